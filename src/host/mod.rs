@@ -1,0 +1,2 @@
+//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services.
+//! Knows nothing of sip:provider CE.

@@ -1,0 +1,19 @@
+//! ngcp-warden hardens a sip:provider CE host step by step.
+//!
+//! Five ideas: a step *inspects* the host, *asks* with a form, *plans* as data, a runner *runs* the plan and
+//! journals it, and the step *sees* the result by inspecting again. Imports run downwards only:
+//! `ui, plain, terminal` → `wizard` → `steps` → `plan, runner` → `ngcp` → `host` → `executor, secret, finding`.
+
+pub mod cli;
+pub mod executor;
+pub mod finding;
+pub mod host;
+pub mod ngcp;
+pub mod plain;
+pub mod plan;
+pub mod runner;
+pub mod secret;
+pub mod steps;
+pub mod terminal;
+pub mod ui;
+pub mod wizard;

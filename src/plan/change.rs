@@ -1,0 +1,232 @@
+//! One change of the host: what it does, how it is seen done, how it is taken back.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Template;
+use crate::{executor::Attributes, finding::StepId};
+
+/// One change. Each has its own line in the review, in the run and in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Unique in the plan: `passwords.root`.
+    pub id: String,
+    /// Whose.
+    pub step: StepId,
+    /// For people, in the infinitive: "set the password of root".
+    pub title: String,
+    /// What is done.
+    pub action: Action,
+    /// Files a command is known to rewrite: saved before it runs, their difference told after it.
+    pub touches: Vec<Touched>,
+    /// All must be seen afterwards, else the change failed whatever it returned.
+    pub proofs: Vec<Proof>,
+    /// How it is taken back.
+    pub undo: Undo,
+    /// What callers or operators notice while it happens; `None` when nobody does.
+    pub interrupts: Option<String>,
+    /// Set when it could cut the operator off.
+    pub guard: Option<Guard>,
+    /// For the review: a unified diff of a file edit, filled in when the plan is assembled.
+    pub diff: String,
+}
+
+/// What a change does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Edits an existing text file; refused when what it expects is no longer there.
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// In order.
+        edits: Vec<Edit>,
+        /// A program of the host that must accept the new content before it is put in place: `{candidate}` in
+        /// its arguments becomes the path of a private copy.
+        check: Option<CommandLine>,
+    },
+    /// Writes a whole file, new or not.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Its content.
+        content: Template,
+        /// Owner and mode.
+        attributes: Attributes,
+    },
+    /// Removes a file.
+    Remove {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Runs a program.
+    Run(CommandLine),
+    /// `ngcpcfg apply` with this message, once, for all steps.
+    Apply {
+        /// What changed.
+        message: String,
+    },
+}
+
+/// One edit of a text file. Every byte outside it stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// Sets one value in a YAML file.
+    Yaml {
+        /// Keys from the root; a number picks an item of a list.
+        key: Vec<String>,
+        /// The value now, as text; `None` when the key is not there.
+        from: Option<String>,
+        /// The new value.
+        to: Template,
+    },
+    /// Replaces or removes the one line that reads exactly so (without its line end).
+    Line {
+        /// The line now; `None` appends.
+        from: Option<String>,
+        /// The new line; `None` removes it.
+        to: Option<String>,
+    },
+}
+
+/// A program as it will be run, word for word; secrets only in its input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandLine {
+    /// Bare program name.
+    pub program: String,
+    /// Arguments.
+    pub args: Vec<String>,
+    /// Standard input.
+    pub stdin: Option<Template>,
+    /// A private file in memory: `{credentials}` in an argument becomes its path.
+    pub credentials: Option<Template>,
+    /// Additional environment.
+    pub env: Vec<(String, String)>,
+    /// Time limit in seconds.
+    pub limit: u64,
+}
+
+impl CommandLine {
+    /// A command with the default limit of 30 seconds.
+    pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(program: &str, args: I) -> Self {
+        CommandLine {
+            program: program.to_owned(),
+            args: args.into_iter().map(Into::into).collect(),
+            stdin: None,
+            credentials: None,
+            env: Vec::new(),
+            limit: 30,
+        }
+    }
+}
+
+impl std::fmt::Display for CommandLine {
+    /// As one would type it; what is fed on standard input stands behind it as `< ‹…›`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.program)?;
+        for arg in &self.args {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+{}".contains(c);
+            if !arg.is_empty() && arg.chars().all(plain) {
+                write!(f, " {arg}")?;
+            } else {
+                write!(f, " '{}'", arg.replace('\'', "'\\''"))?;
+            }
+        }
+        if let Some(input) = &self.stdin {
+            write!(f, "  < {}", input.shown().trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A file that a command rewrites.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// The file.
+    pub path: PathBuf,
+    /// Its content may not be shown (password hashes).
+    pub secret: bool,
+}
+
+/// How a change is seen done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// The command printed this.
+    Printed(String),
+    /// The hash of `account` in `/etc/shadow` is that of the secret named `password`.
+    Password {
+        /// Account name.
+        account: String,
+        /// Name of the secret.
+        password: String,
+    },
+    /// `/proc/self/mountinfo` shows `target` with `option`.
+    Mounted {
+        /// Mount point.
+        target: PathBuf,
+        /// Option such as `noatime`.
+        option: String,
+    },
+    /// The command exits 0 and its output, trimmed, is `prints`.
+    Answers {
+        /// The command.
+        command: CommandLine,
+        /// Its whole output.
+        prints: String,
+    },
+    /// The step's own inspection afterwards says `pass` for this finding.
+    Finding(String),
+    /// The services that ran before the change still run.
+    Services,
+}
+
+/// How a change is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    /// The files it changed (and `touches`) are put back byte for byte, with owner, mode and time.
+    Files,
+    /// This command is run.
+    Run(CommandLine),
+    /// `capture` runs before the change; what it printed, kept owner-only, is the input of `restore`.
+    Captured {
+        /// Read-only; prints the input of `restore`.
+        capture: CommandLine,
+        /// Takes the change back.
+        restore: CommandLine,
+    },
+    /// The same action once more, after everything else was taken back (`ngcpcfg apply`).
+    Again,
+    /// There is nothing to take back (a check, a reload).
+    Nothing,
+    /// It cannot be taken back; said in the review.
+    Impossible(String),
+}
+
+/// Marks a change that could cut the operator off: it is restored on silence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Seconds until it is taken back unless confirmed from a new connection.
+    pub seconds: u64,
+    /// What could be cut: "SSH logins".
+    pub what: String,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done, and seen done.
+    Done,
+    /// It was so already.
+    Unchanged,
+    /// Done, but something is to be looked at.
+    Warning,
+    /// Not done, or not seen done.
+    Failed,
+    /// Not tried.
+    Skipped,
+}

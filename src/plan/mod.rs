@@ -1,0 +1,74 @@
+//! What will happen, as data: shown, diffed, approved, run, journalled, undone and exported, never computed twice.
+//! No I/O and no secrets here; a secret is named and travels beside the plan.
+
+mod change;
+mod diff;
+mod template;
+
+pub use change::{Action, Change, CommandLine, Edit, Guard, Outcome, Proof, Touched, Undo};
+pub use diff::unified;
+pub use template::{Piece, Template};
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::StepId;
+
+/// Everything that will be done, in order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The changes, grouped by step in the wizard's order; the one `ngcpcfg apply` comes last.
+    pub changes: Vec<Change>,
+    /// Why the configuration must be applied afterwards, one phrase per step; empty when it need not be.
+    pub apply: Vec<String>,
+    /// What the operator must do elsewhere, e.g. on the other nodes.
+    pub reminders: Vec<String>,
+    /// Passwords that are made up for this plan: name of the secret, and whose password it is.
+    pub generated: Vec<Generated>,
+    /// Changes in `/etc/ngcp-config` that somebody else left uncommitted and that the apply would take along.
+    pub foreign: Option<Foreign>,
+}
+
+/// A password made up for a plan: shown once after it was set, stored nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generated {
+    /// Name in [`crate::secret::Secrets`].
+    pub secret: String,
+    /// Whose: "web administrator administrator".
+    pub label: String,
+}
+
+/// Uncommitted work of somebody else in the configuration tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// Paths as git names them.
+    pub files: Vec<String>,
+    /// What `git diff` says, cut at a sensible size.
+    pub diff: String,
+}
+
+impl Plan {
+    /// Whether nothing would be changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Adds the changes of another step behind those already here.
+    pub fn join(&mut self, other: Plan) {
+        self.changes.extend(other.changes);
+        self.apply.extend(other.apply);
+        self.reminders.extend(other.reminders);
+        self.generated.extend(other.generated);
+        self.foreign = self.foreign.take().or(other.foreign);
+    }
+
+    /// Steps that have changes, in order, each once.
+    pub fn steps(&self) -> Vec<StepId> {
+        let mut steps: Vec<StepId> = Vec::new();
+        for change in &self.changes {
+            if steps.last() != Some(&change.step) {
+                steps.push(change.step.clone());
+            }
+        }
+        steps
+    }
+}

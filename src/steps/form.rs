@@ -1,0 +1,75 @@
+//! Questions as data: what a step asks, with defaults. How they are shown and typed is the wizard's business.
+
+/// The questions of one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// In order.
+    pub fields: Vec<Field>,
+    /// Said above the questions; empty when there is nothing to say.
+    pub note: String,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Key in the answers, unique in the step: `root`, `root.password`.
+    pub key: String,
+    /// "MySQL root".
+    pub label: String,
+    /// What is so today: "empty, 4 of 4 rows". Empty when there is nothing to say.
+    pub now: String,
+    /// Whether what is so today is well, for the glyph before `now`.
+    pub now_status: Option<crate::finding::Status>,
+    /// What can be answered.
+    pub kind: Kind,
+    /// One line shown while the field has the focus.
+    pub help: String,
+    /// Asked only while that other field of the step has that value.
+    pub only_if: Option<(String, String)>,
+}
+
+/// What can be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// One of several; the answer is the value.
+    Choice {
+        /// In order.
+        options: Vec<Choice>,
+        /// Value of the one chosen before anybody answers.
+        default: String,
+    },
+    /// One line of text.
+    Text {
+        /// Before anybody answers.
+        default: String,
+        /// At most so many characters.
+        limit: usize,
+    },
+    /// A whole number within bounds.
+    Number {
+        /// Before anybody answers.
+        default: i64,
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// A secret, typed twice, not echoed. Its name among the secrets is `STEP.KEY`.
+    Secret {
+        /// Words that make a guess easier (login, host name), for the strength estimate.
+        hints: Vec<String>,
+        /// Which characters the place it goes to cannot take.
+        ascii_only: bool,
+    },
+}
+
+/// One way to answer a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Stored in the answers: `generate`.
+    pub value: String,
+    /// Short: "generate".
+    pub label: String,
+    /// What happens then, one line.
+    pub effect: String,
+}

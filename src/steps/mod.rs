@@ -1,0 +1,81 @@
+//! The steps of the handbook's chapter, one file or folder each: inspect, form, plan.
+//! A step reads the host through the executor only and never changes it.
+
+pub mod answers;
+pub mod form;
+mod noatime;
+
+use anyhow::Result;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    executor::Executor,
+    finding::{Finding, StepId},
+    plan::Plan,
+};
+pub use answers::Answers;
+pub use form::Form;
+
+/// One step of the wizard.
+pub trait Step: Sync {
+    /// Name, words and place in the handbook.
+    fn about(&self) -> &'static About;
+    /// Looks at the host, read only. An `Err` means the step could not look at all; what could not be seen is a
+    /// finding with status `unknown`.
+    ///
+    /// # Errors
+    /// With what could not be read and why.
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings>;
+    /// Turns findings into questions with good defaults. Pure.
+    fn form(&self, findings: &Findings) -> Form;
+    /// What must be done. Pure. Empty when all is as answered.
+    ///
+    /// # Errors
+    /// When an answer does not fit; names the key.
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan>;
+}
+
+/// What a step is, for people.
+#[derive(Debug)]
+pub struct About {
+    /// Stable name.
+    pub id: StepId,
+    /// "Vendor support access".
+    pub title: &'static str,
+    /// Why it matters, two sentences.
+    pub why: &'static str,
+    /// Handbook section: `15.1`.
+    pub handbook: &'static str,
+}
+
+/// What a step saw: for people, and for its own `form` and `plan`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Findings {
+    /// For people and the JSON contract.
+    pub items: Vec<Finding>,
+    /// For the step itself. Never a secret, not even a hash.
+    facts: serde_json::Value,
+}
+
+impl Findings {
+    /// Findings with the facts that `form` and `plan` of the same step need.
+    ///
+    /// # Errors
+    /// When the facts cannot be serialized.
+    pub fn new(items: Vec<Finding>, facts: &impl Serialize) -> Result<Self> {
+        Ok(Findings { items, facts: serde_json::to_value(facts)? })
+    }
+
+    /// The facts, as the type that made them; its default when they are of another step.
+    pub fn facts<T: DeserializeOwned + Default>(&self) -> T {
+        serde_json::from_value(self.facts.clone()).unwrap_or_default()
+    }
+}
+
+/// All steps in the wizard's order. A new step is one file and one line here.
+pub static REGISTRY: &[&dyn Step] = &[&noatime::Noatime];
+
+/// The step of that name.
+pub fn find(id: &str) -> Option<&'static dyn Step> {
+    REGISTRY.iter().copied().find(|step| step.about().id.as_str() == id)
+}
