@@ -95,5 +95,5 @@ pub fn score<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> u8 {
             Status::NotApplicable => {}
         }
     }
-    if of == 0 { 100 } else { u8::try_from(have * 100 / of).unwrap_or(100) }
+    (have * 100).checked_div(of).map_or(100, |score| u8::try_from(score).unwrap_or(100))
 }

@@ -1,1 +1,2 @@
+//! Arguments to front end to exit code; nothing else.
 fn main() {}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     executor::Stream,
-    finding::{Finding, StepId},
+    finding::Finding,
     plan::{Outcome, Plan},
 };
 
