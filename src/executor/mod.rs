@@ -34,6 +34,10 @@ pub trait Executor: Send + Sync {
     fn resources(&self) -> io::Result<Resources>;
     /// The wall clock.
     fn now(&self) -> Timestamp;
+    /// Time since the host was booted: never jumps, for durations and for comparing with process start times.
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(self.resources().map_or(0, |resources| resources.uptime))
+    }
     /// What kind of host this is: decides what can be known and changed.
     fn world(&self) -> World;
 }
@@ -165,6 +169,8 @@ pub struct Command {
     pub args: Vec<String>,
     /// What it reads; `/dev/null` when `None`.
     pub stdin: Option<Secret>,
+    /// A private file in memory, there only while the program runs: `{credentials}` in an argument becomes its path.
+    pub credentials: Option<Secret>,
     /// Additional environment, never secret.
     pub env: Vec<(String, String)>,
     /// After this time its whole process group is killed.
@@ -178,6 +184,7 @@ impl Command {
             program: program.to_owned(),
             args: args.into_iter().map(Into::into).collect(),
             stdin: None,
+            credentials: None,
             env: Vec::new(),
             limit: Duration::from_secs(30),
         }

@@ -60,6 +60,15 @@ pub enum Action {
         /// The file.
         path: PathBuf,
     },
+    /// Puts a file back as an earlier run found it; refused when somebody else changed it since.
+    Restore {
+        /// The file.
+        path: PathBuf,
+        /// What the earlier run left there.
+        left: Left,
+        /// Its bytes (a secret's name: they may hold passwords), owner, mode and time; `None` when it was not there.
+        to: Option<(Template, Attributes)>,
+    },
     /// Runs a program.
     Run(CommandLine),
     /// `ngcpcfg apply` with this message, once, for all steps.
@@ -67,6 +76,18 @@ pub enum Action {
         /// What changed.
         message: String,
     },
+}
+
+/// What must be at a path before it is put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Left {
+    /// Nothing.
+    Absent,
+    /// A file with this SHA-256, in hexadecimal.
+    File(String),
+    /// Whatever: the operator saw it and wants it overwritten.
+    Anything,
 }
 
 /// One edit of a text file. Every byte outside it stays.

@@ -5,7 +5,7 @@ mod change;
 mod diff;
 mod template;
 
-pub use change::{Action, Change, CommandLine, Edit, Guard, Outcome, Proof, Touched, Undo};
+pub use change::{Action, Change, CommandLine, Edit, Guard, Left, Outcome, Proof, Touched, Undo};
 pub use diff::unified;
 pub use template::{Piece, Template};
 

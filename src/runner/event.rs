@@ -37,6 +37,11 @@ pub enum Event {
         /// The run that this one takes back.
         undoes: Option<String>,
     },
+    /// A run that was cut off goes on.
+    Resumed {
+        /// Who: user name and where from.
+        operator: String,
+    },
     /// A change is about to begin. What is needed to take it back is saved already.
     Before {
         /// Its id in the plan.
