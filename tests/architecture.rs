@@ -1,6 +1,8 @@
 //! The house rules, kept by reading the source: which room may import which, who may touch the machine,
 //! how files are named and how long they get. Test code (`#[cfg(test)]`, `tests.rs`) is exempt where it says so.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeSet,
     fs,
