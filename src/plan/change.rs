@@ -43,7 +43,9 @@ pub enum Action {
         /// In order.
         edits: Vec<Edit>,
         /// A program of the host that must accept the new content before it is put in place: `{candidate}` in
-        /// its arguments becomes the path of a private copy.
+        /// its arguments becomes the path of a private copy. It is run on a copy of the old content too: a
+        /// candidate it rejects is taken all the same when the old content is rejected in the same words
+        /// (path apart), for then the edit made nothing worse (`findmnt --verify` fails on any unplugged disk).
         check: Option<CommandLine>,
     },
     /// Writes a whole file, new or not.
@@ -103,7 +105,8 @@ pub enum Edit {
         /// The new value.
         to: Template,
     },
-    /// Replaces or removes the one line that reads exactly so (without its line end).
+    /// Replaces or removes the one line that reads exactly so, without its line end (`\n` or `\r\n`), which
+    /// stays. Refused when no line or more than one reads so.
     Line {
         /// The line now; `None` appends.
         from: Option<String>,
