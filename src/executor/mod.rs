@@ -1,6 +1,9 @@
 //! The only door to the machine: files, programs, figures and the clock, behind one trait.
 //! Nothing here knows about sip:provider CE, plans or screens.
 
+mod refused;
+pub mod simulated;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -14,7 +17,7 @@ use crate::secret::Secret;
 /// A host, real or not. Reads go through it as well: that is what lets a demo, a test or a recording stand in.
 ///
 /// Paths are absolute as the host sees them; an executor below another root adds that root itself and never
-/// follows a symbolic link out of it.
+/// follows a symbolic link out of it. An error names the path or program it is about.
 pub trait Executor: Send + Sync {
     /// The whole content of a regular file, at most [`READ_LIMIT`] bytes (`FileTooLarge` above that).
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
@@ -24,7 +27,8 @@ pub trait Executor: Send + Sync {
     fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
     /// Names in a directory, sorted.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
-    /// Carries out one change of one file: atomic, durable, nothing changed when it fails.
+    /// Carries out one change of one file: atomic, durable, nothing changed when it fails. Links on the way to the
+    /// file are followed inside the root; a path that is itself a link, device, socket or pipe is refused.
     fn change(&self, change: &FileChange) -> io::Result<()>;
     /// Runs a program to its end. `NotFound` when it is not on this host.
     fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit>;
@@ -99,7 +103,7 @@ pub enum Kind {
     Other,
 }
 
-/// One change of one file. Parents must exist, except for [`FileTo::Directory`].
+/// One change of one file. Its parents must exist.
 #[derive(Debug, Clone)]
 pub struct FileChange {
     /// What to change.
@@ -118,7 +122,7 @@ pub enum FileTo {
         /// Owner, mode and time.
         attributes: Attributes,
     },
-    /// A directory; its parents must exist. Unchanged if it is there already.
+    /// A directory. Unchanged if it is there already.
     Directory {
         /// Owner and mode.
         attributes: Attributes,
@@ -160,7 +164,8 @@ pub enum Attributes {
 
 /// A program to run: found in [`SEARCH_PATH`], with an empty environment but `PATH`, `LC_ALL=C` and `env`.
 ///
-/// Arguments are plain text by type: a secret cannot get into them. A secret goes to standard input.
+/// Arguments are plain text by type: a secret cannot get into them. A secret goes to standard input or into
+/// `credentials`.
 #[derive(Debug, Clone)]
 pub struct Command {
     /// A bare name such as `chpasswd`.
@@ -169,13 +174,18 @@ pub struct Command {
     pub args: Vec<String>,
     /// What it reads; `/dev/null` when `None`.
     pub stdin: Option<Secret>,
-    /// A private file in memory, there only while the program runs: `{credentials}` in an argument becomes its path.
+    /// A private file, there only while the program runs: [`CREDENTIALS`] in an argument becomes its path.
     pub credentials: Option<Secret>,
     /// Additional environment, never secret.
     pub env: Vec<(String, String)>,
     /// After this time its whole process group is killed.
     pub limit: Duration,
+    /// It only looks: a dry run executes it as well.
+    pub reads_only: bool,
 }
+
+/// Stands for the path of the private file in the arguments of a [`Command`].
+pub const CREDENTIALS: &str = "{credentials}";
 
 impl Command {
     /// A command with the default limit of 30 seconds and nothing on standard input.
@@ -187,7 +197,22 @@ impl Command {
             credentials: None,
             env: Vec::new(),
             limit: Duration::from_secs(30),
+            reads_only: false,
         }
+    }
+
+    /// The same command, marked as one that changes nothing.
+    #[must_use]
+    pub fn reads_only(mut self) -> Self {
+        self.reads_only = true;
+        self
+    }
+
+    /// The same command with a private file; see [`CREDENTIALS`].
+    #[must_use]
+    pub fn credentials(mut self, content: Secret) -> Self {
+        self.credentials = Some(content);
+        self
     }
 
     /// The same command, reading `input`.
@@ -203,6 +228,16 @@ impl Command {
         self.limit = limit;
         self
     }
+}
+
+/// The answer for a program that is not in the search path.
+fn no_such_program(program: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("the program {program} is not on this host"))
+}
+
+/// The answer for figures of a host that does not run.
+fn no_running_system() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "this is a directory tree, not a running host")
 }
 
 /// Follows the output of a running program and may stop it.

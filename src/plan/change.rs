@@ -1,11 +1,16 @@
 //! One change of the host: what it does, how it is seen done, how it is taken back.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::Template;
-use crate::{executor::Attributes, finding::StepId};
+use crate::{
+    executor::{Attributes, Command},
+    finding::StepId,
+    secret::Secrets,
+};
 
 /// One change. Each has its own line in the review, in the run and in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +149,20 @@ impl CommandLine {
             limit: 30,
         }
     }
+
+    /// The command with its secrets filled in, ready to run.
+    ///
+    /// # Errors
+    /// When a secret is missing or cannot be written in the form asked for.
+    pub fn resolve(&self, secrets: &Secrets) -> Result<Command> {
+        let fill = |template: &Option<Template>| template.as_ref().map(|t| t.fill(secrets)).transpose();
+        let mut command =
+            Command::new(&self.program, self.args.iter().cloned()).limit(Duration::from_secs(self.limit));
+        command.stdin = fill(&self.stdin)?;
+        command.credentials = fill(&self.credentials)?;
+        command.env.clone_from(&self.env);
+        Ok(command)
+    }
 }
 
 impl std::fmt::Display for CommandLine {
@@ -253,4 +272,27 @@ pub enum Outcome {
     Failed,
     /// Not tried.
     Skipped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Secret, SecretForm};
+
+    #[test]
+    fn a_command_line_is_resolved_with_its_secrets_only_in_input_and_credentials() {
+        let mut line = CommandLine::new("mysql", ["--defaults-extra-file={credentials}"]);
+        line.stdin = Some(Template::text("root:").secret("root", SecretForm::Verbatim));
+        line.credentials = Some(Template::default().secret("db", SecretForm::Verbatim));
+        line.limit = 5;
+        let mut secrets = Secrets::default();
+        secrets.insert("root", Secret::new("canary-1"));
+        assert!(line.resolve(&secrets).is_err(), "one secret is missing");
+        secrets.insert("db", Secret::new("canary-2"));
+        let command = line.resolve(&secrets).unwrap();
+        assert_eq!(command.stdin.as_ref().unwrap().expose(), b"root:canary-1");
+        assert_eq!(command.credentials.as_ref().unwrap().expose(), b"canary-2");
+        assert_eq!(command.limit, Duration::from_secs(5));
+        assert!(!format!("{command:?}").contains("canary"), "F62");
+    }
 }

@@ -1,0 +1,35 @@
+//! The words in which every executor refuses a path, so that a test host and a real one say the same.
+
+use std::{io, path::Path};
+
+use super::{Kind, READ_LIMIT};
+
+/// "/etc/fstab is not an absolute path".
+pub(super) fn because(kind: io::ErrorKind, path: &Path, text: &str) -> io::Error {
+    io::Error::new(kind, format!("{} {text}", path.display()))
+}
+
+/// A file larger than we read.
+pub(super) fn too_large(path: &Path, len: u64) -> io::Error {
+    let text =
+        format!("is too large: {} MiB, at most {} are read", len.div_ceil(1 << 20), READ_LIMIT / (1 << 20));
+    because(io::ErrorKind::FileTooLarge, path, &text)
+}
+
+/// Something that is not a regular file.
+pub(super) fn kind(path: &Path, kind: Kind) -> io::Error {
+    match kind {
+        Kind::File => because(io::ErrorKind::AlreadyExists, path, "is a file"),
+        Kind::Directory => because(io::ErrorKind::IsADirectory, path, "is a directory, not a file"),
+        Kind::Link => because(io::ErrorKind::InvalidInput, path, "is a symbolic link, not a file"),
+        Kind::Other => because(io::ErrorKind::InvalidInput, path, "is a device, socket or pipe, not a file"),
+    }
+}
+
+/// Lets nothing or a regular file pass.
+pub(super) fn unless_file(path: &Path, there: Option<Kind>) -> io::Result<()> {
+    match there {
+        None | Some(Kind::File) => Ok(()),
+        Some(other) => Err(kind(path, other)),
+    }
+}
