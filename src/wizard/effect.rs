@@ -1,0 +1,78 @@
+//! What the wizard wants done, as plain data that can be printed, compared and recorded. Nothing is done here.
+
+use std::sync::Arc;
+
+use super::draft::Draft;
+use crate::{
+    finding::StepId,
+    plan::Plan,
+    secret::{Secret, Secrets},
+    steps::{Answers, Findings},
+};
+
+/// Something to do outside the state machine. Each says which message answers it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Look at host name, release, resources, services and open runs: any number of `HostSeen`.
+    LookAtHost,
+    /// Let a step inspect the host: `Inspected`.
+    Inspect(StepId),
+    /// Read the answers of an earlier session: `Loaded`, or nothing when there are none.
+    LoadAnswers,
+    /// Keep answers for the next session (an empty draft removes them): `Saved`.
+    SaveAnswers(Draft),
+    /// Make the one plan of these steps, with diffs and foreign changes: `Planned` with this ticket.
+    MakePlan {
+        /// To be copied into the answer.
+        ticket: u64,
+        /// In the wizard's order.
+        steps: Vec<Answered>,
+    },
+    /// Hand the plan and its secrets to a runner, making up the passwords in `plan.generated`:
+    /// `RunStarted` and then `Run`, `Beat`, `RunEnded`; or `RunRefused`.
+    StartRun {
+        /// The plan as it was reviewed.
+        plan: Arc<Plan>,
+        /// The secrets that were typed.
+        secrets: Secrets,
+    },
+    /// Follow a run that is alive already: as `StartRun`.
+    Attach(String),
+    /// Ask the runner to end after the current change: its records tell.
+    StopRun(String),
+    /// Keep a guarded change. Whoever carries it out refuses (with `Notice`) unless this login is newer than the change.
+    Keep(String),
+    /// Take the waiting guarded change back now.
+    Revert(String),
+    /// Write the report of the findings as they are now: `Written`.
+    WriteReport,
+    /// Write the text of a page to a private file, for copying: `Written`.
+    WriteView {
+        /// Short name for the file, letters and dashes.
+        name: String,
+        /// Plain lines.
+        text: String,
+    },
+    /// Write the made up passwords to a file of mode 0600: `Written`.
+    WritePasswords(Vec<(String, Secret)>),
+    /// Draw everything again (Ctrl-L).
+    Redraw,
+    /// Stop the process as Ctrl-Z does; it comes back with a `Resized`.
+    Suspend,
+    /// Leave the screen and end with this exit code. What stands before it in the list is done first.
+    Quit {
+        /// 0 well, 1 a change failed, 3 hung up or interrupted.
+        code: u8,
+    },
+}
+
+/// A step with what it saw and what was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// Which one.
+    pub step: StepId,
+    /// What it saw.
+    pub findings: Arc<Findings>,
+    /// What was answered.
+    pub answers: Answers,
+}

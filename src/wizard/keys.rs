@@ -1,0 +1,434 @@
+//! The one table of keys: what a key means where, in which words, under which condition.
+//! Footer, help and the man page are read from it; nothing else knows a key.
+
+use std::fmt;
+
+use super::{
+    Model, Screen,
+    model::{DialogPhase, Entry, ReviewPhase},
+};
+
+/// A key, apart from any terminal library.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "keys are called what they are")]
+pub enum Key {
+    Char(char),
+    Ctrl(char),
+    Enter,
+    Esc,
+    Tab,
+    BackTab,
+    Up,
+    Down,
+    Left,
+    Right,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+    Backspace,
+    Delete,
+    F(u8),
+}
+
+impl fmt::Debug for Key {
+    /// A letter is not shown: it may be one of a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Char(_) => f.write_str("Char(…)"),
+            other => f.write_str(&other.name(false)),
+        }
+    }
+}
+
+impl Key {
+    /// What people call it; arrows as signs when the terminal has them.
+    pub fn name(self, unicode: bool) -> String {
+        let arrow = |sign: &str, word: &str| if unicode { sign.to_owned() } else { word.to_owned() };
+        match self {
+            Key::Char(' ') => "Space".to_owned(),
+            Key::Char(c) => c.to_string(),
+            Key::Ctrl(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
+            Key::Enter => "Enter".to_owned(),
+            Key::Esc => "Esc".to_owned(),
+            Key::Tab => "Tab".to_owned(),
+            Key::BackTab => "Shift-Tab".to_owned(),
+            Key::Up => arrow("↑", "Up"),
+            Key::Down => arrow("↓", "Down"),
+            Key::Left => arrow("←", "Left"),
+            Key::Right => arrow("→", "Right"),
+            Key::Home => "Home".to_owned(),
+            Key::End => "End".to_owned(),
+            Key::PageUp => "PgUp".to_owned(),
+            Key::PageDown => "PgDn".to_owned(),
+            Key::Backspace => "Backspace".to_owned(),
+            Key::Delete => "Del".to_owned(),
+            Key::F(n) => format!("F{n}"),
+        }
+    }
+
+    /// Whether a text field takes it before the table is asked.
+    pub fn edits_text(self) -> bool {
+        matches!(
+            self,
+            Key::Char(_) | Key::Backspace | Key::Delete | Key::Left | Key::Right | Key::Home | Key::End
+        ) || matches!(self, Key::Ctrl('u' | 'w' | 'a' | 'e' | 'k'))
+    }
+}
+
+/// What a key means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table below says each in words")]
+pub enum Intent {
+    Forward,
+    Back,
+    Level,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    NextField,
+    PreviousField,
+    Left,
+    Right,
+    Choose,
+    Steps,
+    Review,
+    Apply,
+    Difference,
+    AcceptForeign,
+    Stop,
+    Keep,
+    Revert,
+    ToRun,
+    Attach,
+    Passwords,
+    Forget,
+    Store,
+    LookAgain,
+    Report,
+    CopyPage,
+    Log,
+    Help,
+    Redraw,
+    Suspend,
+    Interrupt,
+    Quit,
+}
+
+/// Where a row of the table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the pages of the same names")]
+pub enum At {
+    Dialog,
+    Overview,
+    Steps,
+    Step,
+    Review,
+    Difference,
+    Run,
+    Result,
+    Passwords,
+    Help,
+    Log,
+}
+
+/// All places but the dialog.
+pub const PAGES: &[At] = &[
+    At::Overview,
+    At::Steps,
+    At::Step,
+    At::Review,
+    At::Difference,
+    At::Run,
+    At::Result,
+    At::Passwords,
+    At::Help,
+    At::Log,
+];
+
+/// One row of the table: keys that belong together, and their words.
+#[derive(Debug)]
+pub struct Row {
+    /// Keys and what each means; further keys for the same intent stand behind the first.
+    pub keys: &'static [(Key, Intent)],
+    /// Two or three words: "walk the steps".
+    pub text: &'static str,
+    /// Where it holds.
+    pub at: &'static [At],
+    /// Holds only then.
+    pub when: fn(&Model) -> bool,
+    /// Shown in the footer, not in the help alone.
+    pub footer: bool,
+}
+
+const fn always(_: &Model) -> bool {
+    true
+}
+
+const ARROWS: &[(Key, Intent)] = &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)];
+const BACK: &[(Key, Intent)] =
+    &[(Key::Char('b'), Intent::Back), (Key::Backspace, Intent::Back), (Key::Left, Intent::Back)];
+const LEVEL: &[(Key, Intent)] = &[(Key::Esc, Intent::Level)];
+
+/// The table. Order is that of the footer; the first row that holds decides.
+pub static TABLE: &[Row] = &[
+    row(
+        &[
+            (Key::Left, Intent::Up),
+            (Key::Right, Intent::Down),
+            (Key::Up, Intent::Up),
+            (Key::Down, Intent::Down),
+            (Key::Tab, Intent::Down),
+            (Key::BackTab, Intent::Up),
+        ],
+        "the other answer",
+        &[At::Dialog],
+    )
+    .when(asking),
+    row(&[(Key::Enter, Intent::Forward), (Key::Char(' '), Intent::Forward)], "choose", &[At::Dialog])
+        .when(asking),
+    row(
+        &[(Key::Esc, Intent::Back), (Key::Char('b'), Intent::Back), (Key::Backspace, Intent::Back)],
+        "change nothing",
+        &[At::Dialog],
+    ),
+    // Overview
+    row(&[(Key::Enter, Intent::Forward)], "walk the steps", &[At::Overview]).when(first_boot),
+    row(&[(Key::Enter, Intent::Forward)], "steps", &[At::Overview]).when(maintenance),
+    row(&[(Key::Char('s'), Intent::Steps)], "list of steps", &[At::Overview]).when(first_boot),
+    row(&[(Key::Char('a'), Intent::Attach)], "attach to the run", &[At::Overview]).when(can_attach),
+    row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
+    row(&[(Key::Char('p'), Intent::Passwords)], "new passwords", &[At::Overview, At::Result])
+        .when(has_passwords),
+    row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
+    row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
+        .help_only(),
+    // Steps
+    row(ARROWS, "move", &[At::Steps, At::Review]),
+    row(&[(Key::Enter, Intent::Forward), (Key::Right, Intent::Forward)], "open", &[At::Steps]),
+    row(&[(Key::Char(' '), Intent::Choose)], "tick", &[At::Steps]),
+    // Step
+    row(
+        &[
+            (Key::Tab, Intent::NextField),
+            (Key::Down, Intent::NextField),
+            (Key::BackTab, Intent::PreviousField),
+            (Key::Up, Intent::PreviousField),
+        ],
+        "field",
+        &[At::Step],
+    )
+    .when(has_fields),
+    row(ARROWS, "scroll", &[At::Step]).when(no_fields),
+    row(
+        &[(Key::Left, Intent::Left), (Key::Right, Intent::Right), (Key::Char(' '), Intent::Choose)],
+        "answer",
+        &[At::Step],
+    )
+    .when(on_choice),
+    row(&[(Key::Enter, Intent::NextField)], "next field", &[At::Step]).when(typing_and_more),
+    row(&[(Key::Enter, Intent::Forward)], "next step", &[At::Step]),
+    // Review
+    row(
+        &[(Key::Right, Intent::Right), (Key::Left, Intent::Left), (Key::Enter, Intent::Forward)],
+        "open, close",
+        &[At::Review],
+    )
+    .when(has_plan),
+    row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_no_plan),
+    row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
+    row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).when(has_plan),
+    row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review]),
+    row(&[(Key::Char('c'), Intent::AcceptForeign)], "take foreign changes along", &[At::Review])
+        .when(has_foreign),
+    // Run and result
+    row(&[(Key::Char('k'), Intent::Keep)], "keep", &[At::Run]).when(counting_down),
+    row(&[(Key::Char('x'), Intent::Revert)], "revert now", &[At::Run]).when(counting_down),
+    row(&[(Key::Char('x'), Intent::Stop)], "stop safely", &[At::Run]).when(can_stop),
+    row(&[(Key::Enter, Intent::Forward)], "result", &[At::Run]).when(run_ended),
+    row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
+    row(&[(Key::Enter, Intent::Forget)], "noted, forget them", &[At::Passwords]),
+    row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]),
+    // Reading
+    row(
+        ARROWS,
+        "scroll",
+        &[At::Overview, At::Difference, At::Run, At::Result, At::Passwords, At::Help, At::Log],
+    ),
+    row(&[(Key::PageUp, Intent::PageUp), (Key::PageDown, Intent::PageDown)], "page", PAGES).help_only(),
+    row(&[(Key::Home, Intent::First), (Key::End, Intent::Last)], "first, last", PAGES).help_only(),
+    // Ways
+    row(
+        BACK,
+        "back",
+        &[
+            At::Steps,
+            At::Step,
+            At::Review,
+            At::Difference,
+            At::Run,
+            At::Result,
+            At::Passwords,
+            At::Help,
+            At::Log,
+        ],
+    ),
+    row(LEVEL, "up", PAGES).help_only().when(not_at_root),
+    row(&[(Key::F(10), Intent::Review)], "review", &[At::Overview, At::Steps, At::Step]),
+    row(&[(Key::Char('l'), Intent::Log)], "log", &[At::Overview, At::Steps, At::Review, At::Run, At::Result]),
+    row(&[(Key::Char('?'), Intent::Help), (Key::F(1), Intent::Help)], "help", PAGES).when(not_in_help),
+    row(&[(Key::Char('v'), Intent::CopyPage)], "write page to a file", PAGES).help_only(),
+    row(&[(Key::Ctrl('l'), Intent::Redraw)], "draw again", PAGES).help_only(),
+    row(&[(Key::Ctrl('z'), Intent::Suspend)], "to the shell", PAGES).help_only(),
+    row(&[(Key::Ctrl('c'), Intent::Interrupt)], "leave, answers kept", PAGES).help_only(),
+    row(&[(Key::Ctrl('c'), Intent::Interrupt)], "leave, answers kept", &[At::Dialog]).help_only(),
+    row(&[(Key::Char('q'), Intent::Quit)], "quit", PAGES),
+];
+
+const fn row(keys: &'static [(Key, Intent)], text: &'static str, at: &'static [At]) -> Row {
+    Row { keys, text, at, when: always, footer: true }
+}
+
+impl Row {
+    const fn when(mut self, when: fn(&Model) -> bool) -> Self {
+        self.when = when;
+        self
+    }
+
+    const fn help_only(mut self) -> Self {
+        self.footer = false;
+        self
+    }
+
+    fn holds(&self, model: &Model) -> bool {
+        self.at.contains(&place(model)) && (self.when)(model)
+    }
+}
+
+/// Where the model is, for the table.
+pub fn place(model: &Model) -> At {
+    if model.dialog.is_some() {
+        return At::Dialog;
+    }
+    match model.screen {
+        Screen::Overview => At::Overview,
+        Screen::Steps => At::Steps,
+        Screen::Step(_) => At::Step,
+        Screen::Review => At::Review,
+        Screen::Difference(_) => At::Difference,
+        Screen::Run => At::Run,
+        Screen::Result => At::Result,
+        Screen::Passwords => At::Passwords,
+        Screen::Help => At::Help,
+        Screen::Log => At::Log,
+    }
+}
+
+/// What `key` means now; `None` when it means nothing or goes into a text field.
+pub fn intent(model: &Model, key: Key) -> Option<Intent> {
+    if model.typing() && key.edits_text() {
+        return None;
+    }
+    let rows = TABLE.iter().filter(|row| row.holds(model));
+    rows.flat_map(|row| row.keys).find(|(candidate, _)| *candidate == key).map(|(_, intent)| *intent)
+}
+
+/// A hint for the footer: keys, each with another meaning, and the words for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// Keys to press, one per intent of the row.
+    pub keys: Vec<Key>,
+    /// The words.
+    pub text: &'static str,
+}
+
+impl Hint {
+    /// The keys as shown: arrows stick together, other pairs get a space.
+    pub fn shown_keys(&self, unicode: bool) -> String {
+        let names: Vec<String> = self.keys.iter().map(|key| key.name(unicode)).collect();
+        names.join(if unicode && names.iter().all(|name| name.chars().count() == 1) { "" } else { "/" })
+    }
+}
+
+/// What can be done now, most useful first.
+pub fn footer(model: &Model) -> Vec<Hint> {
+    let mut taken: Vec<Key> = Vec::new();
+    let mut hints = Vec::new();
+    for row in TABLE.iter().filter(|row| row.holds(model)) {
+        let mut intents: Vec<Intent> = Vec::new();
+        let mut keys = Vec::new();
+        for (key, intent) in row.keys {
+            let free = !(taken.contains(key) || model.typing() && key.edits_text());
+            if free {
+                taken.push(*key);
+                if !intents.contains(intent) {
+                    intents.push(*intent);
+                    keys.push(*key);
+                }
+            }
+        }
+        if row.footer && !keys.is_empty() {
+            hints.push(Hint { keys, text: row.text });
+        }
+    }
+    hints
+}
+
+fn asking(model: &Model) -> bool {
+    model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Asking)
+}
+fn first_boot(model: &Model) -> bool {
+    model.entry == Entry::FirstBoot
+}
+fn maintenance(model: &Model) -> bool {
+    model.entry == Entry::Maintenance
+}
+fn not_at_root(model: &Model) -> bool {
+    model.screen != Screen::Overview
+}
+fn not_in_help(model: &Model) -> bool {
+    model.screen != Screen::Help
+}
+fn has_run(model: &Model) -> bool {
+    model.run.is_some()
+}
+fn can_attach(model: &Model) -> bool {
+    !model.running()
+        && model.host.as_ref().and_then(|host| host.open_run.as_ref()).is_some_and(|run| run.alive)
+}
+fn has_passwords(model: &Model) -> bool {
+    model.generated.names().next().is_some()
+}
+fn has_fields(model: &Model) -> bool {
+    model.current_step().is_some_and(|step| !step.form.is_empty())
+}
+fn no_fields(model: &Model) -> bool {
+    !has_fields(model)
+}
+fn on_choice(model: &Model) -> bool {
+    model.current_step().is_some_and(|step| step.form.on_choice())
+}
+fn typing_and_more(model: &Model) -> bool {
+    model.typing() && model.current_step().is_some_and(|step| !step.form.at_last())
+}
+fn has_plan(model: &Model) -> bool {
+    matches!(&model.review.phase, ReviewPhase::Ready(plan) if !plan.is_empty())
+}
+fn has_no_plan(model: &Model) -> bool {
+    !has_plan(model)
+}
+fn has_foreign(model: &Model) -> bool {
+    matches!(&model.review.phase, ReviewPhase::Ready(plan) if plan.foreign.is_some())
+}
+fn counting_down(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|run| run.guard.is_some() && !run.ended)
+}
+fn can_stop(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|run| !run.ended && !run.stopping)
+}
+fn run_ended(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|run| run.ended)
+}

@@ -1,0 +1,99 @@
+//! Everything that can happen to the wizard, in one total order. Plain values; no message shows a secret when printed.
+
+use std::sync::Arc;
+
+use super::{draft::Draft, keys::Key, model::HostCard};
+use crate::{
+    finding::StepId,
+    plan::Plan,
+    runner::Record,
+    secret::{Secret, Secrets},
+    steps::Findings,
+};
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The screen stands; the first message of all. Asks for everything the wizard wants to know.
+    Begin,
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted. It may be a password, so it travels as a secret.
+    Paste(Secret),
+    /// The screen has this size now. Zeros mean unknown and count as 80x24.
+    Resized {
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// What is known of the host; sent again whenever more is known.
+    HostSeen(Box<HostCard>),
+    /// A step looked at the host.
+    Inspected {
+        /// Which one.
+        step: StepId,
+        /// What it saw, or why it could not look.
+        result: Result<Arc<Findings>, Failure>,
+    },
+    /// The plan asked for by [`super::Effect::MakePlan`] with the same ticket is there; older tickets are ignored.
+    Planned {
+        /// Copied from the effect.
+        ticket: u64,
+        /// The plan, whole and with diffs.
+        result: Result<Arc<Plan>, Failure>,
+    },
+    /// The runner has taken the plan over (or another run is followed now).
+    RunStarted {
+        /// Name of the run.
+        run: String,
+        /// The passwords that were made up for it, by the names in the plan. Empty when another run is followed.
+        generated: Secrets,
+    },
+    /// The runner could not be started; nothing was changed.
+    RunRefused(Failure),
+    /// A record of the journal that is followed.
+    Run(Box<Record>),
+    /// The journal ended: no runner is alive. After a `Finished` record this is the normal end.
+    RunEnded,
+    /// A tenth of a second passed; only sent while a run is followed.
+    Beat {
+        /// Milliseconds since the run began.
+        elapsed: u64,
+    },
+    /// Answers of an earlier session.
+    Loaded(Draft),
+    /// [`super::Effect::SaveAnswers`] ended.
+    Saved(Result<(), Failure>),
+    /// A file was written on request (report, passwords, copy of a page): its path, or why not.
+    Written(Result<String, Failure>),
+    /// One line for the operator, from outside the wizard.
+    Notice(String),
+    /// Ctrl-C or SIGINT.
+    Interrupted,
+    /// The terminal is gone, or SIGHUP, SIGTERM.
+    Hangup,
+}
+
+/// Why something did not work and what to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// What failed, because of what.
+    pub message: String,
+    /// What to do; may be empty.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without hints.
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure { message: message.into(), hints: Vec::new() }
+    }
+}
+
+impl From<&anyhow::Error> for Failure {
+    /// The error with its chain of causes.
+    fn from(error: &anyhow::Error) -> Self {
+        Failure::new(format!("{error:#}"))
+    }
+}

@@ -1,0 +1,335 @@
+//! Everything the screens show, in one value. Only [`super::update`] changes it; front ends read it.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{draft::Draft, form::FormState, message::Failure, run_view::RunView};
+use crate::{
+    executor::{Resources, World},
+    finding::{Finding, StepId},
+    plan::Plan,
+    secret::Secrets,
+    steps::{About, Findings, Step},
+};
+
+/// How the wizard was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// One step after the other.
+    FirstBoot,
+    /// The list of steps first, failing ones on top.
+    Maintenance,
+}
+
+/// A page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// The host at a glance. The root: Back ends here.
+    Overview,
+    /// The list of steps.
+    Steps,
+    /// One step, by its place in [`Model::steps`].
+    Step(usize),
+    /// What would be done.
+    Review,
+    /// The whole difference of one change, by its place in the plan.
+    Difference(usize),
+    /// What is being done.
+    Run,
+    /// How it ended.
+    Result,
+    /// The made up passwords: the one page that ever shows them.
+    Passwords,
+    /// All keys.
+    Help,
+    /// What was printed and what happened.
+    Log,
+}
+
+/// Columns and rows; never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+/// What is known of the host, filled bit by bit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HostCard {
+    /// Name of the host.
+    pub hostname: String,
+    /// `sip:provider CE`.
+    pub edition: String,
+    /// `mr13.5.1`; empty when unknown.
+    pub release: String,
+    /// `Debian 12`.
+    pub system: String,
+    /// Memory, processors, disks; `None` until seen.
+    pub resources: Option<Resources>,
+    /// Why there are no resources, when there never will be.
+    pub no_resources: Option<String>,
+    /// Services and whether they run; `None` until asked.
+    pub services: Option<Vec<Service>>,
+    /// More to be told, in order: `("Last backup", "never")`.
+    pub facts: Vec<(String, String)>,
+    /// Words of caution: "This release was not tested."
+    pub remarks: Vec<String>,
+    /// Why nothing can be applied here ("Applying needs root."); `None` when it can.
+    pub obstacle: Option<String>,
+    /// A run that is alive already or was interrupted.
+    pub open_run: Option<OpenRun>,
+}
+
+/// A service of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// `kamailio-proxy`.
+    pub name: String,
+    /// `None` when it cannot be known.
+    pub running: Option<bool>,
+}
+
+/// A run found at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRun {
+    /// Its name.
+    pub run: String,
+    /// Who started it, when, what it does: one line.
+    pub about: String,
+    /// It can be followed; otherwise it was interrupted.
+    pub alive: bool,
+}
+
+/// One step with what it saw and what was answered.
+pub struct StepState {
+    /// The step.
+    pub step: &'static dyn Step,
+    /// How far its inspection is.
+    pub phase: StepPhase,
+    /// Questions and answers; empty until the findings are there.
+    pub form: FormState,
+    /// Belongs to the plan.
+    pub ticked: bool,
+}
+
+/// How far the inspection of a step is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepPhase {
+    /// Under way.
+    Looking,
+    /// Done.
+    Ready(Arc<Findings>),
+    /// The step could not look at all.
+    Failed(Failure),
+}
+
+impl StepState {
+    /// Name, words, handbook section.
+    pub fn about(&self) -> &'static About {
+        self.step.about()
+    }
+
+    /// What was found; nothing while looking.
+    pub fn findings(&self) -> &[Finding] {
+        match &self.phase {
+            StepPhase::Ready(findings) => &findings.items,
+            StepPhase::Looking | StepPhase::Failed(_) => &[],
+        }
+    }
+}
+
+impl std::fmt::Debug for StepState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StepState")
+            .field("step", &self.about().id)
+            .field("phase", &self.phase)
+            .field("form", &self.form)
+            .field("ticked", &self.ticked)
+            .finish()
+    }
+}
+
+/// The plan under review.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Review {
+    /// Where the plan is.
+    pub phase: ReviewPhase,
+    /// Ticket of the newest request; answers to older ones are ignored.
+    pub ticket: u64,
+    /// The selected entry of [`super::page::review::entries`].
+    pub cursor: usize,
+    /// Steps whose changes are shown.
+    pub unfolded: Vec<StepId>,
+    /// Uncommitted changes of somebody else were seen and may be applied along.
+    pub foreign_accepted: bool,
+}
+
+/// Where the plan is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum ReviewPhase {
+    /// Nobody asked for one, or answers changed since.
+    #[default]
+    Absent,
+    /// Being made.
+    Making,
+    /// There.
+    Ready(Arc<Plan>),
+    /// It could not be made.
+    Failed(Failure),
+}
+
+/// A question above the page. Its outcomes are named; never Yes and No.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dialog {
+    /// What is asked.
+    pub question: Question,
+    /// Asking, working, or failed.
+    pub phase: DialogPhase,
+    /// The selected outcome; the last one always changes nothing.
+    pub focus: usize,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Leave with answers that were not applied (or a run that goes on).
+    Leave,
+    /// Apply the plan.
+    Apply,
+    /// Take somebody else's uncommitted changes along.
+    Foreign,
+    /// Leave, or go on, without having noted the made up passwords.
+    ForgetPasswords,
+    /// Stop the run after the current change.
+    Stop,
+    /// Answers of an earlier session: continue or start afresh.
+    Continue,
+}
+
+/// Life of a dialog.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DialogPhase {
+    /// Waits for the operator.
+    Asking,
+    /// The outcome is being carried out.
+    Working,
+    /// That failed; nothing was changed.
+    Failed(Failure),
+}
+
+/// A line of the session's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Something went wrong.
+    pub bad: bool,
+    /// The line, control characters removed.
+    pub text: String,
+}
+
+/// Everything the screens show.
+#[derive(Debug)]
+pub struct Model {
+    /// How the wizard was entered.
+    pub entry: Entry,
+    /// What kind of host this is; [`World::Demo`] is marked on every page.
+    pub world: World,
+    /// Size of the screen.
+    pub size: Size,
+    /// The host; `None` until the first `HostSeen`.
+    pub host: Option<HostCard>,
+    /// All steps in the wizard's order.
+    pub steps: Vec<StepState>,
+    /// The page that is shown.
+    pub screen: Screen,
+    /// The pages Back goes through, the nearest last. Never holds a page twice.
+    pub trail: Vec<Screen>,
+    /// A question above the page.
+    pub dialog: Option<Dialog>,
+    /// The selected line of [`super::navigation::step_order`] on the steps page.
+    pub selected_step: usize,
+    /// First line shown of the page, before it is kept within bounds by [`super::page::window`].
+    pub top: usize,
+    /// The plan under review.
+    pub review: Review,
+    /// The run that is or was followed.
+    pub run: Option<RunView>,
+    /// Made up passwords that were not noted yet.
+    pub generated: Secrets,
+    /// Whose they are: name of the secret and label.
+    pub generated_labels: Vec<(String, String)>,
+    /// One line for the operator, until the next key.
+    pub notice: Option<String>,
+    /// What happened in this session, oldest first, bounded by [`LOG_LIMIT`].
+    pub log: VecDeque<LogLine>,
+    /// Answers of an earlier session, for steps whose findings are not there yet.
+    pub draft: Draft,
+    /// Set when the wizard is over.
+    pub exit: Option<u8>,
+}
+
+/// Lines kept in the session's log and in the live output of a run.
+pub const LOG_LIMIT: usize = 2000;
+
+impl Model {
+    /// A wizard over these steps, at its first page, knowing nothing yet.
+    pub fn new(steps: &[&'static dyn Step], entry: Entry, world: World) -> Self {
+        let steps = steps
+            .iter()
+            .map(|step| StepState {
+                step: *step,
+                phase: StepPhase::Looking,
+                form: FormState::default(),
+                ticked: false,
+            })
+            .collect();
+        Model {
+            entry,
+            world,
+            size: Size { columns: 80, rows: 24 },
+            host: None,
+            steps,
+            screen: Screen::Overview,
+            trail: Vec::new(),
+            dialog: None,
+            selected_step: 0,
+            top: 0,
+            review: Review::default(),
+            run: None,
+            generated: Secrets::default(),
+            generated_labels: Vec::new(),
+            notice: None,
+            log: VecDeque::new(),
+            draft: Draft::default(),
+            exit: None,
+        }
+    }
+
+    /// The step on the screen.
+    pub fn current_step(&self) -> Option<&StepState> {
+        match self.screen {
+            Screen::Step(index) => self.steps.get(index),
+            _ => None,
+        }
+    }
+
+    /// Whether letters go into a field now.
+    pub fn typing(&self) -> bool {
+        self.dialog.is_none() && self.current_step().is_some_and(|step| step.form.typing())
+    }
+
+    /// Every finding that is known, in the wizard's order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.steps.iter().flat_map(StepState::findings)
+    }
+
+    /// Whether a run goes on.
+    pub fn running(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| !run.ended)
+    }
+
+    /// Whether answers would be lost (but for the draft) by leaving now.
+    pub fn unapplied(&self) -> bool {
+        self.steps.iter().any(|step| step.ticked || step.form.edited())
+    }
+}
