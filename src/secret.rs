@@ -1,7 +1,7 @@
 //! Passwords and other secrets: redacted when printed, wiped when dropped. Generator and strength live here too.
 //! A secret itself is never serialized.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -111,4 +111,184 @@ pub fn generate() -> std::io::Result<Secret> {
     }
     random.zeroize();
     Ok(Secret::new(password))
+}
+
+/// Characters a chosen password must have at least.
+pub const MIN_LENGTH: usize = 12;
+/// Characters a chosen password may have at most: crypt(3) and PAM cut off beyond 512 bytes.
+pub const MAX_LENGTH: usize = 256;
+/// Characters a web login may have at most: the panel's `password_max_length`.
+pub const MAX_WEB_LENGTH: usize = 40;
+/// Only so many characters are weighed: the estimate takes ever longer with the length, and they suffice.
+const WEIGHED: usize = 64;
+
+/// How well a password withstands guessing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strength {
+    /// 3 or 4 of 4.
+    pub score: u8,
+    /// For people: "centuries to guess".
+    pub words: String,
+}
+
+/// Whether a chosen password is good enough. `hints` are words that make a guess easier (login, host name);
+/// `web` restricts it to what the panel's login takes. The estimate makes short-lived copies that are not wiped.
+///
+/// # Errors
+/// Why it is refused, as the end of a sentence that begins with its name: "is too short: 7 of 12 characters".
+pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, String> {
+    let text = secret.expose_str().ok_or("is not valid UTF-8")?;
+    let length = text.chars().count();
+    let most = if web { MAX_WEB_LENGTH } else { MAX_LENGTH };
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if text.chars().any(char::is_control) {
+        return Err("holds a control character or a line break".to_owned());
+    }
+    if web && !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("holds a blank or a character outside ASCII, which a web login cannot take".to_owned());
+    }
+    if text.trim() != text {
+        return Err("begins or ends with a blank".to_owned());
+    }
+    if length < MIN_LENGTH {
+        return Err(format!("is too short: {length} of {MIN_LENGTH} characters"));
+    }
+    if length > most {
+        return Err(format!("is too long: {length} characters, at most {most} fit"));
+    }
+    let known = known_defaults();
+    let is = |word: &str| !word.is_empty() && text.eq_ignore_ascii_case(word);
+    if known.iter().any(|word| is(word)) {
+        return Err("is a known default".to_owned());
+    }
+    if hints.iter().any(|word| is(word)) {
+        return Err("is the name of the account or host itself".to_owned());
+    }
+    let words: Vec<&str> = known.iter().chain(hints).map(String::as_str).collect();
+    let weighed = Zeroizing::new(text.chars().take(WEIGHED).collect::<String>());
+    let entropy = zxcvbn::zxcvbn(&weighed, &words);
+    let time = entropy.crack_times().offline_slow_hashing_1e4_per_second();
+    match u8::from(entropy.score()) {
+        score @ 3.. => Ok(Strength { score, words: format!("{time} to guess") }),
+        _ => Err(format!("is easy to guess ({time}): add words or characters")),
+    }
+}
+
+/// Words of `assets/defaults.yml`.
+fn known_defaults() -> &'static [String] {
+    #[derive(Deserialize)]
+    struct Defaults {
+        passwords: Vec<String>,
+    }
+    static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let parsed: Result<Defaults, _> = serde_yaml::from_str(include_str!("../assets/defaults.yml"));
+        parsed.map(|defaults| defaults.passwords).unwrap_or_default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(text: &str) -> Result<Strength, String> {
+        judge(&Secret::new(text), &["administrator".to_owned(), "spce".to_owned()], false)
+    }
+
+    #[test]
+    fn the_list_of_known_defaults_is_read() {
+        assert!(known_defaults().contains(&"sipwise".to_owned()));
+        assert!(known_defaults().contains(&"123456".to_owned()), "numbers are words as well");
+    }
+
+    #[test]
+    fn what_robots_try_is_refused() {
+        for weak in [
+            "",
+            "sipwise",
+            "short-Pw1!",
+            "defaultresellerpassword",
+            "DefaultResellerPassword",
+            "Administrator1",
+            "administrator123",
+            "sipwisesipwise",
+            "passwordpassword",
+            "qwertyuiopasdf",
+            "aaaaaaaaaaaaaaaa",
+            "123456789012345",
+            "abcdefghijklmnop",
+            " leading blank 8f2k",
+            "trailing blank 8f2k ",
+            "line\nbreak-k3J9fX2q",
+            "nul\0-k3J9fX2q-tt",
+        ] {
+            assert!(judged(weak).is_err(), "{weak:?} passed");
+        }
+    }
+
+    #[test]
+    fn good_ones_pass_with_words_for_people() {
+        for good in [
+            "correct horse battery staple",
+            "k3J9fX2qLm8Zt",
+            "Nächtlicher-Güterzug-7",
+            "🚂🚂 nach Bregenz 42 🚂",
+        ] {
+            let strength = judged(good).unwrap_or_else(|why| panic!("{good:?} {why}"));
+            assert!(strength.score >= 3);
+            assert!(strength.words.ends_with("to guess"), "{strength:?}");
+        }
+    }
+
+    #[test]
+    fn a_web_login_takes_forty_plain_characters() {
+        let web = |text: &str| judge(&Secret::new(text), &[], true);
+        assert!(web("k3J9fX2qLm8Zt").is_ok());
+        assert!(web("correct horse battery staple").is_err(), "blank");
+        assert!(web("Nächtlicher-Güterzug-7").is_err(), "not ASCII");
+        assert!(web(&"k3J9fX2qLm8Ztw7Vb".repeat(3)).unwrap_err().contains("at most 40"));
+    }
+
+    #[test]
+    fn a_huge_paste_is_refused_and_a_long_passphrase_is_not() {
+        assert!(judged(&"x7".repeat(500_000)).unwrap_err().starts_with("is too long"));
+        assert!(judged(&"k3J9fX2qLm8Zt ü".repeat(17)).is_ok(), "255 characters");
+    }
+
+    #[test]
+    fn the_reason_never_repeats_the_password() {
+        for weak in ["Administrator1", "sipwisesipwise", "short-Pw1!"] {
+            assert!(!judged(weak).unwrap_err().contains(weak));
+        }
+    }
+
+    #[test]
+    fn generated_passwords_are_long_unambiguous_evenly_spread_and_good_enough() {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut counts = [0u32; 256];
+        for _ in 0..2000 {
+            let password = generate().unwrap();
+            assert_eq!(password.expose().len(), GENERATED_LENGTH);
+            assert!(password.expose().iter().all(|b| ALPHABET.contains(b)));
+            assert!(!password.expose().iter().any(|b| b"0Oo1lI".contains(b)));
+            password.expose().iter().for_each(|b| counts[usize::from(*b)] += 1);
+            assert!(seen.insert(password.expose().to_vec()), "the same password twice");
+        }
+        let expected = 2000.0 * 24.0 / 56.0;
+        let chi: f64 =
+            ALPHABET.iter().map(|b| (f64::from(counts[usize::from(*b)]) - expected).powi(2) / expected).sum();
+        assert!(chi < 120.0, "letters are not evenly spread: chi² {chi:.0} with 55 degrees of freedom");
+        let sample = generate().unwrap();
+        assert!(judge(&sample, &[], true).is_ok());
+    }
+
+    #[test]
+    fn nothing_printed_shows_a_secret() {
+        let mut secrets = Secrets::default();
+        secrets.insert("passwords.root.password", Secret::new("hunter2hunter2"));
+        assert_eq!(format!("{secrets:?}"), r#"{"passwords.root.password"}"#);
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+    }
 }

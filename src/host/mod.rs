@@ -5,3 +5,4 @@ pub mod accounts;
 pub mod fstab;
 pub mod mounts;
 pub mod packages;
+pub mod shadow;

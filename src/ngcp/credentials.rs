@@ -1,16 +1,195 @@
-//! Passwords as the platform stores them: Apache `{SHA}`, the panel's bcrypt, SQL and option-file quoting.
+//! Passwords as the platform stores them: Apache `{SHA}`, the panel's bcrypt, SQL and option-file quoting, and
+//! the defaults every installation starts with.
 
-use anyhow::Result;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use sha1::{Digest, Sha1};
 
 use crate::secret::{Secret, SecretForm};
+
+/// The panel's cost of bcrypt (facts.md 7).
+const PANEL_COST: u32 = 13;
+/// bcrypt ignores what comes behind.
+const BCRYPT_LIMIT: usize = 72;
 
 /// `secret` written in `form`.
 ///
 /// # Errors
-/// When the form cannot hold it (a line break in an option file, no random bytes for a salt).
+/// When the form cannot hold it: a control character anywhere, a panel password that is not ASCII or too long.
 pub fn written(secret: &Secret, form: SecretForm) -> Result<Secret> {
+    let bytes = secret.expose();
+    let text = secret.expose_str().context("a password must be valid UTF-8")?;
+    ensure!(!bytes.is_empty(), "a password must not be empty");
+    ensure!(
+        !text.chars().any(char::is_control),
+        "a password must not hold a control character or a line break"
+    );
     match form {
         SecretForm::Verbatim => Ok(secret.clone()),
-        _ => anyhow::bail!("not yet"),
+        SecretForm::SqlString => Ok(quoted(bytes, b'\'')),
+        SecretForm::OptionFile => Ok(quoted(bytes, b'"')),
+        SecretForm::HtpasswdSha => Ok(Secret::new(htpasswd_sha(bytes))),
+        SecretForm::PanelBcrypt => panel_bcrypt(text),
+    }
+}
+
+/// Within `quote`s, which and backslashes are escaped by a backslash. Right for SQL only under `sql_mode = ''`, which
+/// every script of ours sets first: with `NO_BACKSLASH_ESCAPES` no quoting of a backslash is right in all places.
+fn quoted(bytes: &[u8], quote: u8) -> Secret {
+    let mut text = zeroize::Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 2));
+    text.push(quote);
+    for byte in bytes {
+        if *byte == quote || *byte == b'\\' {
+            text.push(b'\\');
+        }
+        text.push(*byte);
+    }
+    text.push(quote);
+    Secret::new(text.to_vec())
+}
+
+fn htpasswd_sha(bytes: &[u8]) -> String {
+    format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(bytes)))
+}
+
+/// Whether `stored` is the `{SHA}` hash of `candidate`; `None` when it is of another kind.
+pub fn htpasswd_matches(stored: &str, candidate: &Secret) -> Option<bool> {
+    stored.starts_with("{SHA}").then(|| stored == htpasswd_sha(candidate.expose()))
+}
+
+/// 22 characters of salt, `$`, 31 of hash: what bcrypt writes, without its head and with the `$` moved.
+fn panel_bcrypt(text: &str) -> Result<Secret> {
+    ensure!(text.is_ascii(), "a web password must be plain ASCII");
+    ensure!(text.len() <= BCRYPT_LIMIT, "a web password must not be longer than {BCRYPT_LIMIT} characters");
+    let setup = pwhash::bcrypt::BcryptSetup { salt: None, cost: Some(PANEL_COST), variant: None };
+    let full = pwhash::bcrypt::hash_with(setup, text).context("cannot hash the web password")?;
+    let body = full.strip_prefix("$2b$13$").filter(|body| body.len() == 53);
+    let Some((salt, hash)) = body.and_then(|body| body.split_at_checked(22)) else {
+        bail!("the web password's hash has an unexpected shape");
+    };
+    Ok(Secret::new(format!("{salt}${hash}")))
+}
+
+/// Whether the panel would take `candidate` for this `saltedpass`; `None` when that is not in the panel's form.
+/// Takes half a second.
+pub fn panel_matches(saltedpass: &str, candidate: &str) -> Option<bool> {
+    let (salt, hash) = saltedpass.split_once('$')?;
+    let fine = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"./".contains(&b));
+    if salt.len() != 22 || hash.len() != 31 || !fine(salt) || !fine(hash) {
+        return None;
+    }
+    let full = format!("$2b${PANEL_COST}${salt}{hash}");
+    Some(pwhash::bcrypt::verify(candidate, &full))
+}
+
+/// What an image or a fresh installation starts with: `assets/defaults.yml`.
+#[derive(Debug, Default, Deserialize)]
+pub struct Defaults {
+    /// System accounts.
+    pub accounts: Accounts,
+    /// The administrative web interface.
+    pub web_admin: WebAdmin,
+    /// The `{SHA}` hash of ngcpsoap.
+    pub ngcpsoap: String,
+}
+
+/// Default passwords of system accounts.
+#[derive(Debug, Default, Deserialize)]
+pub struct Accounts {
+    /// Of images.
+    pub root: String,
+    /// A guess worth trying.
+    pub cdrexport: String,
+}
+
+/// Default credentials of the administrative web interface.
+#[derive(Debug, Default, Deserialize)]
+pub struct WebAdmin {
+    /// Login.
+    pub login: String,
+    /// Password.
+    pub password: String,
+    /// Its MD5, before mr5.2.
+    pub md5pass: String,
+    /// Its bcrypt, the same on every host.
+    pub saltedpass: String,
+    /// Password of the resellers' logins that "create defaults" makes.
+    pub reseller_password: String,
+}
+
+/// The known defaults.
+pub fn defaults() -> &'static Defaults {
+    static DEFAULTS: OnceLock<Defaults> = OnceLock::new();
+    DEFAULTS
+        .get_or_init(|| serde_yaml::from_str(include_str!("../../assets/defaults.yml")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str, form: SecretForm) -> String {
+        written(&Secret::new(text), form).unwrap().expose_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_defaults_are_read() {
+        assert_eq!(defaults().accounts.root, "sipwise");
+        assert_eq!(defaults().web_admin.saltedpass.len(), 54);
+        assert!(defaults().ngcpsoap.starts_with("{SHA}"));
+    }
+
+    #[test]
+    fn the_shipped_administrator_row_matches_its_password() {
+        let shipped = &defaults().web_admin.saltedpass;
+        assert_eq!(panel_matches(shipped, "administrator"), Some(true));
+        assert_eq!(panel_matches(shipped, "Administrator"), Some(false));
+        for odd in ["", "$", "short$hash", &"x".repeat(54), &format!("{}ü", &shipped[..52])] {
+            assert_eq!(panel_matches(odd, "administrator"), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_panel_row_is_accepted_by_an_independent_bcrypt() {
+        let row = form("k3J9fX2q'Lm\\8Zt", SecretForm::PanelBcrypt);
+        assert_eq!(row.len(), 54);
+        let full = format!("$2b$13${}{}", &row[..22], &row[23..]);
+        assert!(bcrypt::verify("k3J9fX2q'Lm\\8Zt", &full).unwrap());
+        assert!(!bcrypt::verify("administrator", &full).unwrap());
+        assert_eq!(panel_matches(&row, "k3J9fX2q'Lm\\8Zt"), Some(true));
+        assert!(written(&Secret::new("Güterzug"), SecretForm::PanelBcrypt).is_err());
+        assert!(written(&Secret::new("x".repeat(73)), SecretForm::PanelBcrypt).is_err());
+    }
+
+    #[test]
+    fn htpasswd_is_what_apache_writes() {
+        // htpasswd -nbs u password
+        assert_eq!(form("password", SecretForm::HtpasswdSha), "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=");
+        assert_eq!(
+            htpasswd_matches("{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", &Secret::new("password")),
+            Some(true)
+        );
+        assert_eq!(htpasswd_matches(&defaults().ngcpsoap, &Secret::new("password")), Some(false));
+        assert_eq!(htpasswd_matches("$apr1$x$y", &Secret::new("password")), None);
+    }
+
+    #[test]
+    fn quotes_and_backslashes_are_escaped() {
+        assert_eq!(form(r#"a'b"c\d%_#"#, SecretForm::SqlString), r#"'a\'b"c\\d%_#'"#);
+        assert_eq!(form(r#"a'b"c\d%_#"#, SecretForm::OptionFile), r#""a'b\"c\\d%_#""#);
+    }
+
+    #[test]
+    fn no_form_takes_a_line_break_a_nul_or_nothing() {
+        use SecretForm::{HtpasswdSha, OptionFile, PanelBcrypt, SqlString, Verbatim};
+        for kind in [Verbatim, SqlString, OptionFile, HtpasswdSha, PanelBcrypt] {
+            for bad in ["two\nlines", "nul\0", "bell\u{7}", ""] {
+                assert!(written(&Secret::new(bad), kind).is_err(), "{bad:?} {kind:?}");
+            }
+            assert!(written(&Secret::new(b"\xff".to_vec()), kind).is_err());
+        }
     }
 }

@@ -58,7 +58,7 @@ pub enum Kind {
     Secret {
         /// Words that make a guess easier (login, host name), for the strength estimate.
         hints: Vec<String>,
-        /// Which characters the place it goes to cannot take.
+        /// It becomes a web login: printable ASCII without blanks, at most 40 characters.
         ascii_only: bool,
     },
 }
