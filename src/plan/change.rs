@@ -37,6 +37,31 @@ pub struct Change {
     pub diff: String,
 }
 
+impl Change {
+    /// A change nobody notices, without proofs; `name` is unique in the step.
+    pub fn new(step: &StepId, name: &str, title: impl Into<String>, action: Action, undo: Undo) -> Self {
+        Change {
+            id: format!("{step}.{name}"),
+            step: step.clone(),
+            title: title.into(),
+            action,
+            touches: Vec::new(),
+            proofs: Vec::new(),
+            undo,
+            interrupts: None,
+            guard: None,
+            diff: String::new(),
+        }
+    }
+
+    /// The same change, seen done by these proofs.
+    #[must_use]
+    pub fn proven(mut self, proofs: impl IntoIterator<Item = Proof>) -> Self {
+        self.proofs.extend(proofs);
+        self
+    }
+}
+
 /// What a change does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,7 @@
 //! What several test programs share: the sample hosts with the modes and owners that git does not keep.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod hosts {
     use std::path::{Path, PathBuf};
