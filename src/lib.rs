@@ -5,6 +5,7 @@
 //! `ui, plain, terminal` → `wizard` → `steps` → `plan, runner` → `ngcp` → `host` → `executor, secret, finding`.
 
 pub mod cli;
+pub mod demo;
 pub mod executor;
 pub mod finding;
 pub mod host;

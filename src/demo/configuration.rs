@@ -1,0 +1,193 @@
+//! Programs of sip:provider CE on the sample host: `ngcpcfg` and the git tree behind it, support access, the
+//! performance profile.
+
+use std::{path::Path, time::Duration};
+
+use super::{CONFIG, NAME, slowly, usage, words};
+use crate::{
+    executor::{
+        Command, Status,
+        simulated::{Answer, Files, Simulated},
+    },
+    plan::unified,
+};
+
+const TREE: &str = "/etc/ngcp-config";
+/// Stands for the last commit: copies of the files as they were committed.
+const COMMITTED: &str = "/etc/ngcp-config/.git/committed";
+const TRACKED: [&str; 4] = ["config.yml", "constants.yml", "maintenance.yml", "network.yml"];
+
+/// Files that an apply renders, and the services it then tells.
+const GENERATED: [&str; 4] = [
+    "/etc/kamailio/lb/kamailio.cfg",
+    "/etc/kamailio/proxy/kamailio.cfg",
+    "/etc/ngcp-panel/ngcp_panel.conf",
+    "/etc/nginx/sites-available/ngcp-panel",
+];
+const ACTIONS: [&str; 4] =
+    ["kamailio-lb restart", "kamailio-proxy restart", "ngcp-panel restart", "nginx reload"];
+
+/// Values of the two profiles: path, high, low.
+const PROFILE: &[(&[&str], &str, &str)] = &[
+    (&["database", "bufferpoolsize"], "2G", "64M"),
+    (&["kamailio", "lb", "tcp_children"], "'8'", "'1'"),
+    (&["kamailio", "lb", "udp_children"], "'8'", "'1'"),
+    (&["kamailio", "proxy", "children"], "'8'", "'5'"),
+    (&["kamailio", "proxy", "natping_processes"], "'7'", "'1'"),
+    (&["kamailio", "proxy", "pkg_mem"], "'192'", "'64'"),
+    (&["kamailio", "proxy", "tcp_children"], "'4'", "'1'"),
+    (&["sems", "media_processor_threads"], "'10'", "'1'"),
+    (&["sems", "session_processor_threads"], "'10'", "'1'"),
+    (&["www_admin", "fastcgi_workers"], "'10'", "'2'"),
+];
+
+pub(super) fn install(files: &mut Files) {
+    files.directory(COMMITTED);
+    files.set_owner("/etc/ngcp-config/.git", 0o700, 0, 0);
+    commit(files);
+}
+
+pub(super) fn programs(host: Simulated) -> Simulated {
+    host.on("git", git)
+        .on("ngcp-support-access", support_access)
+        .on("ngcp-toggle-performance-config", toggle_performance)
+        .on("ngcpcfg", ngcpcfg)
+}
+
+fn commit(files: &mut Files) {
+    for name in TRACKED {
+        let now = files.text(Path::new(TREE).join(name));
+        files.write(Path::new(COMMITTED).join(name), now);
+    }
+}
+
+/// Tracked files that are not as committed, with both texts.
+fn modified(files: &Files) -> Vec<(&'static str, String, String)> {
+    let texts =
+        |name| (name, files.text(Path::new(COMMITTED).join(name)), files.text(Path::new(TREE).join(name)));
+    TRACKED.into_iter().map(texts).filter(|(_, old, new)| old != new).collect()
+}
+
+fn git(files: &mut Files, command: &Command) -> Answer {
+    let words = words(command);
+    let modified = modified(files);
+    let has = |word| words.contains(&word);
+    if has("status") {
+        modified.iter().map(|(name, ..)| format!(" M {name}\n")).collect::<String>().into()
+    } else if has("diff") {
+        let one = |(name, old, new): &(&str, String, String)| {
+            format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{}", unified(old, new))
+        };
+        modified.iter().map(one).collect::<String>().into()
+    } else if has("branch") || has("rev-parse") || has("symbolic-ref") {
+        "master\n".into()
+    } else {
+        usage(command)
+    }
+}
+
+fn ngcpcfg(files: &mut Files, command: &Command) -> Answer {
+    let words: Vec<&str> = words(command).into_iter().filter(|word| !word.starts_with("--")).collect();
+    let dirty = modified(files);
+    match words[..] {
+        ["help"] => "Usage: ngcpcfg [<options>] <action> [<flags>]\n\nActions:\n\
+            \x20 apply, build, check, clean, commit, decrypt, del, diff, encrypt, get, help, initialise, log,\n\
+            \x20 pull, push, services, set, show, status\n"
+            .into(),
+        ["check"] => stamped(files, &[(300, "OK:   all configuration files are valid".to_owned())]),
+        ["status"] => {
+            let mut lines = vec![(60, "Checking state of configuration files:".to_owned())];
+            if dirty.is_empty() {
+                lines.push((60, "OK:   nothing to commit".to_owned()));
+            } else {
+                let names: Vec<_> = dirty.iter().map(|(name, ..)| format!("{TREE}/{name}")).collect();
+                let names = names.join("\n                     ");
+                let text = "ACTION_NEEDED: configuration files have been modified:";
+                lines.push((60, format!("{text}\n                     {names}")));
+            }
+            for ok in ["OK:   branch master active", "OK:     nothing to build", "OK:     no reboot requested"] {
+                lines.push((60, ok.to_owned()));
+            }
+            stamped(files, &lines)
+        }
+        ["apply"] if !dirty.is_empty() => {
+            let ask = "Please provide commit message, like: ngcpcfg apply 'summary of your changes'";
+            stamped(files, &[(0, "Error: Uncommitted configuration files found.".into()), (0, ask.into())])
+                .ending(Status::Code(1))
+        }
+        ["apply"] => stamped(files, &[(300, "OK:   nothing to commit.".to_owned())]),
+        ["apply", _] => {
+            let mut lines = vec![(200, "Validating configuration files".to_owned())];
+            lines.extend(GENERATED.iter().map(|file| (350, format!("Generating {file}: OK"))));
+            lines.extend(ACTIONS.iter().map(|action| (700, format!("Executing action for service: {action}"))));
+            lines.push((300, format!("Committing {} changed files", dirty.len())));
+            commit(files);
+            stamped(files, &lines)
+        }
+        _ => Answer::code(1).error("Usage: ngcpcfg [<options>] <action> [<flags>]"),
+    }
+}
+
+/// Lines after their pauses in milliseconds, each with time and host name in front.
+fn stamped(files: &Files, lines: &[(u64, String)]) -> Answer {
+    let (mut answer, mut now) = (Answer::code(0), files.now());
+    for (pause, text) in lines {
+        let pause = Duration::from_millis(*pause);
+        now = now.saturating_add(pause).unwrap_or(now);
+        answer = answer.after(pause).line(&format!("{} {NAME}: {text}", now.strftime("%F %T")));
+    }
+    answer
+}
+
+fn support_access(files: &mut Files, command: &Command) -> Answer {
+    match words(command)[..] {
+        ["--disable"] => {
+            files.write("/ngcp-data/home/sipwise/.ssh/authorized_keys", "");
+            Answer::code(0).after(Duration::from_millis(900)).line("Support access successfully disabled.")
+        }
+        ["--enable"] => {
+            let keys = include_bytes!("../../assets/demo/ngcp-data/home/sipwise/.ssh/authorized_keys");
+            files.write("/ngcp-data/home/sipwise/.ssh/authorized_keys", keys.as_slice());
+            Answer::code(0).after(Duration::from_millis(900)).line("Support access successfully enabled.")
+        }
+        _ => usage(command),
+    }
+}
+
+fn toggle_performance(files: &mut Files, command: &Command) -> Answer {
+    let high = match words(command)[..] {
+        ["--high-performance"] => true,
+        ["--low-performance"] => false,
+        _ => {
+            return "ngcp-toggle-performance-config - tool to adjust sip:provider configuration for low/high performance\n\n\
+                \x20 --help                Display this usage information\n\
+                \x20 --high-performance    Adjust configuration for system with normal/high performance\n\
+                \x20 --low-performance     Adjust configuration for system with low performance (e.g. VMs)\n"
+                .into();
+        }
+    };
+    let mut at: Vec<String> = Vec::new();
+    let text: String = files
+        .text(CONFIG)
+        .lines()
+        .map(|line| {
+            let Some((key, old)) = line.trim_start().split_once(':') else { return format!("{line}\n") };
+            let indent = line.len() - line.trim_start().len();
+            at.truncate(indent / 2);
+            at.push(key.to_owned());
+            match PROFILE.iter().find(|(path, ..)| at.iter().map(String::as_str).eq(path.iter().copied())) {
+                Some((_, for_high, for_low)) => {
+                    let value = if high { for_high } else { for_low };
+                    let comment = old.find(" #").map_or("", |at| &old[at..]);
+                    format!("{:indent$}{key}: {value}{comment}\n", "")
+                }
+                None => format!("{line}\n"),
+            }
+        })
+        .collect();
+    files.write(CONFIG, text);
+    slowly(
+        500,
+        ["Adjusting /etc/ngcp-config/config.yml", "Done. Execute 'ngcpcfg apply' to activate the changes."],
+    )
+}
