@@ -24,9 +24,10 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Files over 400 lines, with the reason.
-const LONG_FILES: &[(&str, &str)] = &[];
-const LONGEST: usize = 400;
+/// Lines of a file that still reads as one thing.
+const LONGEST: usize = 420;
+/// Files longer than that, with the reason.
+const LONG_FILES: &[(&str, &str)] = &[("src/wizard/keys.rs", "one table: a row per key")];
 
 const EMPTY_NAMES: &[&str] =
     &["util", "utils", "helper", "helpers", "manager", "common", "misc", "data", "info"];
