@@ -1,8 +1,49 @@
 //! The steps that look at the Debian host, on sample hosts and on hostile ones.
 
 mod support;
+mod steps_host {
+    mod noatime;
+}
 
+use std::path::Path;
+
+use ngcp_warden::{
+    executor::{Executor, simulated::Simulated},
+    finding::{Finding, Status},
+    plan::Plan,
+    steps::{self, Answers, Findings, form},
+};
 use support::hosts;
+
+fn inspect(step: &str, host: &dyn Executor) -> Findings {
+    steps::find(step).unwrap().inspect(host).unwrap()
+}
+
+fn finding<'a>(findings: &'a Findings, id: &str) -> &'a Finding {
+    findings.items.iter().find(|finding| finding.id == id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+fn status(findings: &Findings, id: &str) -> Option<Status> {
+    findings.items.iter().find(|finding| finding.id == id).map(|finding| finding.status)
+}
+
+/// The plan for the form's defaults, changed by `answers`.
+fn plan_with(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> anyhow::Result<Plan> {
+    let step = steps::find(step).unwrap();
+    let mut all = Answers::default();
+    for field in step.form(findings).fields {
+        if let form::Kind::Choice { options, default } = field.kind {
+            assert!(options.iter().any(|option| option.value == default), "{default} is no choice");
+            all.values.insert(field.key, default);
+        }
+    }
+    all.values.extend(answers.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    step.plan(findings, &all)
+}
+
+fn plan(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> Plan {
+    plan_with(step, findings, answers).unwrap()
+}
 
 #[test]
 fn sample_hosts_have_their_modes_and_owners_back() {
@@ -12,4 +53,21 @@ fn sample_hosts_have_their_modes_and_owners_back() {
     assert_eq!(mode("/etc/ngcp-config/constants.yml"), (0o600, 0));
     assert_eq!(mode("/var/sipwise/.ssh/authorized_keys"), (0o600, 1000));
     assert!(hosts::load("mr13.5").files().exists("/etc/mysql/sipwise_extra.cnf"));
+}
+
+/// Looking changes nothing, whatever it finds.
+#[test]
+fn inspecting_reads_only() {
+    for name in ["mr3.8", "mr13.5"] {
+        let host = hosts::load(name);
+        let before = host.files();
+        for step in ["noatime"] {
+            inspect(step, &host);
+        }
+        assert_eq!(host.files().changed_since(&before), Vec::<&Path>::new());
+    }
+}
+
+fn empty_host() -> Simulated {
+    Simulated::new()
 }

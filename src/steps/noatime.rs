@@ -1,9 +1,24 @@
-//! noatime on / and /ngcp-data (handbook 15.7).
+//! noatime on / and /ngcp-data (handbook 15.7): first the running mount, then, if that accepted it, /etc/fstab.
+//! btrfs and bind entries are left alone with a word.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
 
-use super::{About, Answers, Findings, Form, Step};
-use crate::{executor::Executor, finding::StepId, plan::Plan};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    About, Answers, Findings, Form, Step,
+    form::{Choice, Field, Kind},
+};
+use crate::{
+    executor::{self, Executor},
+    finding::{Finding, Severity, Status, StepId},
+    host::{
+        fstab::{Entry, Fstab},
+        mounts::{self, Mount},
+    },
+    plan::{Action, Change, CommandLine, Edit, Plan, Proof, Undo},
+};
 
 /// The step.
 pub(super) struct Noatime;
@@ -15,17 +30,310 @@ static ABOUT: About = About {
     handbook: "15.7",
 };
 
+const FSTAB: &str = "/etc/fstab";
+/// Mount points that are looked at, and the finding of each.
+const PLACES: [(&str, &str); 2] = [("/", "MOUNT-ATIME"), ("/ngcp-data", "MOUNT-ATIME-NGCP-DATA")];
+/// File systems that write no access times to a disk of this host.
+const DISKLESS: [&str; 14] = [
+    "tmpfs", "ramfs", "rootfs", "overlay", "aufs", "nfs", "nfs4", "cifs", "9p", "virtiofs", "squashfs",
+    "iso9660", "swap", "zfs",
+];
+
+/// What `plan` needs of all places.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Facts {
+    places: Vec<Place>,
+    /// findmnt is there to judge the new file.
+    judged: bool,
+}
+
+/// What can be done about one mount point.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    target: PathBuf,
+    finding: String,
+    /// The line of /etc/fstab now and with noatime.
+    edit: Option<(String, String)>,
+    /// Options for the remount, and for taking it back.
+    remount: Option<(String, String)>,
+    /// Why nothing is done although access times are written.
+    left_alone: Option<String>,
+}
+
+impl Place {
+    fn can_be_set(&self) -> bool {
+        self.edit.is_some() || self.remount.is_some()
+    }
+}
+
 impl Step for Noatime {
     fn about(&self) -> &'static About {
         &ABOUT
     }
-    fn inspect(&self, _: &dyn Executor) -> Result<Findings> {
-        Findings::new(vec![], &())
+
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+        let fstab = read_fstab(host);
+        let mounts = host.world().is_running().then(|| mounts::mounts(host));
+        let mut items = Vec::new();
+        let mut facts = Facts { judged: host.find_program("findmnt").is_some(), ..Facts::default() };
+        for (target, id) in PLACES {
+            let target = Path::new(target);
+            let here = View {
+                target,
+                entries: fstab.as_ref().map_or_else(|_| Vec::new(), |(fstab, _)| fstab.at(target)),
+                fstab: fstab.as_ref().map(|(_, link)| *link).map_err(|e| format!("{e:#}")),
+                mount: match &mounts {
+                    None => Live::Stopped,
+                    Some(Err(e)) => Live::Unknown(format!("{e:#}")),
+                    Some(Ok(mounts)) => mounts::at(mounts, target).map_or(Live::Absent, Live::Mounted),
+                },
+            };
+            if target == Path::new("/") || here.exists() {
+                let (finding, place) = here.judged(id);
+                items.push(finding);
+                facts.places.push(place);
+            }
+        }
+        Findings::new(items, &facts)
     }
-    fn form(&self, _: &Findings) -> Form {
-        Form::default()
+
+    fn form(&self, findings: &Findings) -> Form {
+        let facts: Facts = findings.facts();
+        let failing = |id: &str| findings.items.iter().any(|f| f.id == id && f.status == Status::Fail);
+        let now: Vec<String> = findings.items.iter().map(|f| f.title.clone()).collect();
+        let stuck =
+            facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
+        let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
+        let choice = |value: &str, label: &str, effect: &str| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            effect: effect.to_owned(),
+        };
+        Form {
+            fields: vec![Field {
+                key: "noatime".to_owned(),
+                label: "Access times".to_owned(),
+                now: now.join("; "),
+                now_status: worst(findings.items.iter().map(|f| f.status)),
+                kind: Kind::Choice {
+                    options: vec![
+                        choice(
+                            "set",
+                            "stop writing them",
+                            "Remounts with noatime and keeps it in /etc/fstab.",
+                        ),
+                        choice("leave", "leave", "Nothing is changed."),
+                    ],
+                    default: if stuck { "leave" } else { "set" }.to_owned(),
+                },
+                help: "Leave it if software on this host needs access times (some mail and backup programs)."
+                    .to_owned(),
+                only_if: None,
+            }],
+            note: left_alone.join(" "),
+        }
     }
-    fn plan(&self, _: &Findings, _: &Answers) -> Result<Plan> {
-        Ok(Plan::default())
+
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+        match answers.get("noatime") {
+            "leave" => return Ok(Plan::default()),
+            "set" => {}
+            other => bail!("noatime.noatime: \"{other}\" is neither set nor leave"),
+        }
+        let facts: Facts = findings.facts();
+        let mut plan = Plan::default();
+        for place in &facts.places {
+            plan.changes.extend(place.remount.as_ref().map(|(to, back)| remount(place, to, back)));
+        }
+        let edited: Vec<&Place> = facts.places.iter().filter(|place| place.edit.is_some()).collect();
+        if !edited.is_empty() {
+            plan.changes.push(edit_fstab(&edited, facts.judged));
+        }
+        Ok(plan)
     }
+}
+
+fn remount(place: &Place, to: &str, back: &str) -> Change {
+    let target = place.target.to_string_lossy();
+    let mount = |options: &str| CommandLine::new("mount", ["-o", &format!("remount,{options}"), &*target]);
+    Change::new(
+        &ABOUT.id,
+        &format!("remount.{}", place.finding),
+        format!("remount {target} with noatime"),
+        Action::Run(mount(to)),
+        Undo::Run(mount(back)),
+    )
+    .proven([Proof::Mounted { target: place.target.clone(), option: "noatime".to_owned() }])
+}
+
+fn edit_fstab(places: &[&Place], judged: bool) -> Change {
+    let edits = places.iter().filter_map(|place| place.edit.clone());
+    let edits = edits.map(|(from, to)| Edit::Line { from: Some(from), to: Some(to) }).collect();
+    let check = CommandLine::new("findmnt", ["--verify", "--tab-file", "{candidate}"]);
+    Change::new(
+        &ABOUT.id,
+        "fstab",
+        "keep noatime in /etc/fstab",
+        Action::Edit { path: PathBuf::from(FSTAB), edits, check: judged.then_some(check) },
+        Undo::Files,
+    )
+    .proven(places.iter().map(|place| Proof::Finding(place.finding.clone())))
+}
+
+/// The file, and whether it is reached through a symbolic link.
+fn read_fstab(host: &dyn Executor) -> Result<(Fstab, bool)> {
+    let path = Path::new(FSTAB);
+    let link = host.metadata(path).context("cannot read /etc/fstab")?.kind == executor::Kind::Link;
+    let bytes = host.read(path).context("cannot read /etc/fstab")?;
+    Ok((Fstab::parse(&bytes)?, link))
+}
+
+/// The least good of them; nothing when there is none that counts.
+fn worst(statuses: impl Iterator<Item = Status>) -> Option<Status> {
+    statuses.max_by_key(|status| match status {
+        Status::NotApplicable => 0,
+        Status::Pass => 1,
+        Status::Unknown => 2,
+        Status::Fail => 3,
+    })
+}
+
+/// Everything that is known of one mount point.
+struct View<'a> {
+    target: &'a Path,
+    entries: Vec<&'a Entry>,
+    /// Whether /etc/fstab is a symbolic link, or why it could not be read.
+    fstab: Result<bool, String>,
+    mount: Live<'a>,
+}
+
+/// What is mounted now.
+enum Live<'a> {
+    Mounted(&'a Mount),
+    Absent,
+    /// The host runs, but would not say; why.
+    Unknown(String),
+    /// The host does not run.
+    Stopped,
+}
+
+impl View<'_> {
+    fn exists(&self) -> bool {
+        !self.entries.is_empty() || matches!(self.mount, Live::Mounted(_))
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        match self.mount {
+            Live::Mounted(mount) => Some(mount),
+            _ => None,
+        }
+    }
+
+    /// Why this mount point is none of our business.
+    fn exempt(&self) -> Option<String> {
+        let mut written = self.entries.iter().map(|entry| entry.kind.as_str());
+        let kind = self.mount().map(|mount| mount.kind.as_str()).or_else(|| written.next_back())?;
+        if DISKLESS.contains(&kind) || kind.starts_with("fuse") {
+            return Some(format!("{kind} is not a disk with access times"));
+        }
+        let bound = self.entries.iter().any(|entry| entry.has_option("bind") || entry.has_option("rbind"))
+            || self.mount().is_some_and(|mount| mount.kind != "btrfs" && mount.root != Path::new("/"));
+        bound.then(|| "it is a bind mount: what counts is the disk it comes from".to_owned())
+    }
+
+    /// Why the line in /etc/fstab is not edited although it should say noatime.
+    fn untouchable(&self) -> Option<String> {
+        let target = self.target.display();
+        let is_btrfs = self.entries.iter().any(|entry| entry.kind == "btrfs")
+            || self.mount().is_some_and(|mount| mount.kind == "btrfs");
+        match (&self.fstab, &self.entries[..]) {
+            (Err(why), _) => Some(why.clone()),
+            (_, []) => {
+                Some(format!("no line of {FSTAB} mounts it: something else does, such as a mount unit"))
+            }
+            (_, [one]) if one.is_noatime() => None,
+            (Ok(true), _) => Some(format!("{FSTAB} is a symbolic link")),
+            _ if is_btrfs => Some("btrfs subvolumes of one disk belong together".to_owned()),
+            (_, [one]) if one.set_noatime().is_none() => {
+                Some(format!("line {} of {FSTAB} is not valid UTF-8", one.number))
+            }
+            (_, [_]) => None,
+            (_, several) => {
+                let lines: Vec<String> = several.iter().map(|entry| entry.number.to_string()).collect();
+                Some(format!("lines {} of {FSTAB} all mount {target}", lines.join(", ")))
+            }
+        }
+    }
+
+    fn judged(&self, id: &str) -> (Finding, Place) {
+        let target = self.target.display();
+        let exempt = self.exempt();
+        let untouchable = self.untouchable();
+        let written = !self.entries.is_empty() && self.entries.iter().all(|entry| entry.is_noatime());
+        // A read-only mount writes nothing; forcing a remount could make it writable.
+        let live = self.mount().map(|mount| mount.has_option("noatime") || mount.has_option("ro"));
+        let status = match (&exempt, written, live) {
+            (Some(_), _, _) => Status::NotApplicable,
+            (_, _, Some(false)) => Status::Fail,
+            (_, false, _) if !self.entries.is_empty() => Status::Fail,
+            (_, true, Some(true)) => Status::Pass,
+            (_, true, None) if matches!(self.mount, Live::Stopped) => Status::Pass,
+            _ => Status::Unknown,
+        };
+        let fixable = status == Status::Fail && untouchable.is_none();
+        let left_alone = untouchable.filter(|_| status == Status::Fail);
+        let finding = Finding {
+            id: id.to_owned(),
+            step: ABOUT.id.clone(),
+            severity: Severity::Low,
+            status,
+            title: match status {
+                Status::Fail => format!("{target} writes an access time for every read"),
+                Status::Pass => format!("{target} is mounted with noatime"),
+                Status::Unknown => format!("Whether {target} writes access times is not known"),
+                Status::NotApplicable => format!("{target} has no access times on a disk"),
+            },
+            evidence: exempt.unwrap_or_else(|| self.evidence()),
+            remedy: left_alone.as_ref().map_or_else(
+                || format!("Add noatime to the options of {target} in {FSTAB} and remount it."),
+                |why| format!("Not done by this step, because {why}. Set noatime there by hand."),
+            ),
+            handbook: ABOUT.handbook.to_owned(),
+        };
+        let place = Place {
+            target: self.target.to_owned(),
+            finding: id.to_owned(),
+            edit: self.entries.first().filter(|_| fixable).and_then(|entry| entry.set_noatime()),
+            remount: self.mount().filter(|_| fixable && live == Some(false)).map(remount_options),
+            left_alone: left_alone.map(|why| format!("{target} is left alone: {why}.")),
+        };
+        (finding, place)
+    }
+
+    fn evidence(&self) -> String {
+        let written = match (&self.fstab, &self.entries[..]) {
+            (Err(why), _) => why.clone(),
+            (_, []) => format!("no line of {FSTAB} mounts {}", self.target.display()),
+            (_, entries) => {
+                let line = |entry: &&Entry| format!("{FSTAB} line {}: {}", entry.number, entry.options());
+                entries.iter().map(line).collect::<Vec<_>>().join("; ")
+            }
+        };
+        let live = match &self.mount {
+            Live::Mounted(mount) => format!("mounted now with {}", mount.options.join(",")),
+            Live::Absent => "not mounted now".to_owned(),
+            Live::Unknown(why) => why.clone(),
+            Live::Stopped => "how it is mounted when running is not known".to_owned(),
+        };
+        format!("{written}; {live}").replace(|c: char| c.is_control(), "?")
+    }
+}
+
+/// What the mount point has now, with noatime, and as it is: mount(8) would else take the rest from fstab, which
+/// may say something else than what is mounted (read-only, say).
+fn remount_options(mount: &Mount) -> (String, String) {
+    const ATIME: [&str; 2] = ["relatime", "noatime"];
+    let kept = || mount.options.iter().map(String::as_str).filter(|o| !ATIME.contains(o) && *o != "idmapped");
+    let with = |last: &'static str| kept().chain([last]).collect::<Vec<_>>().join(",");
+    (with("noatime"), with(if mount.has_option("relatime") { "relatime" } else { "strictatime" }))
 }
