@@ -1,6 +1,57 @@
 //! Runs one plan on an executor: journal, progress, stop, undo, the confirm timer.
 //! The only room besides `executor` and `terminal` that touches files itself: its own journal.
 
+mod act;
+mod edit;
 mod event;
+mod journal;
+mod output;
+mod prove;
+mod run;
+mod saved;
 
+pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};
+pub use journal::{ChannelJournal, Journal, MemoryJournal};
+pub use run::{Order, resume, run};
+pub use saved::{Saved, SavedFile, Was};
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use crate::finding::{Finding, StepId};
+
+/// Looks at the host as a step does. The runner knows no steps; whoever starts it lends it their eyes.
+pub trait Look {
+    /// What the step finds now.
+    ///
+    /// # Errors
+    /// When the step could not look at all.
+    fn findings(&self, step: &StepId) -> anyhow::Result<Vec<Finding>>;
+}
+
+impl<F: Fn(&StepId) -> anyhow::Result<Vec<Finding>>> Look for F {
+    fn findings(&self, step: &StepId) -> anyhow::Result<Vec<Finding>> {
+        self(step)
+    }
+}
+
+/// Asks a run for something while it goes on; clones share their state.
+#[derive(Debug, Clone, Default)]
+pub struct Control {
+    stop: Arc<AtomicBool>,
+}
+
+impl Control {
+    /// Ends the run after the change it is in.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run is to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,107 @@
+//! Where a run is recorded: in memory, into a channel, or on disk.
+
+use std::{collections::BTreeMap, io, path::PathBuf, sync::mpsc};
+
+use jiff::Timestamp;
+
+use super::{Event, Record, Saved};
+use crate::plan::Left;
+
+/// Takes the records of one run, and what is needed to take its changes back.
+pub trait Journal {
+    /// Appends a record. It is durable when this returns, except for output.
+    ///
+    /// # Errors
+    /// When it could not be written; nothing more may be changed then.
+    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()>;
+    /// Keeps what was there before a change. It is durable when this returns.
+    ///
+    /// # Errors
+    /// When it could not be written; the change must not begin then.
+    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()>;
+    /// What was kept before a change.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not what was written.
+    fn saved(&self, change: &str) -> io::Result<Option<Saved>>;
+    /// Notes what a change left behind, so that a later undo sees whether somebody else was there since.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()>;
+    /// Where the report of the run will be, if one is written.
+    fn report(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A journal in memory.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    /// What was recorded.
+    pub records: Vec<Record>,
+    saved: BTreeMap<String, Saved>,
+    number: u64,
+}
+
+impl MemoryJournal {
+    fn next(&mut self, at: Timestamp, event: Event) -> Record {
+        self.number += 1;
+        Record { number: self.number, at, event }
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        let record = self.next(at, event);
+        self.records.push(record);
+        Ok(())
+    }
+
+    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
+        self.saved.insert(change.to_owned(), saved.clone());
+        Ok(())
+    }
+
+    fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
+        Ok(self.saved.get(change).cloned())
+    }
+
+    fn left(&mut self, _: &str, _: &[(PathBuf, Left)]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A journal that only tells: for a run in the same process as its screen. The run goes on when nobody listens.
+#[derive(Debug)]
+pub struct ChannelJournal {
+    memory: MemoryJournal,
+    sender: mpsc::Sender<Record>,
+}
+
+impl ChannelJournal {
+    /// Sends every record to `sender`.
+    pub fn new(sender: mpsc::Sender<Record>) -> Self {
+        ChannelJournal { memory: MemoryJournal::default(), sender }
+    }
+}
+
+impl Journal for ChannelJournal {
+    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        let record = self.memory.next(at, event);
+        let _ = self.sender.send(record);
+        Ok(())
+    }
+
+    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
+        self.memory.save(change, saved)
+    }
+
+    fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
+        self.memory.saved(change)
+    }
+
+    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+        self.memory.left(change, left)
+    }
+}

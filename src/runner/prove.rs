@@ -1,0 +1,140 @@
+//! Seen done, never believed: looks for what a change was to bring about.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Look, act};
+use crate::{
+    executor::{Command, Executor, Quiet},
+    finding::Status,
+    plan::{Change, Proof},
+    secret::Secrets,
+};
+
+/// What proofs are judged by.
+pub(super) struct Sight<'a> {
+    pub host: &'a dyn Executor,
+    pub look: &'a dyn Look,
+    pub secrets: &'a Secrets,
+}
+
+impl Sight<'_> {
+    /// Whether the change is done already: only what can be seen without doing it counts.
+    pub(super) fn already(&self, change: &Change) -> bool {
+        let visible = |proof: &Proof| {
+            matches!(proof, Proof::Password { .. } | Proof::Mounted { .. } | Proof::Answers { .. })
+        };
+        !change.proofs.is_empty()
+            && change.proofs.iter().all(visible)
+            && change.proofs.iter().all(|proof| self.seen(change, proof, "", &BTreeSet::new()).is_ok())
+    }
+
+    /// What was seen, in a few words; an error says what was not.
+    pub(super) fn all(&self, change: &Change, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
+        let seen: Vec<String> = change
+            .proofs
+            .iter()
+            .map(|proof| self.seen(change, proof, printed, ran))
+            .collect::<Result<_>>()?;
+        Ok(seen.join(", "))
+    }
+
+    fn seen(&self, change: &Change, proof: &Proof, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
+        match proof {
+            Proof::Printed(text) if printed.contains(text.as_str()) => Ok(format!("said \"{text}\"")),
+            Proof::Printed(text) => bail!("it did not say \"{text}\""),
+            Proof::Password { account, password } => self.password(account, password),
+            Proof::Mounted { target, option } => {
+                let table = self.host.read("/proc/self/mountinfo".as_ref())?;
+                match mount_options(&String::from_utf8_lossy(&table), &target.to_string_lossy()) {
+                    None => bail!("{} is not mounted", target.display()),
+                    Some(options) if options.split(',').any(|is| is == option) => {
+                        Ok(format!("seen mounted with {option}"))
+                    }
+                    Some(options) => bail!("{} is mounted with {options}, not {option}", target.display()),
+                }
+            }
+            Proof::Answers { command, prints } => {
+                let exit = act::run(self.host, &act::command(command, self.secrets)?, &mut Quiet)?;
+                let answer = exit.text();
+                match exit.ok() && answer.trim() == prints.trim() {
+                    true => Ok(format!("seen by {}", command.program)),
+                    false if exit.ok() => bail!("{} shows something else than was set", command.program),
+                    false => bail!("{}: {}", command.program, exit.reason()),
+                }
+            }
+            Proof::Finding(id) => {
+                let findings = self.look.findings(&change.step).context("could not look again")?;
+                match findings.iter().find(|finding| finding.id == *id) {
+                    Some(finding) if finding.status == Status::Pass => {
+                        Ok("looked again: it is so".to_owned())
+                    }
+                    Some(finding) => bail!("looked again: {}: {}", finding.title, finding.evidence),
+                    None => bail!("looked again: nothing was found under {id}"),
+                }
+            }
+            Proof::Services => {
+                let now = services(self.host)?;
+                let gone: Vec<&str> = ran.difference(&now).map(String::as_str).collect();
+                match gone.as_slice() {
+                    [] => Ok(format!("{} services still run", ran.len())),
+                    gone => bail!("no longer running: {}", gone.join(", ")),
+                }
+            }
+        }
+    }
+
+    fn password(&self, account: &str, name: &str) -> Result<String> {
+        let shadow = self.host.read("/etc/shadow".as_ref())?;
+        let shadow = String::from_utf8_lossy(&shadow);
+        let hash = shadow
+            .lines()
+            .find_map(|line| line.strip_prefix(account)?.strip_prefix(':'))
+            .and_then(|rest| rest.split(':').next())
+            .with_context(|| format!("{account} is not in /etc/shadow"))?;
+        let password = self.secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
+        let password = password.expose_str().context("the password is not UTF-8 text")?;
+        match pwhash::unix::verify(password, hash) {
+            true => Ok("seen in /etc/shadow".to_owned()),
+            false => bail!("the password of {account} in /etc/shadow is not the new one"),
+        }
+    }
+}
+
+/// Options of the mount that is on top at `target`.
+fn mount_options<'a>(table: &'a str, target: &str) -> Option<&'a str> {
+    let target = target.replace('\\', "\\134").replace(' ', "\\040").replace('\t', "\\011");
+    table.lines().rev().find_map(|line| {
+        let mut fields = line.split(' ').skip(4);
+        (fields.next()? == target).then(|| fields.next())?
+    })
+}
+
+/// Names of the services that run, where systemd can be asked; empty elsewhere.
+pub(super) fn services(host: &dyn Executor) -> Result<BTreeSet<String>> {
+    if !host.world().is_running() || host.find_program("systemctl").is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let args = ["list-units", "--type=service", "--state=running", "--plain", "--no-legend", "--no-pager"];
+    let exit = act::run(host, &Command::new("systemctl", args), &mut Quiet)?;
+    let units = exit.text();
+    let names = units.lines().filter_map(|line| line.split_whitespace().next());
+    // A login's own services come and go.
+    Ok(names.filter(|name| !name.starts_with("user@")).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mount_on_top_counts_and_a_mount_point_may_hold_blanks() {
+        let table = "22 1 8:1 / / rw,relatime - ext4 /dev/vda rw\n\
+                     23 22 8:2 / /a\\040b rw,noatime shared:1 - ext4 /dev/vdb rw\n\
+                     24 22 8:3 / / rw,noatime - ext4 /dev/vdc rw\n";
+        assert_eq!(mount_options(table, "/"), Some("rw,noatime"));
+        assert_eq!(mount_options(table, "/a b"), Some("rw,noatime"));
+        assert_eq!(mount_options(table, "/a"), None);
+    }
+}
