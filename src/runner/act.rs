@@ -198,6 +198,7 @@ fn judge(host: &dyn Executor, check: &CommandLine, path: &Path, content: &Secret
     let to = FileTo::File { content: content.expose().to_vec(), attributes: private(0o600) };
     host.change(&FileChange { path: candidate.clone(), to })?;
     let mut command = command(check, &Secrets::default())?;
+    command.reads_only = true;
     for arg in &mut command.args {
         *arg = arg.replace("{candidate}", &candidate.to_string_lossy());
     }

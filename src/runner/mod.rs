@@ -2,13 +2,17 @@
 //! The only room besides `executor` and `terminal` that touches files itself: its own journal.
 
 mod act;
+mod back;
 mod edit;
 mod event;
 mod journal;
+mod one;
 mod output;
 mod prove;
 mod run;
 mod saved;
+#[cfg(test)]
+mod tests;
 
 pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};

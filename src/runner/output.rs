@@ -85,7 +85,7 @@ impl Sink for Lines<'_> {
                 // A line without an end must not fill the memory; the secret in its tail would not be seen
                 // whole, so what is cut is never shown.
                 _ if self.partial[stream as usize].len() < 16 * WIDTH => {
-                    self.partial[stream as usize].push(*byte)
+                    self.partial[stream as usize].push(*byte);
                 }
                 _ => {}
             }

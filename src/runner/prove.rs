@@ -8,6 +8,7 @@ use super::{Look, act};
 use crate::{
     executor::{Command, Executor, Quiet},
     finding::Status,
+    host::mounts,
     plan::{Change, Proof},
     secret::Secrets,
 };
@@ -46,13 +47,17 @@ impl Sight<'_> {
             Proof::Printed(text) => bail!("it did not say \"{text}\""),
             Proof::Password { account, password } => self.password(account, password),
             Proof::Mounted { target, option } => {
-                let table = self.host.read("/proc/self/mountinfo".as_ref())?;
-                match mount_options(&String::from_utf8_lossy(&table), &target.to_string_lossy()) {
+                let mounts = mounts::mounts(self.host)?;
+                match mounts::at(&mounts, target) {
                     None => bail!("{} is not mounted", target.display()),
-                    Some(options) if options.split(',').any(|is| is == option) => {
-                        Ok(format!("seen mounted with {option}"))
+                    Some(mount) if mount.has_option(option) => Ok(format!("seen mounted with {option}")),
+                    Some(mount) => {
+                        bail!(
+                            "{} is mounted with {}, not {option}",
+                            target.display(),
+                            mount.options.join(",")
+                        )
                     }
-                    Some(options) => bail!("{} is mounted with {options}, not {option}", target.display()),
                 }
             }
             Proof::Answers { command, prints } => {
@@ -102,15 +107,6 @@ impl Sight<'_> {
     }
 }
 
-/// Options of the mount that is on top at `target`.
-fn mount_options<'a>(table: &'a str, target: &str) -> Option<&'a str> {
-    let target = target.replace('\\', "\\134").replace(' ', "\\040").replace('\t', "\\011");
-    table.lines().rev().find_map(|line| {
-        let mut fields = line.split(' ').skip(4);
-        (fields.next()? == target).then(|| fields.next())?
-    })
-}
-
 /// Names of the services that run, where systemd can be asked; empty elsewhere.
 pub(super) fn services(host: &dyn Executor) -> Result<BTreeSet<String>> {
     if !host.world().is_running() || host.find_program("systemctl").is_none() {
@@ -122,19 +118,4 @@ pub(super) fn services(host: &dyn Executor) -> Result<BTreeSet<String>> {
     let names = units.lines().filter_map(|line| line.split_whitespace().next());
     // A login's own services come and go.
     Ok(names.filter(|name| !name.starts_with("user@")).map(str::to_owned).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mount_on_top_counts_and_a_mount_point_may_hold_blanks() {
-        let table = "22 1 8:1 / / rw,relatime - ext4 /dev/vda rw\n\
-                     23 22 8:2 / /a\\040b rw,noatime shared:1 - ext4 /dev/vdb rw\n\
-                     24 22 8:3 / / rw,noatime - ext4 /dev/vdc rw\n";
-        assert_eq!(mount_options(table, "/"), Some("rw,noatime"));
-        assert_eq!(mount_options(table, "/a b"), Some("rw,noatime"));
-        assert_eq!(mount_options(table, "/a"), None);
-    }
 }

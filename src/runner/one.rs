@@ -1,0 +1,182 @@
+//! One change, from looking to seeing: decide, keep what was there, do it, look for the proof, tell.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Result, ensure};
+
+use super::{
+    Event, Saved, SavedFile, Was,
+    act::{self, Prepared},
+    output::Lines,
+    prove,
+    run::Runner,
+};
+use crate::{
+    executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream},
+    plan::{Change, Left, Outcome, Proof, Undo, unified},
+    secret::Secret,
+};
+
+/// How long an apply may take.
+const APPLY_LIMIT: Duration = Duration::from_secs(900);
+/// A longer difference is cut.
+const DIFF_LIMIT: usize = 64 * 1024;
+
+impl Runner<'_> {
+    /// One change, from looking to seeing.
+    pub(super) fn change(&mut self, change: &Change) -> Result<Outcome> {
+        let host = self.host();
+        let began = host.uptime();
+        let cut_off = self.known(change).begun;
+        let prepared = match self.sight.already(change) {
+            true => Ok(Prepared::Nothing),
+            false => act::prepare(&change.action, self.secrets, host),
+        };
+        let prepared = match prepared {
+            Ok(Prepared::Nothing) if cut_off => {
+                let message = "it had been done when the run was cut off";
+                return self.end(change, Outcome::Done, message, "", began);
+            }
+            Ok(Prepared::Nothing) => {
+                return self.end(change, Outcome::Unchanged, "it was so already", "", began);
+            }
+            Ok(prepared) => prepared,
+            Err(error) => {
+                return self.end(change, Outcome::Failed, &format!("{error:#}"), "", began);
+            }
+        };
+        let kept = match cut_off {
+            true => self.journal.saved(&change.id)?,
+            false => None,
+        };
+        let saved = match kept {
+            Some(saved) => saved,
+            None => match self.keep(change, &prepared) {
+                Ok(saved) => saved,
+                Err(error) => {
+                    let message =
+                        format!("nothing was changed, because it could not have been taken back: {error:#}");
+                    return self.end(change, Outcome::Failed, &message, "", began);
+                }
+            },
+        };
+        self.record(Event::Before { change: change.id.clone() })?;
+        let (outcome, message) = match self.perform(change, &prepared, &saved) {
+            Ok(done) => done,
+            Err(error) => (Outcome::Failed, format!("{error:#}")),
+        };
+        let (left, diff) = self.compare(change, &saved);
+        self.journal.left(&change.id, &left)?;
+        let command = matches!(prepared, Prepared::Run(_));
+        let same = command
+            && !left.is_empty()
+            && saved.files.iter().all(|f| left.contains(&(f.path.clone(), f.was.left())));
+        let outcome = match outcome {
+            Outcome::Done if same && change.undo == Undo::Files => Outcome::Unchanged,
+            outcome => outcome,
+        };
+        self.end(change, outcome, &message, &diff, began)
+    }
+
+    /// Keeps what is needed to take the change back.
+    fn keep(&mut self, change: &Change, prepared: &Prepared) -> Result<Saved> {
+        let host = self.host();
+        let mut saved = Saved::default();
+        for path in act::paths(change) {
+            let was = Was::read(host, path)?;
+            saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
+        }
+        if let Undo::Captured { capture, .. } = &change.undo {
+            let exit = act::run(host, &act::command(capture, self.secrets)?, &mut Quiet)?;
+            ensure!(exit.ok(), "{}: {}", capture.program, exit.reason());
+            let whole = exit.stdout.len() < OUTPUT_LIMIT;
+            ensure!(whole, "{} printed more than can be kept", capture.program);
+            saved.captured = Some(Secret::new(exit.stdout));
+        }
+        if change.proofs.contains(&Proof::Services) {
+            saved.services = prove::services(host)?;
+        }
+        self.journal.save(&change.id, &saved)?;
+        Ok(saved)
+    }
+
+    fn perform(&mut self, change: &Change, prepared: &Prepared, saved: &Saved) -> Result<(Outcome, String)> {
+        let exit = match prepared {
+            Prepared::Run(command) => self.stream(&change.id, command)?,
+            Prepared::Apply(message) => self.stream(&change.id, &apply_command(message))?,
+            prepared => {
+                act::put(self.sight.host, prepared)?;
+                return Ok((Outcome::Done, self.sight.all(change, "", &saved.services)?));
+            }
+        };
+        let printed = exit.text() + &exit.error_text();
+        let seen = self.sight.all(change, &printed, &saved.services);
+        Ok(match (exit.ok(), seen) {
+            (true, Ok(seen)) => (Outcome::Done, seen),
+            (false, Ok(seen)) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
+                (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
+            }
+            (false, _) => (Outcome::Failed, exit.reason()),
+            (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
+        })
+    }
+
+    /// Runs a program and records what it prints as it does.
+    pub(super) fn stream(&mut self, change: &str, command: &Command) -> Result<Exit> {
+        let host = self.sight.host;
+        let journal = &mut *self.journal;
+        let mut emit = |stream: Stream, line: String| {
+            // What a program printed may be lost when the disk is full; what was changed may not.
+            let _ = journal.record(host.now(), Event::Output { change: change.to_owned(), stream, line });
+        };
+        let mut lines = Lines::new(&self.redactor, &mut emit);
+        let exit = act::run(host, command, &mut lines);
+        lines.finish();
+        exit
+    }
+
+    /// What the change left at its files, and the difference in those that a command touched.
+    fn compare(&self, change: &Change, saved: &Saved) -> (Vec<(PathBuf, Left)>, String) {
+        let (mut left, mut diff) = (Vec::new(), String::new());
+        for file in &saved.files {
+            let Ok(now) = Was::read(self.sight.host, &file.path) else { continue };
+            left.push((file.path.clone(), now.left()));
+            let shown = change.touches.iter().any(|touched| touched.path == file.path && !touched.secret);
+            if let (true, Some(old), Some(new)) = (shown && now != file.was, file.was.text(), now.text()) {
+                let lines = unified(old, new);
+                if !lines.is_empty() {
+                    diff += &format!("{}\n{lines}", file.path.display());
+                }
+            }
+        }
+        if diff.len() > DIFF_LIMIT {
+            let end = (0..=DIFF_LIMIT).rev().find(|at| diff.is_char_boundary(*at)).unwrap_or(0);
+            diff.truncate(end);
+            diff += "\n… the rest of the difference is not shown\n";
+        }
+        (left, diff)
+    }
+
+    pub(super) fn end(
+        &mut self,
+        change: &Change,
+        outcome: Outcome,
+        message: &str,
+        diff: &str,
+        began: Duration,
+    ) -> Result<Outcome> {
+        let took = self.host().uptime().saturating_sub(began).as_millis();
+        self.record(Event::After {
+            change: change.id.clone(),
+            outcome,
+            message: self.redactor.clean(message),
+            diff: self.redactor.clean(diff),
+            took: u64::try_from(took).unwrap_or(0),
+        })?;
+        Ok(outcome)
+    }
+}
+
+pub(super) fn apply_command(message: &str) -> Command {
+    Command::new("ngcpcfg", ["apply", message]).limit(APPLY_LIMIT)
+}
