@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Event, act, one::apply_command, run::Runner};
 use crate::{
-    executor::Command,
+    executor::{Command, Quiet},
     plan::{Action, Change, Outcome, Undo},
 };
 
@@ -51,7 +51,9 @@ impl Runner<'_> {
             Undo::Captured { restore, .. } => {
                 let mut command = act::command(restore, self.secrets)?;
                 command.stdin.clone_from(&saved()?.captured);
-                self.must(change, &command)?;
+                // What it prints may be what was kept.
+                let exit = act::run(self.host(), &command, &mut Quiet)?;
+                ensure!(exit.ok(), "{} could not put it back ({:?})", command.program, exit.status);
                 Ok(format!("put back with {}", restore.program))
             }
             Undo::Again => match &change.action {

@@ -24,6 +24,7 @@ impl Redactor {
             let quoted = crate::ngcp::credentials::written(secret, SecretForm::SqlString).ok();
             for form in [Some(secret.clone()), quoted].into_iter().flatten() {
                 let text = String::from_utf8_lossy(form.expose());
+                let text = text.trim_matches('\'');
                 // A key has many lines, each a secret; anything shorter is no secret and would blot out the text.
                 let lines = text.lines().map(str::trim).filter(|line| line.chars().count() >= 4);
                 words.extend(lines.map(|line| Zeroizing::new(line.to_owned())));

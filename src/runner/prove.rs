@@ -8,9 +8,9 @@ use super::{Look, act};
 use crate::{
     executor::{Command, Executor, Quiet},
     finding::Status,
-    host::mounts,
+    host::{mounts, shadow},
     plan::{Change, Proof},
-    secret::Secrets,
+    secret::{Secret, Secrets},
 };
 
 /// What proofs are judged by.
@@ -99,10 +99,10 @@ impl Sight<'_> {
             .and_then(|rest| rest.split(':').next())
             .with_context(|| format!("{account} is not in /etc/shadow"))?;
         let password = self.secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
-        let password = password.expose_str().context("the password is not UTF-8 text")?;
-        match pwhash::unix::verify(password, hash) {
-            true => Ok("seen in /etc/shadow".to_owned()),
-            false => bail!("the password of {account} in /etc/shadow is not the new one"),
+        match shadow::verify(&Secret::new(hash), password) {
+            Some(true) => Ok("seen in /etc/shadow".to_owned()),
+            Some(false) => bail!("the password of {account} in /etc/shadow is not the new one"),
+            None => bail!("the password of {account} in /etc/shadow is of a kind that cannot be checked"),
         }
     }
 }

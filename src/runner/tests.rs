@@ -11,19 +11,8 @@ use crate::{
     secret::{Secret, SecretForm, Secrets},
 };
 
-fn change(step: &'static str, id: &str, action: Action, undo: Undo) -> Change {
-    Change {
-        id: format!("{step}.{id}"),
-        step: StepId::new(step),
-        title: id.to_owned(),
-        action,
-        touches: vec![],
-        proofs: vec![],
-        undo,
-        interrupts: None,
-        guard: None,
-        diff: String::new(),
-    }
+fn change(step: &'static str, name: &str, action: Action, undo: Undo) -> Change {
+    Change::new(&StepId::new(step), name, name, action, undo)
 }
 
 fn line(step: &'static str, id: &str, path: &str, from: &str, to: &str) -> Change {
