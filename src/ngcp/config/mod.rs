@@ -1,0 +1,10 @@
+//! config.yml and the files that override it: read as text, changed one value at a time.
+//! What the options mean is not known here.
+
+pub mod edit;
+mod read;
+mod scalar;
+mod tree;
+
+pub use read::{Config, DIRECTORY, Place, Value};
+pub use tree::Style;
