@@ -176,8 +176,8 @@ pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, S
     }
 }
 
-/// Words of `assets/defaults.yml`.
-fn known_defaults() -> &'static [String] {
+/// Passwords that every installation starts with or that robots try first.
+pub(crate) fn known_defaults() -> &'static [String] {
     #[derive(Deserialize)]
     struct Defaults {
         passwords: Vec<String>,

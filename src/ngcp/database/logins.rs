@@ -1,0 +1,152 @@
+//! How MySQL's root and nobody in particular can log in: `mysql.user` up to MariaDB 10.3, `mysql.global_priv` since.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
+
+use super::{Database, unhex};
+
+/// How a row of the server's accounts lets somebody in, at its weakest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Login {
+    /// Without a password.
+    Empty,
+    /// With a password every robot tries.
+    Known,
+    /// In a way that we do not know.
+    Unknown(String),
+    /// With a password of its own.
+    Password,
+    /// Only as the same system user over the socket.
+    Socket,
+    /// Not at all: locked, or a hash that no password has.
+    Nobody,
+}
+
+impl Login {
+    /// Whether setting a password changes it. Others are protected already or not ours to judge.
+    pub fn is_password(&self) -> bool {
+        matches!(self, Login::Empty | Login::Known | Login::Password)
+    }
+}
+
+/// One of root's rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootRow {
+    /// From where: `localhost`, `127.0.0.1`, `::1`, `%`.
+    pub host: String,
+    /// How.
+    pub login: Login,
+}
+
+impl Database<'_> {
+    /// Root's rows, and from where anonymous users may log in.
+    ///
+    /// # Errors
+    /// When the server's own tables cannot be read.
+    pub fn logins(&self) -> Result<(Vec<RootRow>, Vec<String>)> {
+        let modern = !self.columns("mysql", "global_priv")?.is_empty();
+        let rows = if modern {
+            self.query(
+                "SELECT HEX(User), HEX(Host), HEX(Priv) FROM mysql.global_priv WHERE User IN ('root', '');",
+            )?
+        } else {
+            let columns = self.columns("mysql", "user")?;
+            let column = |name: &str| {
+                if columns.iter().any(|c| c == name) { format!("HEX({name})") } else { "''".to_owned() }
+            };
+            self.query(&format!(
+                "SELECT HEX(User), HEX(Host), {}, {}, {} FROM mysql.user WHERE User IN ('root', '');",
+                column("plugin"),
+                column("authentication_string"),
+                column("password")
+            ))?
+        };
+        let (mut roots, mut anonymous) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let text = |at: usize| row.get(at).and_then(|column| unhex(column)).unwrap_or_default();
+            let (user, host) = (text(0), text(1));
+            if user.is_empty() {
+                anonymous.push(host);
+                continue;
+            }
+            let login = if modern {
+                of_privileges(&text(2))
+            } else {
+                let stored = if text(3).is_empty() { text(4) } else { text(3) };
+                of_method(&text(2), &stored)
+            };
+            roots.push(RootRow { host, login });
+        }
+        roots.sort_by(|a, b| a.host.cmp(&b.host));
+        anonymous.sort();
+        Ok((roots, anonymous))
+    }
+}
+
+/// From the JSON of `mysql.global_priv`: one method at the top, or several in `auth_or` of which the empty one
+/// stands for that at the top.
+fn of_privileges(json: &str) -> Login {
+    #[derive(Deserialize)]
+    struct Method {
+        plugin: Option<String>,
+        authentication_string: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Privileges {
+        #[serde(flatten)]
+        top: Method,
+        #[serde(default)]
+        auth_or: Vec<Method>,
+        #[serde(default)]
+        account_locked: bool,
+    }
+    let Ok(privileges) = serde_json::from_str::<Privileges>(json) else {
+        return Login::Unknown("unreadable account row".to_owned());
+    };
+    if privileges.account_locked {
+        return Login::Nobody;
+    }
+    let others = privileges.auth_or.iter().filter(|method| method.plugin.is_some());
+    [&privileges.top]
+        .into_iter()
+        .chain(others)
+        .map(|m| {
+            of_method(m.plugin.as_deref().unwrap_or(""), m.authentication_string.as_deref().unwrap_or(""))
+        })
+        .min()
+        .unwrap_or(Login::Nobody)
+}
+
+fn of_method(plugin: &str, stored: &str) -> Login {
+    match plugin {
+        "unix_socket" | "auth_socket" => Login::Socket,
+        "" | "mysql_native_password" | "mysql_old_password" => of_native(stored),
+        "ed25519" | "sha256_password" | "caching_sha2_password" | "parsec" if !stored.is_empty() => {
+            Login::Password
+        }
+        other => Login::Unknown(other.to_owned()),
+    }
+}
+
+fn of_native(stored: &str) -> Login {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    match stored.strip_prefix('*') {
+        _ if stored.is_empty() => Login::Empty,
+        Some(hash) if hash.len() == 40 && hex(hash) => {
+            let known =
+                crate::secret::known_defaults().iter().any(|word| native(word).eq_ignore_ascii_case(stored));
+            if known { Login::Known } else { Login::Password }
+        }
+        None if stored.len() == 16 && hex(stored) => Login::Password,
+        _ => Login::Nobody,
+    }
+}
+
+/// What `PASSWORD()` makes of a word.
+pub(super) fn native(word: &str) -> String {
+    let hash = Sha1::digest(Sha1::digest(word.as_bytes()));
+    let digits: String = hash.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("*{digits}")
+}
