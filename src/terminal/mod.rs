@@ -1,1 +1,84 @@
-//! Terminal.
+//! The real terminal: taken over and given back, keys in, frames out, effects to threads.
+//! The only front end room that reads the clock and the environment.
+
+mod app;
+mod capabilities;
+mod input;
+mod keys;
+mod lanes;
+mod paint;
+mod screen;
+mod size;
+
+use std::{
+    io::IsTerminal,
+    sync::{Arc, mpsc::Sender},
+};
+
+pub use capabilities::{Capabilities, capabilities};
+
+use crate::{
+    ui::{Glyphs, Theme},
+    wizard::{Effect, Message, Model},
+};
+
+/// Carries effects out. Called from worker threads, several at a time; it may block as long as it needs.
+pub trait Backend: Send + Sync + 'static {
+    /// Does what `effect` asks for and sends the messages that answer it, any number. For a run it returns when the
+    /// run has ended or is no longer followed.
+    fn carry_out(&self, effect: Effect, replies: &Replies);
+}
+
+/// The way back into the wizard; can be cloned into other threads.
+#[derive(Debug, Clone)]
+pub struct Replies(Sender<Event>);
+
+impl Replies {
+    /// Sends a message; lost when the wizard has ended.
+    pub fn send(&self, message: Message) {
+        drop(self.0.send(Event::Message(message)));
+    }
+}
+
+/// What wakes the loop.
+#[derive(Debug)]
+enum Event {
+    Message(Message),
+    /// The terminal has another size.
+    Resized,
+    /// We were stopped, and go on.
+    Continued,
+}
+
+impl Event {
+    /// Somebody looks and waits: drawn at once.
+    fn is_urgent(&self) -> bool {
+        !matches!(self, Event::Message(Message::Run(_)))
+    }
+}
+
+/// Wishes from the command line; what is `None` is found out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Columns and rows.
+    pub size: Option<(u16, u16)>,
+    /// Colours.
+    pub theme: Option<Theme>,
+    /// Characters.
+    pub glyphs: Option<Glyphs>,
+}
+
+/// Runs the wizard full screen; returns the exit code of the process.
+pub fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) -> u8 {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return fail("The wizard needs a terminal. Without one: ngcp-warden audit, plan, apply; or --plain.");
+    }
+    app::run(options, model, backend)
+        .unwrap_or_else(|error| fail(&format!("The terminal cannot be used: {error}")))
+}
+
+#[allow(clippy::print_stderr, reason = "there is no screen to say it on")]
+fn fail(text: &str) -> u8 {
+    eprintln!("{text}");
+    2
+}

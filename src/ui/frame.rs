@@ -1,0 +1,302 @@
+//! The frame of every page: where am I, the page itself, what can I do. Above it a dialog, when something is asked.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    glyphs::Glyphs,
+    theme::{Part, Theme},
+};
+use crate::{
+    executor::World,
+    wizard::{
+        Model, keys,
+        model::Size,
+        page::{self, DialogPage, Line, Page, Role, Span, Symbol},
+    },
+};
+
+/// How everything is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Colours.
+    pub theme: Theme,
+    /// Characters.
+    pub glyphs: Glyphs,
+}
+
+/// The smallest screen that pages are made for.
+const SMALLEST: (u16, u16) = (60, 16);
+/// Columns left of everything; the first holds the marker of what has the focus.
+const MARGIN: u16 = 2;
+
+/// Draws the page, and the dialog above it, into a blank buffer. Returns where the text cursor belongs.
+pub fn view(model: &Model, look: Look, buffer: &mut Buffer) -> Option<Position> {
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let mut canvas = Canvas { look, buffer };
+    let cursor = if (columns, rows) < SMALLEST || rows < SMALLEST.1 {
+        canvas.too_small();
+        None
+    } else {
+        let size = Size { columns, rows };
+        let cursor = canvas.page(model, size);
+        let dialog = page::dialog(model, columns.saturating_sub(12).min(68));
+        dialog.as_ref().map(|dialog| canvas.dialog(dialog)).map_or(cursor, |()| None)
+    };
+    mend(buffer);
+    cursor
+}
+
+struct Canvas<'a> {
+    look: Look,
+    buffer: &'a mut Buffer,
+}
+
+impl Canvas<'_> {
+    /// Writes text up to column `end` and returns the column behind it.
+    fn text(&mut self, x: u16, y: u16, end: u16, text: &str, style: Style) -> u16 {
+        let end = end.min(self.buffer.area.width);
+        if x >= end || y >= self.buffer.area.height {
+            return x;
+        }
+        let text = self.look.glyphs.text(text);
+        self.buffer.set_stringn(x, y, text, usize::from(end - x), style).0
+    }
+
+    fn rule(&mut self, y: u16) {
+        let (width, style) = (self.buffer.area.width, self.look.theme.part(Part::Rule));
+        self.text(0, y, width, &self.look.glyphs.rule().repeat(usize::from(width)), style);
+    }
+
+    fn too_small(&mut self) {
+        let Rect { width, height, .. } = self.buffer.area;
+        let (columns, rows) = SMALLEST;
+        let text = format!("{width}x{height} is too small, {columns}x{rows} is needed. Ctrl-C leaves.");
+        let mut y = 0;
+        let mut x = 0;
+        // Wrapped anywhere: on the smallest screens every letter counts.
+        for word in text.split_inclusive(' ') {
+            if x > 0 && usize::from(x) + word.trim_end().width() > usize::from(width) {
+                (x, y) = (0, y + 1);
+            }
+            x = self.text(x, y, width, word, Style::new());
+        }
+    }
+
+    fn page(&mut self, model: &Model, size: Size) -> Option<Position> {
+        let body = page::body(model, size);
+        let page = page::page(model, body.columns);
+        let top = page::window(model, &page, body.rows);
+        self.title(model, &page);
+        self.rule(1);
+        let cursor = self.body(&page, top, body.rows);
+        let bottom = size.rows.saturating_sub(2);
+        self.rule(bottom);
+        self.scroll_marks(&page, top, body.rows, bottom);
+        if let Some(notice) = &model.notice {
+            let style = self.look.theme.part(Part::Notice);
+            let end = size.columns.saturating_sub(MARGIN);
+            let shown = cut(notice, usize::from(end.saturating_sub(2 * MARGIN)));
+            self.text(MARGIN - 1, bottom, end, &format!(" {shown} "), style);
+        }
+        self.footer(model, bottom + 1);
+        cursor
+    }
+
+    fn title(&mut self, model: &Model, page: &Page) {
+        let width = self.buffer.area.width;
+        let mut right = width.saturating_sub(1);
+        if model.world == World::Demo {
+            right = right.saturating_sub(6);
+            self.text(right, 0, width, " DEMO ", self.look.theme.part(Part::Mark));
+            right = right.saturating_sub(2);
+        }
+        let room = usize::from(right.saturating_sub(MARGIN));
+        let title = cut(&page.title, room);
+        let behind = self.text(MARGIN, 0, right, &title, self.look.theme.part(Part::Title));
+        let aside = cut(&page.aside, usize::from(right.saturating_sub(behind.saturating_add(2))));
+        let start = right.saturating_sub(u16::try_from(aside.width()).unwrap_or(u16::MAX));
+        self.text(start, 0, right, &aside, self.look.theme.part(Part::Aside));
+    }
+
+    fn body(&mut self, page: &Page, top: usize, rows: u16) -> Option<Position> {
+        let mut cursor = None;
+        for (y, line) in (2..).zip(page.lines.iter().skip(top).take(usize::from(rows))) {
+            let end = self.buffer.area.width;
+            self.line(Rect::new(MARGIN, y, end.saturating_sub(MARGIN), 1), line);
+            if let Some(column) = line.cursor {
+                let x = column.saturating_add(MARGIN).min(end.saturating_sub(1));
+                cursor = Some(Position { x, y });
+            }
+        }
+        cursor
+    }
+
+    /// One line; what has the focus gets a marker before it and its first words reversed.
+    fn line(&mut self, area: Rect, line: &Line) {
+        let (mut x, y, end) = (area.x, area.y, area.right());
+        if line.selected {
+            let marker = self.look.glyphs.marker();
+            self.text(area.x.saturating_sub(2), y, end, marker, self.look.theme.style(Role::Accent));
+        }
+        let mut mark = line.selected;
+        for span in &line.spans {
+            let style = self.look.theme.style(span.role);
+            let words = span.symbol.is_none() && !span.text.trim().is_empty();
+            if mark && words {
+                let shown = span.text.trim_end();
+                x = self.text(x, y, end, shown, style.patch(self.look.theme.selected()));
+                x = self.text(x, y, end, &span.text[shown.len()..], style);
+                mark = false;
+            } else {
+                x = self.span(x, y, end, span, style);
+            }
+        }
+    }
+
+    fn span(&mut self, x: u16, y: u16, end: u16, span: &Span, style: Style) -> u16 {
+        match span.symbol {
+            None => self.text(x, y, end, &span.text, style),
+            Some(Symbol::Bar { width, filled }) => {
+                let (full, empty) = self.look.glyphs.bar();
+                let filled = usize::from(
+                    u16::try_from(u32::from(width) * u32::from(filled.min(1000)) / 1000).unwrap_or(0),
+                );
+                let x = self.text(x, y, end, &full.repeat(filled), style);
+                let rest = empty.repeat(usize::from(width).saturating_sub(filled));
+                self.text(x, y, end, &rest, self.look.theme.style(Role::Dim))
+            }
+            Some(symbol) => self.text(x, y, end, self.look.glyphs.symbol(symbol), style),
+        }
+    }
+
+    /// How much is above and below what is shown.
+    fn scroll_marks(&mut self, page: &Page, top: usize, rows: u16, bottom: u16) {
+        let width = self.buffer.area.width;
+        let below = page.lines.len().saturating_sub(top + usize::from(rows));
+        for (y, hidden, arrow) in [(1, top, "↑"), (bottom, below, "↓")] {
+            if hidden > 0 {
+                let mark = format!(" {arrow} {hidden} more ");
+                let start = width.saturating_sub(u16::try_from(mark.width()).unwrap_or(0) + 2);
+                self.text(start, y, width, &mark, self.look.theme.part(Part::Aside));
+            }
+        }
+    }
+
+    /// What can be done now: the most useful first, help and quit always.
+    fn footer(&mut self, model: &Model, y: u16) {
+        let unicode = self.look.glyphs == Glyphs::Unicode;
+        let hints: Vec<(String, &str)> =
+            keys::footer(model).into_iter().map(|hint| (hint.shown_keys(unicode), hint.text)).collect();
+        let width = |(keys, text): &(String, &str)| keys.width() + 1 + text.width();
+        let pinned = |(_, text): &(String, &str)| matches!(*text, "help" | "quit");
+        let room = usize::from(self.buffer.area.width.saturating_sub(MARGIN));
+        let gap = if hints.iter().map(|hint| width(hint) + 3).sum::<usize>() <= room + 3 { 3 } else { 2 };
+        let mut left =
+            room.saturating_sub(hints.iter().filter(|hint| pinned(hint)).map(|hint| width(hint) + gap).sum());
+        let mut x = MARGIN;
+        for hint in &hints {
+            if !pinned(hint) {
+                let Some(rest) = left.checked_sub(width(hint) + gap) else { continue };
+                left = rest;
+            }
+            let end = self.buffer.area.width;
+            x = self.text(x, y, end, &hint.0, self.look.theme.part(Part::Key)).saturating_add(1);
+            x = self.text(x, y, end, hint.1, self.look.theme.part(Part::KeyText));
+            x = x.saturating_add(u16::try_from(gap).unwrap_or(2));
+        }
+    }
+
+    fn dialog(&mut self, dialog: &DialogPage) {
+        let Rect { width, height, .. } = self.buffer.area;
+        let outcomes = u16::try_from(dialog.outcomes.len()).unwrap_or(0);
+        let gap = u16::from(outcomes > 0);
+        let around = outcomes.saturating_add(gap).saturating_add(4);
+        let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX).min(height.saturating_sub(around));
+        let box_width = width.saturating_sub(12).min(68).saturating_add(8).min(width);
+        let box_height = words.saturating_add(around).min(height);
+        let area = Rect {
+            x: (width - box_width) / 2,
+            y: (height - box_height) / 2,
+            width: box_width,
+            height: box_height,
+        };
+        self.frame(area, &dialog.title);
+        let (left, end) = (area.x + 4, area.right().saturating_sub(2));
+        let mut y = area.y + 2;
+        for line in dialog.lines.iter().take(usize::from(words)) {
+            self.line(Rect::new(left, y, end.saturating_sub(left), 1), line);
+            y += 1;
+        }
+        y += gap;
+        for (index, outcome) in dialog.outcomes.iter().enumerate() {
+            let line = Line {
+                spans: vec![Span { role: Role::Text, text: format!(" {outcome} "), symbol: None }],
+                selected: index == dialog.focus,
+                cursor: None,
+            };
+            self.line(Rect::new(left, y, end.saturating_sub(left), 1), &line);
+            y += 1;
+        }
+    }
+
+    /// An empty box with a title in its upper side.
+    fn frame(&mut self, area: Rect, title: &str) {
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                }
+            }
+        }
+        let [top_left, top_right, bottom_left, bottom_right, side] = self.look.glyphs.corners();
+        let style = self.look.theme.part(Part::Rule);
+        let line = self.look.glyphs.rule().repeat(usize::from(area.width.saturating_sub(2)));
+        let (right, bottom) = (area.right(), area.bottom().saturating_sub(1));
+        self.text(area.x, area.y, right, &format!("{top_left}{line}{top_right}"), style);
+        for y in area.y + 1..bottom {
+            self.text(area.x, y, right, side, style);
+            self.text(right.saturating_sub(1), y, right, side, style);
+        }
+        self.text(area.x, bottom, right, &format!("{bottom_left}{line}{bottom_right}"), style);
+        let title = cut(title, usize::from(area.width.saturating_sub(6)));
+        self.text(area.x + 2, area.y, right, &format!(" {title} "), self.look.theme.part(Part::Title));
+    }
+}
+
+/// Text of at most `width` columns, with an ellipsis where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    for c in text.chars() {
+        if shown.width() + unicode_width::UnicodeWidthChar::width(c).unwrap_or(0) + 1 > width {
+            break;
+        }
+        shown.push(c);
+    }
+    if width > 0 {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Blanks characters of two columns that lost their second one, to a dialog or to the edge of the screen.
+pub(crate) fn mend(buffer: &mut Buffer) {
+    let area = buffer.area;
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let wide = buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() > 1);
+            let whole = |next: &ratatui::buffer::Cell| next.symbol() == " " && next.modifier.is_empty();
+            let lost = wide && !buffer.cell((x.saturating_add(1), y)).is_some_and(whole);
+            if let Some(cell) = buffer.cell_mut((x, y)).filter(|_| lost) {
+                cell.set_symbol(" ");
+            }
+        }
+    }
+}
