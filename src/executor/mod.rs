@@ -3,6 +3,7 @@
 
 mod refused;
 pub mod simulated;
+mod system;
 
 use std::{
     io,
@@ -11,6 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+pub use system::{System, harden_process};
 
 use crate::secret::Secret;
 

@@ -1,0 +1,193 @@
+//! The real machine: the running one, or a directory tree that stands for one. Everything is resolved below its
+//! root; programs of a tree run chrooted into it.
+
+mod private_file;
+mod process;
+mod replace;
+mod tree;
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use private_file::PrivateFile;
+use process::Invocation;
+use rustix::{
+    fs::Mode,
+    process::{DumpableBehavior, Resource, Rlimit},
+    time::ClockId,
+};
+use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks};
+use tree::{Links, Tree};
+
+use super::{
+    CREDENTIALS, Command, Disk, Executor, Exit, FileChange, Kind, Metadata, Resources, SEARCH_PATH, Sink,
+    World, no_running_system, no_such_program, refused,
+};
+
+/// The running machine, or a directory tree.
+pub struct System {
+    tree: Tree,
+    /// Set for a tree: where it is on the running machine.
+    root: Option<PathBuf>,
+}
+
+impl System {
+    /// The machine we run on.
+    ///
+    /// # Errors
+    /// When `/` cannot be opened.
+    pub fn live() -> io::Result<Self> {
+        Ok(System { tree: Tree::open(Path::new("/"))?, root: None })
+    }
+
+    /// The directory tree at `root`: nothing outside it is read or changed.
+    ///
+    /// # Errors
+    /// When there is no such directory.
+    pub fn below(root: &Path) -> io::Result<Self> {
+        let root = std::path::absolute(root)?.canonicalize().map_err(|e| tree::named(root, e))?;
+        Ok(System { tree: Tree::open(&root)?, root: Some(root) })
+    }
+
+    /// The absolute path of a program that only root can change (S03).
+    fn trusted_program(&self, program: &str) -> io::Result<PathBuf> {
+        let found = self.find_program(program).ok_or_else(|| no_such_program(program))?;
+        let place = self.tree.walk(&found, Links::All)?;
+        let (_, stat) = place.there.as_ref().ok_or_else(|| no_such_program(program))?;
+        let problem = if stat.st_uid != 0 {
+            format!("belongs to user {}", stat.st_uid)
+        } else if stat.st_mode & 0o022 != 0 {
+            "can be changed by others".to_owned()
+        } else {
+            return Ok(found);
+        };
+        let text = format!("{problem}: not run as root; its owner must be root, its mode 0755");
+        Err(refused::because(io::ErrorKind::PermissionDenied, &found, &text))
+    }
+
+    fn private_file(&self, content: &super::Secret) -> io::Result<PrivateFile> {
+        match &self.root {
+            None => PrivateFile::in_memory(content).or_else(|_| PrivateFile::on_disk(&self.tree, content)),
+            Some(_) => PrivateFile::on_disk(&self.tree, content),
+        }
+    }
+}
+
+impl Executor for System {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.tree.read(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        self.tree.metadata(path)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.tree.read_link(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.tree.list(dir)
+    }
+
+    fn change(&self, change: &FileChange) -> io::Result<()> {
+        self.tree.change(change)
+    }
+
+    fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit> {
+        let program = self.trusted_program(&command.program)?;
+        let private = command.credentials.as_ref().map(|content| self.private_file(content)).transpose()?;
+        let args = command.args.iter().map(|arg| match &private {
+            Some(file) => arg.replace(CREDENTIALS, &file.path).into(),
+            None => OsString::from(arg),
+        });
+        let (program, args) = match &self.root {
+            None => (program, args.collect()),
+            Some(root) => {
+                let inside = [root.clone().into_os_string(), program.into_os_string()];
+                (System::live()?.trusted_program("chroot")?, inside.into_iter().chain(args).collect())
+            }
+        };
+        let stdin = command.stdin.as_ref();
+        let invocation =
+            Invocation { program: &program, args, env: &command.env, stdin, limit: command.limit };
+        process::run(&invocation, sink)
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", command.program)))
+    }
+
+    fn find_program(&self, program: &str) -> Option<PathBuf> {
+        if program.is_empty() || program.contains('/') || program.starts_with('.') {
+            return None;
+        }
+        let executable = |path: &PathBuf| {
+            let place = self.tree.walk(path, Links::All);
+            place.is_ok_and(|place| {
+                place.kind() == Some(Kind::File)
+                    && place.there.as_ref().is_some_and(|(_, stat)| stat.st_mode & 0o111 != 0)
+            })
+        };
+        SEARCH_PATH.split(':').map(|dir| Path::new(dir).join(program)).find(executable)
+    }
+
+    fn resources(&self) -> io::Result<Resources> {
+        if self.root.is_some() {
+            return Err(no_running_system());
+        }
+        figures().map_err(|e| io::Error::other(format!("memory and disks cannot be read: {e}")))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::try_from(rustix::time::clock_gettime(ClockId::Boottime)).unwrap_or_default()
+    }
+
+    fn world(&self) -> World {
+        if self.root.is_some() { World::Tree } else { World::Live }
+    }
+}
+
+/// Network disks are left out: a dead one would hang us.
+fn figures() -> Result<Resources, sysinfo::Error> {
+    let mut system = sysinfo::System::new()?;
+    system.refresh_memory();
+    system.refresh_cpu_list(CpuRefreshKind::nothing());
+    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage())?;
+    let mut disks: Vec<_> = disks
+        .iter()
+        .map(|disk| Disk {
+            mounted_on: disk.mount_point().to_owned(),
+            total: disk.total_space(),
+            used: disk.total_space().saturating_sub(disk.available_space()),
+        })
+        .collect();
+    disks.sort_by(|a, b| a.mounted_on.cmp(&b.mounted_on));
+    Ok(Resources {
+        processors: system.cpus().len(),
+        load: sysinfo::System::load_average()?.one,
+        memory_total: system.total_memory(),
+        memory_used: system.used_memory(),
+        disks,
+        uptime: sysinfo::System::uptime()?,
+    })
+}
+
+/// Keeps secrets in our memory out of core dumps and of other processes, and new files to ourselves. For `main`.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn harden_process() -> io::Result<()> {
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    // The hard limit stays: services restarted by us inherit it.
+    let Rlimit { maximum, .. } = rustix::process::getrlimit(Resource::Core);
+    rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum })?;
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! A file that one program may read and nobody else: in memory where the host can do that, else owner-only in
+//! `/run`. It is gone when the value is dropped.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, Write},
+    os::fd::{AsRawFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{AtFlags, MemfdFlags, Mode, OFlags},
+    thread::CapabilitySet,
+};
+
+use super::tree::{Links, Tree, named};
+use crate::secret::Secret;
+
+/// Removes itself when dropped.
+pub(super) struct PrivateFile {
+    /// How the program sees it.
+    pub(super) path: String,
+    place: Place,
+}
+
+enum Place {
+    /// Gone with its handle.
+    Memory { _file: File },
+    /// A directory of its own in `/run`.
+    Disk { run: OwnedFd, directory: OsString, inside: OwnedFd },
+}
+
+const NAME: &str = "credentials";
+
+impl PrivateFile {
+    /// In memory; the program opens it through our own `/proc` entry.
+    pub(super) fn in_memory(content: &Secret) -> io::Result<Self> {
+        let mut file = File::from(rustix::fs::memfd_create(NAME, MemfdFlags::CLOEXEC)?);
+        rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
+        file.write_all(content.expose())?;
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+        // What the program will need to open it, since our memory may not be dumped.
+        let ours = rustix::thread::capabilities(None)?.effective;
+        if !ours.contains(CapabilitySet::SYS_PTRACE) || !Path::new(&path).exists() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        Ok(PrivateFile { path, place: Place::Memory { _file: file } })
+    }
+
+    /// In a new directory below `/run` of the tree.
+    pub(super) fn on_disk(tree: &Tree, content: &Secret) -> io::Result<Self> {
+        let at = Path::new("/run");
+        let run = tree.walk(at, Links::OnTheWayOfRoot)?.there.ok_or_else(|| super::tree::missing(at))?.0;
+        let mut random = [0u8; 8];
+        getrandom::fill(&mut random).map_err(|e| io::Error::other(e.to_string()))?;
+        let directory = format!("ngcp-warden-{:016x}", u64::from_le_bytes(random));
+        rustix::fs::mkdirat(&run, &directory, Mode::RWXU).map_err(|e| named(at, e))?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let inside = rustix::fs::openat(&run, &directory, flags, Mode::empty()).map_err(|e| named(at, e))?;
+        let path = PathBuf::from(format!("/run/{directory}/{NAME}"));
+        // From here on, dropping it removes what there is.
+        let file = PrivateFile {
+            path: path.display().to_string(),
+            place: Place::Disk { run, directory: directory.into(), inside },
+        };
+        file.write(content).map_err(|e| named(&path, e))?;
+        Ok(file)
+    }
+
+    fn write(&self, content: &Secret) -> io::Result<()> {
+        let Place::Disk { inside, .. } = &self.place else { return Ok(()) };
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::openat(inside, NAME, flags, Mode::RUSR | Mode::WUSR)?);
+        file.write_all(content.expose())
+    }
+}
+
+impl Drop for PrivateFile {
+    fn drop(&mut self) {
+        if let Place::Disk { run, directory, inside } = &self.place {
+            let _ = rustix::fs::unlinkat(inside, NAME, AtFlags::empty());
+            let _ = rustix::fs::unlinkat(run, directory, AtFlags::REMOVEDIR);
+        }
+    }
+}

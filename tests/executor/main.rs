@@ -1,0 +1,9 @@
+//! The executor on real files and real programs of this machine. Needs root, Debian's acl, e2fsprogs, strace and
+//! the MariaDB client.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod files;
+mod interrupted;
+mod programs;
+mod support;
