@@ -16,7 +16,9 @@ mod tests;
 
 pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};
-pub use journal::{ChannelJournal, Journal, MemoryJournal};
+pub use journal::{
+    ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, Runs, State,
+};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 

@@ -1,5 +1,15 @@
 //! Where a run is recorded: in memory, into a channel, or on disk.
 
+mod file;
+mod history;
+mod line;
+mod store;
+
+pub use file::FileJournal;
+pub(super) use file::{durable, left, saved};
+pub use history::{Followed, Follower, History};
+pub use store::{Runs, State};
+
 use std::{collections::BTreeMap, io, path::PathBuf, sync::mpsc};
 
 use jiff::Timestamp;

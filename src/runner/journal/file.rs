@@ -1,0 +1,267 @@
+//! The journal of one run on disk. A record is durable before the next change begins; copies of files are durable
+//! before the change they belong to. Everything is for the owner only.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    super::{Event, Record, Saved, SavedFile, Was, saved::digest},
+    Journal,
+    history::History,
+    line,
+};
+use crate::{plan::Left, secret::Secret};
+
+const JOURNAL: &str = "journal";
+/// Room that is given back when the disk is full, so that the end of a run can still be written.
+const RESERVE: &str = "reserve";
+const RESERVED: usize = 256 * 1024;
+
+/// The journal of one run on disk. While it is open for writing it is locked: that is how others see that the run
+/// lives.
+#[derive(Debug)]
+pub struct FileJournal {
+    dir: PathBuf,
+    file: File,
+    number: u64,
+}
+
+impl FileJournal {
+    /// A new journal in a directory that must not exist. It appears there locked and whole.
+    pub(super) fn create(dir: PathBuf) -> io::Result<Self> {
+        let runs = dir.parent().unwrap_or(&dir);
+        let new = runs.join(".new");
+        match fs::remove_dir_all(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        DirBuilder::new().mode(0o700).create(&new)?;
+        DirBuilder::new().mode(0o700).create(new.join("saved"))?;
+        let file = private().create_new(true).append(true).open(new.join(JOURNAL))?;
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        durable(&new.join(RESERVE), &vec![b'.'; RESERVED])?;
+        sync(&new)?;
+        if dir.exists() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(&new, &dir)?;
+        sync(runs)?;
+        Ok(FileJournal { dir, file, number: 0 })
+    }
+
+    /// Goes on with the journal of a run that was cut off; a torn last line is dropped.
+    pub(super) fn reopen(dir: PathBuf) -> io::Result<(Self, History)> {
+        let file = private().append(true).open(dir.join(JOURNAL))?;
+        // Somebody who only asks whether the run lives holds it for an instant.
+        let mut tries = 0;
+        while let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            tries += 1;
+            if tries > 20 {
+                return Err(error.into());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let history = History::read(&dir)?;
+        file.set_len(history.length)?;
+        file.sync_all()?;
+        if !dir.join(RESERVE).exists() {
+            durable(&dir.join(RESERVE), &vec![b'.'; RESERVED])?;
+        }
+        let number = history.records.last().map_or(0, |record| record.number);
+        Ok((FileJournal { dir, file, number }, history))
+    }
+
+    /// Where the run is recorded.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        let Err(error) = self.file.write_all(line.as_bytes()) else { return Ok(()) };
+        // Half a line must not stand before the next one.
+        self.file.set_len(length)?;
+        if !matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return Err(error);
+        }
+        fs::remove_file(self.dir.join(RESERVE)).map_err(|_| error)?;
+        self.file.write_all(line.as_bytes()).inspect_err(|_| {
+            let _ = self.file.set_len(length);
+        })
+    }
+
+    fn place(&self, change: &str, end: &str) -> PathBuf {
+        place(&self.dir, change, end)
+    }
+}
+
+impl Journal for FileJournal {
+    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        let output = matches!(event, Event::Output { .. });
+        if output && !self.dir.join(RESERVE).exists() {
+            return Ok(());
+        }
+        let record = Record { number: self.number + 1, at, event };
+        self.append(&line::written(&record)?)?;
+        if !output {
+            self.file.sync_data()?;
+        }
+        self.number = record.number;
+        Ok(())
+    }
+
+    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
+        let mut copies =
+            Copies { change: change.to_owned(), services: saved.services.clone(), ..Copies::default() };
+        let keep = |name: String, content: &Secret| {
+            durable(&self.place(change, &name), content.expose())?;
+            Ok::<Blob, io::Error>(Blob { name, sha256: digest(content.expose()) })
+        };
+        for (n, file) in saved.files.iter().enumerate() {
+            let was = match &file.was {
+                Was::Absent => None,
+                Was::File { content, mode, uid, gid, modified } => Some(CopiedFile {
+                    content: keep(format!("file{n}"), content)?,
+                    mode: *mode,
+                    uid: *uid,
+                    gid: *gid,
+                    modified: *modified,
+                }),
+            };
+            copies.files.push(Copied { path: file.path.clone(), was, expected: file.expected.clone() });
+        }
+        copies.captured =
+            saved.captured.as_ref().map(|captured| keep("captured".to_owned(), captured)).transpose()?;
+        durable(&self.place(change, "json"), &serde_json::to_vec(&copies)?)?;
+        sync(&self.dir.join("saved"))
+    }
+
+    fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
+        saved(&self.dir, change)
+    }
+
+    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+        durable(&self.place(change, "left.json"), &serde_json::to_vec(left)?)?;
+        sync(&self.dir.join("saved"))
+    }
+
+    fn report(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What was kept before a change of the run in `dir`.
+pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Saved>> {
+    let Some(copies) = json::<Copies>(&place(dir, change, "json"))? else { return Ok(None) };
+    let content = |blob: &Blob| {
+        let path = place(dir, change, &blob.name);
+        let bytes = fs::read(&path)?;
+        match digest(&bytes) == blob.sha256 {
+            true => Ok(Secret::new(bytes)),
+            false => Err(io::Error::other(format!("{} was altered; it cannot be trusted", path.display()))),
+        }
+    };
+    let mut saved = Saved { services: copies.services, ..Saved::default() };
+    saved.captured = copies.captured.as_ref().map(content).transpose()?;
+    for file in copies.files {
+        let was = match file.was {
+            None => Was::Absent,
+            Some(was) => Was::File {
+                content: content(&was.content)?,
+                mode: was.mode,
+                uid: was.uid,
+                gid: was.gid,
+                modified: was.modified,
+            },
+        };
+        saved.files.push(SavedFile { path: file.path, was, expected: file.expected });
+    }
+    Ok(Some(saved))
+}
+
+/// What a change of the run in `dir` left behind; `None` when it did not come to its end.
+pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    json(&place(dir, change, "left.json"))
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Copies {
+    change: String,
+    files: Vec<Copied>,
+    captured: Option<Blob>,
+    services: std::collections::BTreeSet<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Copied {
+    path: PathBuf,
+    was: Option<CopiedFile>,
+    expected: Option<Left>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CopiedFile {
+    content: Blob,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    modified: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Blob {
+    name: String,
+    sha256: String,
+}
+
+/// A file below `saved/` that belongs to a change; ids are not trusted as file names.
+fn place(dir: &Path, change: &str, end: &str) -> PathBuf {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-' || c == '_';
+    let readable: String = change.chars().map(|c| if plain(c) { c } else { '_' }).take(80).collect();
+    let sum = digest(change.as_bytes());
+    dir.join("saved").join(format!("{}.{}.{end}", readable.trim_start_matches('.'), &sum[..8]))
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    options
+}
+
+/// Writes a private file whole or not at all. The caller syncs the directory.
+pub(in super::super) fn durable(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut file = private().write(true).create(true).truncate(true).open(&new).map_err(named)?;
+    let written =
+        file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&new);
+        named(error)
+    })
+}
+
+/// Makes names in a directory durable.
+pub(in super::super) fn sync(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

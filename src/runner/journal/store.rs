@@ -1,0 +1,214 @@
+//! Where all runs of a host are recorded: `/var/lib/ngcp-warden/runs/RUN/`, for the owner only.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{DirBuilderExt, MetadataExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+
+use super::{
+    FileJournal, History,
+    history::{Follower, is_live},
+};
+
+/// Older runs are forgotten beyond so many.
+const KEPT: usize = 100;
+/// The newest are kept whatever their age.
+const KEPT_ANYHOW: usize = 10;
+/// After so long a run is forgotten.
+const AGE: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// All runs of one host.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    dir: PathBuf,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It goes on.
+    Live,
+    /// It came to its end.
+    Finished,
+    /// Its runner is gone before the end: a power loss, a kill.
+    CutOff,
+}
+
+impl Runs {
+    /// The runs of the host below `root`; the place is made if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made, or belongs to somebody else.
+    pub fn open(root: &Path) -> Result<Self> {
+        let dir = Self::place(root)?;
+        for dir in [dir.parent().unwrap_or(&dir), &dir] {
+            match DirBuilder::new().mode(0o700).create(dir) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(error).with_context(|| format!("cannot make {}", dir.display()));
+                }
+                _ => own(dir)?,
+            }
+        }
+        Ok(Runs { dir })
+    }
+
+    /// The runs of the host below `root`, to look at only; there may be none.
+    ///
+    /// # Errors
+    /// When the place cannot be looked at.
+    pub fn look(root: &Path) -> Result<Self> {
+        Ok(Runs { dir: Self::place(root)? })
+    }
+
+    /// The runs recorded in this directory.
+    pub fn at(dir: &Path) -> Self {
+        Runs { dir: dir.to_owned() }
+    }
+
+    /// The directory, links below another root followed inside it only.
+    fn place(root: &Path) -> Result<PathBuf> {
+        const STATE: &str = "var/lib";
+        let base = if root == Path::new("/") {
+            root.join(STATE)
+        } else {
+            let root = File::open(root).with_context(|| format!("cannot open {}", root.display()))?;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let inside = rustix::fs::openat2(&root, STATE, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+                .with_context(|| format!("/{STATE} below the root cannot be opened"))?;
+            fs::read_link(format!("/proc/self/fd/{}", inside.as_raw_fd()))?
+        };
+        Ok(base.join("ngcp-warden/runs"))
+    }
+
+    /// Where a run is recorded.
+    pub fn dir(&self, run: &str) -> PathBuf {
+        self.dir.join(run)
+    }
+
+    /// Names of all runs, the newest last. Their order is that of their numbers: the clock may have jumped.
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut names: Vec<(u64, String)> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter_map(|name| Some((number(&name)?, name)))
+            .collect();
+        names.sort();
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// The full name of a run given by its name or its number alone; the newest when `name` is `None`.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub fn find(&self, name: Option<&str>) -> Result<String> {
+        let names = self.names();
+        let found = match name {
+            None => names.last(),
+            Some(wanted) => names
+                .iter()
+                .find(|name| *name == wanted)
+                .or_else(|| names.iter().find(|name| name.rsplit('-').next() == Some(wanted))),
+        };
+        match (found, name) {
+            (Some(found), _) => Ok(found.clone()),
+            (None, None) => bail!("no run was recorded on this host"),
+            (None, Some(name)) => bail!("there is no run {name}; ngcp-warden history lists them"),
+        }
+    }
+
+    /// What became of a run.
+    ///
+    /// # Errors
+    /// When its journal cannot be read.
+    pub fn state(&self, run: &str) -> io::Result<State> {
+        let dir = self.dir(run);
+        if is_live(&File::open(dir.join("journal"))?) {
+            return Ok(State::Live);
+        }
+        Ok(if History::read(&dir)?.is_finished() { State::Finished } else { State::CutOff })
+    }
+
+    /// The newest run in this state.
+    pub fn newest(&self, state: State) -> Option<String> {
+        self.names().into_iter().rev().find(|run| self.state(run).is_ok_and(|is| is == state))
+    }
+
+    /// Everything that was recorded of a run.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn history(&self, run: &str) -> io::Result<History> {
+        History::read(&self.dir(run))
+    }
+
+    /// Follows a run from its first record on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn follow(&self, run: &str) -> io::Result<Follower> {
+        Follower::open(&self.dir(run))
+    }
+
+    /// A new run: its name `YYYYMMDD-NUMBER` and its journal. Forgets the oldest ones.
+    ///
+    /// # Errors
+    /// When it cannot be recorded (full or read-only disk).
+    pub fn create(&self, now: Timestamp) -> Result<(String, FileJournal)> {
+        self.forget(now);
+        let last = self.names().last().and_then(|name| number(name)).unwrap_or(0);
+        let name = format!("{}-{}", now.strftime("%Y%m%d"), last + 1);
+        let journal = FileJournal::create(self.dir(&name))
+            .with_context(|| format!("the run cannot be recorded in {}", self.dir.display()))?;
+        Ok((name, journal))
+    }
+
+    /// Goes on with the journal of a run that was cut off.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, or when it lives.
+    pub fn reopen(&self, run: &str) -> Result<(FileJournal, History)> {
+        let (journal, history) = FileJournal::reopen(self.dir(run))
+            .with_context(|| format!("the record of run {run} cannot be continued"))?;
+        ensure!(!history.damaged, "the record of run {run} is damaged; what was done after that is unknown");
+        Ok((journal, history))
+    }
+
+    fn forget(&self, now: Timestamp) {
+        let names = self.names();
+        let older = names.iter().rev().skip(KEPT_ANYHOW).enumerate();
+        for (n, run) in older {
+            let started = || self.history(run).ok()?.records.first().map(|record| record.at);
+            let stale = n + KEPT_ANYHOW >= KEPT || started().is_some_and(|at| now.duration_since(at) > AGE);
+            if stale && self.state(run).is_ok_and(|state| state == State::Finished) {
+                let _ = fs::remove_dir_all(self.dir(run));
+            }
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    let (date, number) = name.split_once('-')?;
+    (date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit())).then(|| number.parse().ok())?
+}
+
+/// Refuses a directory that is a link, belongs to somebody else or can be entered by others.
+fn own(dir: &Path) -> Result<()> {
+    let about = fs::symlink_metadata(dir)?;
+    let mine = about.is_dir() && about.uid() == rustix::process::geteuid().as_raw();
+    ensure!(mine, "{} is not a directory of this user; it will not be used", dir.display());
+    if about.mode() & 0o077 != 0 {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(dir, mode)
+            .with_context(|| format!("cannot close {} to others", dir.display()))?;
+    }
+    Ok(())
+}
