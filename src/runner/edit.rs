@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    ngcp::config,
     plan::{Edit, Template},
     secret::{Secret, Secrets},
 };
@@ -36,16 +37,13 @@ pub fn apply_edits(text: &str, edits: &[Edit], show: Show<'_>) -> Result<String>
             Edit::Yaml { key, from, to } => {
                 let to = show.text(to)?;
                 let to = to.expose_str().context("a value in a YAML file must be UTF-8 text")?;
-                yaml(&text, key, from.as_deref(), to)?
+                let path: Vec<&str> = key.iter().map(String::as_str).collect();
+                config::edit::set(&text, &path, from.as_deref(), to).with_context(|| key.join("."))?
             }
             Edit::Line { from, to } => line(&text, from.as_deref(), to.as_deref())?,
         };
     }
     Ok(text)
-}
-
-fn yaml(_text: &str, key: &[String], _from: Option<&str>, _to: &str) -> Result<String> {
-    bail!("{}: cannot be edited yet", key.join("."))
 }
 
 fn line(text: &str, from: Option<&str>, to: Option<&str>) -> Result<String> {

@@ -14,12 +14,10 @@ use super::{Control, Event, Journal, Look, Record, RunOutcome, act, output::Reda
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
+    ngcp::config,
     plan::{Action, Change, Outcome, Plan},
     secret::Secrets,
 };
-
-/// Everything below is in force only after `ngcpcfg apply`.
-const CONFIGURATION: &str = "/etc/ngcp-config";
 
 /// A plan and what the journal tells about its run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -250,5 +248,5 @@ fn is_apply(change: &Change) -> bool {
 
 /// Whether it alters configuration that is in force only after an apply.
 fn configures(change: &Change) -> bool {
-    act::paths(change).iter().any(|path| path.starts_with(CONFIGURATION))
+    act::paths(change).iter().any(|path| path.starts_with(config::DIRECTORY))
 }

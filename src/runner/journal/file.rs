@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     super::{Event, Record, Saved, SavedFile, Was, saved::digest},
     Journal,
-    history::History,
+    history::{History, pause},
     line,
 };
 use crate::{plan::Left, secret::Secret};
@@ -67,7 +67,7 @@ impl FileJournal {
             if tries > 20 {
                 return Err(error.into());
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            pause(std::time::Duration::from_millis(50));
         }
         let history = History::read(&dir)?;
         file.set_len(history.length)?;
@@ -185,11 +185,6 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
         saved.files.push(SavedFile { path: file.path, was, expected: file.expected });
     }
     Ok(Some(saved))
-}
-
-/// What a change of the run in `dir` left behind; `None` when it did not come to its end.
-pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
-    json(&place(dir, change, "left.json"))
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -136,7 +136,7 @@ impl Follower {
         loop {
             match self.poll()? {
                 Followed::Record(record) => return Ok(Some(*record)),
-                Followed::Nothing => std::thread::sleep(PAUSE),
+                Followed::Nothing => pause(PAUSE),
                 Followed::Finished | Followed::CutOff => return Ok(None),
             }
         }
@@ -153,6 +153,13 @@ impl Follower {
             self.ready.extend(line::read(body));
         }
         Ok(())
+    }
+}
+
+/// Waits without asking a clock and without using the processor.
+pub(in super::super) fn pause(time: Duration) {
+    if let Ok(time) = rustix::event::Timespec::try_from(time) {
+        let _ = rustix::event::poll(&mut [], Some(&time));
     }
 }
 

@@ -4,9 +4,10 @@ mod file;
 mod history;
 mod line;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use file::FileJournal;
-pub(super) use file::{durable, left, saved};
 pub use history::{Followed, Follower, History};
 pub use store::{Runs, State};
 
