@@ -4,3 +4,6 @@
 pub mod config;
 pub mod credentials;
 pub mod database;
+pub mod ngcpcfg;
+pub mod release;
+pub mod services;

@@ -6,5 +6,5 @@ mod read;
 mod scalar;
 mod tree;
 
-pub use read::{Config, DIRECTORY, Place, Value};
+pub use read::{Config, DIRECTORY, Place, Value, ngcp_type};
 pub use tree::Style;

@@ -24,7 +24,6 @@ pub struct Config {
     main: Merged,
     files: Vec<PathBuf>,
     constants: BTreeMap<String, Place>,
-    ngcp_type: Option<String>,
     unseen: Vec<String>,
 }
 
@@ -91,7 +90,6 @@ impl Config {
             main,
             files: vec![main_path],
             constants: BTreeMap::new(),
-            ngcp_type: None,
             unseen: Vec::new(),
         };
         for path in override_files(host)? {
@@ -181,23 +179,15 @@ impl Config {
         &self.files
     }
 
-    /// `general.ngcp_type` of constants.yml: `spce`, `sppro` or `carrier`.
-    pub fn ngcp_type(&self) -> Option<&str> {
-        self.ngcp_type.as_deref()
-    }
-
     /// What could not be looked at and might shadow a value, with the reason.
     pub fn unseen(&self) -> &[String] {
         &self.unseen
     }
 
-    /// Keeps keys and lines of constants.yml, and the one value that is no secret.
+    /// Keeps keys and lines of constants.yml, no values.
     fn read_constants(&mut self, host: &dyn Executor) -> Result<()> {
         let path = Path::new(DIRECTORY).join("constants.yml");
         let Some(tree) = load(host, &path)? else { return Ok(()) };
-        if let Some(Merged::Scalar(value)) = tree.at(&["general", "ngcp_type"]) {
-            self.ngcp_type = Some(value.text.clone());
-        }
         tree.outline("", &mut self.constants);
         Ok(())
     }
@@ -269,6 +259,15 @@ impl Merged {
 
 fn main_file() -> PathBuf {
     Path::new(DIRECTORY).join("config.yml")
+}
+
+/// `general.ngcp_type` of constants.yml, whatever state config.yml is in.
+pub fn ngcp_type(host: &dyn Executor) -> Option<String> {
+    let tree = load(host, &Path::new(DIRECTORY).join("constants.yml")).ok()??;
+    match tree.at(&["general", "ngcp_type"])? {
+        Merged::Scalar(value) => Some(value.text.clone()),
+        _ => None,
+    }
 }
 
 /// The files that may override config.yml, lowest precedence first, each once.

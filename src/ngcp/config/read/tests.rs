@@ -86,7 +86,7 @@ fn constants_shadow_but_their_values_are_never_kept() {
         "general:\n  ngcp_type: spce\nkamailio:\n  lb:\n    port: canary-5099\ndatabase:\n  dbpassword: canary-secret\n",
     );
     let config = Config::read(&host).unwrap();
-    assert_eq!(config.ngcp_type(), Some("spce"));
+    assert_eq!(ngcp_type(&host).as_deref(), Some("spce"));
     assert_eq!(value(&config, "kamailio.lb.port").text, "5060");
     assert_eq!(value(&config, "kamailio.lb.port").shadowed_by.unwrap().line, 5);
     assert_eq!(config.value(&["database", "dbpassword"]), None);
