@@ -1,9 +1,10 @@
 //! The loop: one thread owns the model, takes messages in one order, draws once per batch and sleeps otherwise.
 
 use std::{
-    io,
+    io::{self, Write},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     time::{Duration, Instant},
@@ -16,7 +17,7 @@ use ratatui::{
 };
 
 use super::{
-    Backend, Event, Options, Replies,
+    Backend, Options,
     capabilities::capabilities,
     input::{Signals, listen},
     lanes::Lanes,
@@ -25,6 +26,7 @@ use super::{
     size,
 };
 use crate::{
+    executor::World,
     runner,
     ui::{Look, view},
     wizard::{Effect, Message, Model, update},
@@ -43,26 +45,41 @@ pub(super) fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) ->
     let signals = Signals::catch()?;
     install_panic_hook();
     let screen = Screen::enter(can.alternate_screen)?;
-    let (events, queue) = mpsc::channel();
-    let lanes = Lanes::new(backend, Replies(events.clone()));
+    let continued = signals.continued();
+    let (messages, queue) = mpsc::channel();
+    let lanes = Lanes::new(backend, messages.clone());
     let painter = Painter::new(Size::ZERO);
-    let mut app = App { model, look, screen, painter, lanes, fixed: options.size, began: None, code: None };
+    let mut app =
+        App { model, look, screen, painter, lanes, fixed: options.size, continued, began: None, code: None };
 
-    let mut todo = app.measure();
-    todo.extend(update(&mut app.model, Message::Begin));
+    let mut todo = app.update(size::message());
+    todo.extend(app.update(Message::Begin));
     app.draw();
-    spawn_input(signals, events)?;
+    spawn_input(signals, messages)?;
     for effect in todo {
         app.carry_out(effect);
     }
     app.follow(&queue);
     leave();
+    farewell(&app.model);
     Ok(app.code.unwrap_or(3))
 }
 
-fn spawn_input(signals: Signals, events: Sender<Event>) -> io::Result<()> {
+/// What is worth knowing after the screen is gone. Nobody may be there to read it.
+fn farewell(model: &Model) {
+    let Some(run) = &model.run else { return };
+    let mut out = io::stdout().lock();
+    if !run.ended {
+        let _ = writeln!(out, "Run {} goes on without this screen. To see it: ngcp-warden attach", run.run);
+    }
+    if let Some(report) = &run.report {
+        let _ = writeln!(out, "Report: {report}");
+    }
+}
+
+fn spawn_input(signals: Signals, messages: Sender<Message>) -> io::Result<()> {
     let builder = std::thread::Builder::new().name("input".into()).stack_size(256 * 1024);
-    builder.spawn(move || listen(signals, &events)).map(drop)
+    builder.spawn(move || listen(signals, &messages)).map(drop)
 }
 
 struct App {
@@ -72,37 +89,40 @@ struct App {
     painter: Painter,
     lanes: Lanes,
     fixed: Option<(u16, u16)>,
+    /// Set when the process was stopped and goes on.
+    continued: Arc<AtomicBool>,
     /// When the run that is followed began, by the clock of this process.
     began: Option<Instant>,
     code: Option<u8>,
 }
 
 impl App {
-    fn follow(&mut self, queue: &Receiver<Event>) {
+    fn follow(&mut self, queue: &Receiver<Message>) {
         let mut drawn = Instant::now();
         let mut beat = Instant::now();
         while self.code.is_none() {
             let first = if self.model.running() {
                 match queue.recv_timeout(BEAT.saturating_sub(beat.elapsed())) {
-                    Ok(event) => Some(event),
+                    Ok(message) => Some(message),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
             } else {
-                let Ok(event) = queue.recv() else { return };
-                Some(event)
+                let Ok(message) = queue.recv() else { return };
+                Some(message)
             };
-            let mut urgent = first.as_ref().is_none_or(Event::is_urgent);
-            if let Some(event) = first {
-                self.handle(event);
+            let mut urgent = first.as_ref().is_none_or(is_urgent);
+            if let Some(message) = first {
+                self.handle(message);
             }
             // Whatever else is there already, and what follows at once, shares the frame; a key never waits.
+            let batch = Instant::now();
             loop {
                 let patience = if urgent { Duration::ZERO } else { FRAME.saturating_sub(drawn.elapsed()) };
-                let Ok(event) = queue.recv_timeout(patience) else { break };
-                urgent |= event.is_urgent();
-                self.handle(event);
-                if self.code.is_some() || drawn.elapsed() > 2 * FRAME {
+                let Ok(message) = queue.recv_timeout(patience) else { break };
+                urgent |= is_urgent(&message);
+                self.handle(message);
+                if self.code.is_some() || batch.elapsed() > FRAME {
                     break;
                 }
             }
@@ -110,7 +130,7 @@ impl App {
                 beat = Instant::now();
                 let began = *self.began.get_or_insert(beat);
                 let elapsed = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.handle(Event::Message(Message::Beat { elapsed }));
+                self.handle(Message::Beat { elapsed });
             }
             if self.code.is_none() {
                 self.draw();
@@ -119,29 +139,39 @@ impl App {
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, message: Message) {
         if self.code.is_some() {
             return;
         }
-        fault_on_request(&event);
-        let effects = match event {
-            Event::Message(message) => {
-                self.notice_beginning(&message);
-                update(&mut self.model, message)
-            }
-            Event::Resized => self.measure(),
-            Event::Continued => self.take_screen(),
-        };
-        for effect in effects {
+        fault_on_request(&message);
+        if self.continued.swap(false, Ordering::SeqCst) {
+            self.take_screen();
+        }
+        for effect in self.update(message) {
             self.carry_out(effect);
         }
     }
 
-    /// A run that is attached to began before this process did.
+    fn update(&mut self, mut message: Message) -> Vec<Effect> {
+        self.notice_beginning(&message);
+        let mut effects = Vec::new();
+        if let Message::Resized { columns, rows } = &mut message {
+            if let Some(fixed) = self.fixed {
+                (*columns, *rows) = fixed;
+            } else if *columns == 0 || *rows == 0 {
+                let text = "This terminal does not tell its size: 80x24 is assumed. Another: --size 132x43";
+                effects = update(&mut self.model, Message::Notice(text.to_owned()));
+            }
+        }
+        effects.extend(update(&mut self.model, message));
+        effects
+    }
+
+    /// A run that is attached to began before this process did. A demo has a clock of its own.
     fn notice_beginning(&mut self, message: &Message) {
         match message {
             Message::RunStarted { .. } => self.began = Some(Instant::now()),
-            Message::Run(record) => {
+            Message::Run(record) if self.model.world != World::Demo => {
                 if let runner::Event::Started { .. } = record.event {
                     let age = Timestamp::now().duration_since(record.at);
                     let age = Duration::try_from(age).unwrap_or_default();
@@ -154,7 +184,7 @@ impl App {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Redraw => drop(self.take_screen()),
+            Effect::Redraw => self.take_screen(),
             Effect::Suspend => self.suspend(),
             Effect::Quit { code } => {
                 self.lanes.finish();
@@ -168,33 +198,22 @@ impl App {
     fn suspend(&mut self) {
         if !size::has_job_control() {
             let text = "No shell to return to: Ctrl-Z does nothing here.".to_owned();
-            drop(update(&mut self.model, Message::Notice(text)));
+            self.handle(Message::Notice(text));
             return;
         }
         leave();
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
-        drop(self.take_screen());
+        self.take_screen();
     }
 
     /// The terminal is ours again, whatever is on it.
-    fn take_screen(&mut self) -> Vec<Effect> {
-        if self.screen.take().is_err() {
-            return update(&mut self.model, Message::Hangup);
-        }
+    fn take_screen(&mut self) {
         self.painter = Painter::new(Size::ZERO);
-        self.measure()
-    }
-
-    fn measure(&mut self) -> Vec<Effect> {
-        let seen = size::measure();
-        let (columns, rows) = self.fixed.or(seen).unwrap_or((0, 0));
-        let mut effects = update(&mut self.model, Message::Resized { columns, rows });
-        if self.fixed.is_none() && seen.is_none() {
-            let text = "The terminal does not tell its size; 80x24 is assumed. Another one: --size 132x43"
-                .to_owned();
-            effects.extend(update(&mut self.model, Message::Notice(text)));
+        if self.screen.take().is_err() {
+            self.handle(Message::Hangup);
+        } else {
+            self.handle(size::message());
         }
-        effects
     }
 
     fn draw(&mut self) {
@@ -202,16 +221,19 @@ impl App {
         let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
         let cursor = view(&self.model, self.look, &mut frame);
         if self.painter.show(frame, cursor, &mut Tty).is_err() {
-            for effect in update(&mut self.model, Message::Hangup) {
-                self.carry_out(effect);
-            }
+            self.handle(Message::Hangup);
         }
     }
 }
 
+/// Somebody looks and waits: drawn at once.
+fn is_urgent(message: &Message) -> bool {
+    !matches!(message, Message::Run(_))
+}
+
 /// Tests of a debug build see what a fault of ours does to the terminal.
-fn fault_on_request(event: &Event) {
-    if cfg!(debug_assertions) && matches!(event, Event::Message(Message::Key(_))) {
+fn fault_on_request(message: &Message) {
+    if cfg!(debug_assertions) && matches!(message, Message::Key(_)) {
         fault("screen");
         if std::env::var_os("NGCP_WARDEN_FAULT").is_some() {
             drop(std::thread::spawn(|| fault("worker")).join());

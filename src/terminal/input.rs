@@ -23,8 +23,8 @@ use signal_hook::{
 use zeroize::Zeroizing;
 
 use super::{
-    Event,
     keys::{Parser, Typed},
+    size,
 };
 use crate::wizard::{Key, Message};
 
@@ -32,10 +32,16 @@ use crate::wizard::{Key, Message};
 #[derive(Debug)]
 pub(crate) struct Signals {
     came: Vec<(i32, Arc<AtomicBool>)>,
+    continued: Arc<AtomicBool>,
     wake: UnixStream,
 }
 
 impl Signals {
+    /// Set when the process was stopped and goes on: the terminal may have been anybody's meanwhile.
+    pub(crate) fn continued(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.continued)
+    }
+
     /// From now on these signals are events and no longer end or stop the process.
     ///
     /// # Errors
@@ -45,35 +51,41 @@ impl Signals {
         wake.set_nonblocking(true)?;
         sender.set_nonblocking(true)?;
         let mut came = Vec::new();
-        for signal in [SIGHUP, SIGTERM, SIGINT, SIGWINCH, SIGCONT, SIGTSTP] {
+        for signal in [SIGHUP, SIGTERM, SIGINT, SIGWINCH, SIGTSTP] {
             let caught = Arc::new(AtomicBool::new(false));
             flag::register(signal, Arc::clone(&caught))?;
             pipe::register(signal, sender.try_clone()?)?;
             came.push((signal, caught));
         }
-        Ok(Signals { came, wake })
+        // Two flags: one for the loop, one to tell it of.
+        let continued = Arc::new(AtomicBool::new(false));
+        flag::register(SIGCONT, Arc::clone(&continued))?;
+        let caught = Arc::new(AtomicBool::new(false));
+        flag::register(SIGCONT, Arc::clone(&caught))?;
+        pipe::register(SIGCONT, sender)?;
+        came.push((SIGCONT, caught));
+        Ok(Signals { came, continued, wake })
     }
 
-    fn take(&mut self) -> Vec<Event> {
+    fn take(&mut self) -> Vec<Message> {
         let mut bytes = [0; 64];
         while self.wake.read(&mut bytes).is_ok_and(|n| n > 0) {}
         let came = self.came.iter().filter(|(_, caught)| caught.swap(false, Ordering::SeqCst));
         came.map(|(signal, _)| match *signal {
-            SIGINT => Event::Message(Message::Interrupted),
-            SIGWINCH => Event::Resized,
-            SIGCONT => Event::Continued,
-            SIGTSTP => Event::Message(Message::Key(Key::Ctrl('z'))),
-            _ => Event::Message(Message::Hangup),
+            SIGINT => Message::Interrupted,
+            SIGWINCH | SIGCONT => size::message(),
+            SIGTSTP => Message::Key(Key::Ctrl('z')),
+            _ => Message::Hangup,
         })
         .collect()
     }
 }
 
 /// Sends what comes from the terminal and from signals until the terminal is gone or nobody listens.
-pub(crate) fn listen(mut signals: Signals, events: &Sender<Event>) {
+pub(crate) fn listen(mut signals: Signals, messages: &Sender<Message>) {
     let mut parser = Parser::default();
     let mut bytes = Zeroizing::new([0u8; 1024]);
-    let hangup = || drop(events.send(Event::Message(Message::Hangup)));
+    let hangup = || drop(messages.send(Message::Hangup));
     loop {
         let tty = rustix::stdio::stdin();
         let mut fds = [PollFd::new(&tty, PollFlags::IN), PollFd::new(&signals.wake, PollFlags::IN)];
@@ -103,19 +115,19 @@ pub(crate) fn listen(mut signals: Signals, events: &Sender<Event>) {
         } else if ready == 0 {
             happened.extend(parser.timed_out().map(typed));
         }
-        for event in happened {
-            let last = matches!(event, Event::Message(Message::Hangup));
-            if events.send(event).is_err() || last {
+        for message in happened {
+            let last = message == Message::Hangup;
+            if messages.send(message).is_err() || last {
                 return;
             }
         }
     }
 }
 
-fn typed(typed: Typed) -> Event {
-    Event::Message(match typed {
+fn typed(typed: Typed) -> Message {
+    match typed {
         Typed::Key(Key::Ctrl('c')) => Message::Interrupted,
         Typed::Key(key) => Message::Key(key),
         Typed::Paste(text) => Message::Paste(text),
-    })
+    }
 }

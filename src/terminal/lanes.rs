@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Backend, Replies};
+use super::Backend;
 use crate::wizard::{Effect, Failure, Message};
 
 /// How long the last small writes may take at the end.
@@ -26,33 +26,33 @@ enum Task {
 /// Where effects go. Threads begin with the first effect of their kind.
 pub(super) struct Lanes {
     backend: Arc<dyn Backend>,
-    replies: Replies,
+    messages: Sender<Message>,
     look: Option<Sender<Task>>,
     keep: Option<Sender<Task>>,
 }
 
 impl Lanes {
-    pub(super) fn new(backend: Arc<dyn Backend>, replies: Replies) -> Self {
-        Lanes { backend, replies, look: None, keep: None }
+    pub(super) fn new(backend: Arc<dyn Backend>, messages: Sender<Message>) -> Self {
+        Lanes { backend, messages, look: None, keep: None }
     }
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::LookAtHost | Effect::Inspect(_) | Effect::MakePlan { .. } => {
-                let lane = self.look.get_or_insert_with(|| lane(&self.backend, &self.replies, LOOKERS));
+                let lane = self.look.get_or_insert_with(|| lane(&self.backend, &self.messages, LOOKERS));
                 drop(lane.send(Task::Effect(effect)));
             }
             Effect::StartRun { .. } | Effect::Attach(_) => {
-                let (backend, replies) = (Arc::clone(&self.backend), self.replies.clone());
+                let (backend, messages) = (Arc::clone(&self.backend), self.messages.clone());
                 let run =
-                    Builder::new().name("run".into()).spawn(move || backend.carry_out(effect, &replies));
+                    Builder::new().name("run".into()).spawn(move || backend.carry_out(effect, &messages));
                 if let Err(error) = run {
                     let failure = Failure::new(format!("No thread for the run: {error}"));
-                    self.replies.send(Message::RunRefused(failure));
+                    drop(self.messages.send(Message::RunRefused(failure)));
                 }
             }
             effect => {
-                let lane = self.keep.get_or_insert_with(|| lane(&self.backend, &self.replies, 1));
+                let lane = self.keep.get_or_insert_with(|| lane(&self.backend, &self.messages, 1));
                 drop(lane.send(Task::Effect(effect)));
             }
         }
@@ -68,17 +68,17 @@ impl Lanes {
     }
 }
 
-fn lane(backend: &Arc<dyn Backend>, replies: &Replies, threads: usize) -> Sender<Task> {
+fn lane(backend: &Arc<dyn Backend>, messages: &Sender<Message>, threads: usize) -> Sender<Task> {
     let (sender, tasks) = mpsc::channel();
     let tasks = Arc::new(Mutex::new(tasks));
     for _ in 0..threads {
-        let (tasks, backend, replies) = (Arc::clone(&tasks), Arc::clone(backend), replies.clone());
+        let (tasks, backend, messages) = (Arc::clone(&tasks), Arc::clone(backend), messages.clone());
         let thread = Builder::new().name("worker".into()).stack_size(1024 * 1024);
         // Without a thread the effects stay unanswered, and the screen says that they are under way.
         drop(thread.spawn(move || {
             while let Some(task) = next(&tasks) {
                 match task {
-                    Task::Effect(effect) => backend.carry_out(effect, &replies),
+                    Task::Effect(effect) => backend.carry_out(effect, &messages),
                     Task::Fence(done) => drop(done.send(())),
                 }
             }

@@ -25,36 +25,8 @@ use crate::{
 /// Carries effects out. Called from worker threads, several at a time; it may block as long as it needs.
 pub trait Backend: Send + Sync + 'static {
     /// Does what `effect` asks for and sends the messages that answer it, any number. For a run it returns when the
-    /// run has ended or is no longer followed.
-    fn carry_out(&self, effect: Effect, replies: &Replies);
-}
-
-/// The way back into the wizard; can be cloned into other threads.
-#[derive(Debug, Clone)]
-pub struct Replies(Sender<Event>);
-
-impl Replies {
-    /// Sends a message; lost when the wizard has ended.
-    pub fn send(&self, message: Message) {
-        drop(self.0.send(Event::Message(message)));
-    }
-}
-
-/// What wakes the loop.
-#[derive(Debug)]
-enum Event {
-    Message(Message),
-    /// The terminal has another size.
-    Resized,
-    /// We were stopped, and go on.
-    Continued,
-}
-
-impl Event {
-    /// Somebody looks and waits: drawn at once.
-    fn is_urgent(&self) -> bool {
-        !matches!(self, Event::Message(Message::Run(_)))
-    }
+    /// run has ended or is no longer followed. `Redraw`, `Suspend`, `Quit` and the beats of a run are the screen's own.
+    fn carry_out(&self, effect: Effect, messages: &Sender<Message>);
 }
 
 /// Wishes from the command line; what is `None` is found out.

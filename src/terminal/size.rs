@@ -2,10 +2,13 @@
 
 use rustix::{process, termios};
 
-/// Columns and rows as the terminal tells them; `None` when it does not (a serial line says 0x0).
-pub(super) fn measure() -> Option<(u16, u16)> {
-    let size = termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+use crate::wizard::Message;
+
+/// Columns and rows as the terminal tells them; zeros when it does not (a serial line says 0x0).
+pub(super) fn message() -> Message {
+    let size = termios::tcgetwinsize(rustix::stdio::stdout()).ok();
+    let (columns, rows) = size.map_or((0, 0), |size| (size.ws_col, size.ws_row));
+    Message::Resized { columns, rows }
 }
 
 /// A size that can be drawn: nobody reads more, and a wrong one must not cost memory.
