@@ -1,5 +1,7 @@
 //! The steps that look at the Debian host, on sample hosts and on hostile ones.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 mod steps_host {
     mod noatime;
