@@ -5,14 +5,17 @@
 mod support;
 mod steps_host {
     mod noatime;
+    mod support_access;
 }
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use ngcp_warden::{
     executor::{Executor, simulated::Simulated},
     finding::{Finding, Status},
     plan::Plan,
+    runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
+    secret::Secrets,
     steps::{self, Answers, Findings, form},
 };
 use support::hosts;
@@ -47,6 +50,25 @@ fn plan(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> Plan {
     plan_with(step, findings, answers).unwrap()
 }
 
+/// What a run of the plan came to: how it ended, and what was said after each change.
+struct Ran {
+    outcome: RunOutcome,
+    said: String,
+}
+
+fn run(host: &dyn Executor, plan: Plan) -> Ran {
+    let order = Order { run: "test".into(), plan, ..Order::default() };
+    let look = |step: &ngcp_warden::finding::StepId| Ok(inspect(step.as_str(), host).items);
+    let mut journal = MemoryJournal::default();
+    let outcome = runner::run(&order, &Secrets::default(), host, &look, &mut journal, &Control::default());
+    let said = journal.records.iter().filter_map(|record| match &record.event {
+        Event::After { change, outcome, message, .. } => Some(format!("{change} {outcome:?}: {message}\n")),
+        Event::Undone { change, outcome, message } => Some(format!("undo {change} {outcome:?}: {message}\n")),
+        _ => None,
+    });
+    Ran { outcome: outcome.unwrap(), said: said.collect() }
+}
+
 #[test]
 fn sample_hosts_have_their_modes_and_owners_back() {
     let files = hosts::load("mr3.8").files();
@@ -63,10 +85,10 @@ fn inspecting_reads_only() {
     for name in ["mr3.8", "mr13.5"] {
         let host = hosts::load(name);
         let before = host.files();
-        for step in ["noatime"] {
+        for step in ["noatime", "support-access"] {
             inspect(step, &host);
         }
-        assert_eq!(host.files().changed_since(&before), Vec::<&Path>::new());
+        assert_eq!(host.files().changed_since(&before), Vec::<PathBuf>::new());
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Entry {
     pub kind: String,
     line: String,
     options: Range<usize>,
-    /// Whether `line` is the line byte for byte, not a stand-in for invalid UTF-8.
+    /// Whether the file is UTF-8, so that it can be written back byte for byte.
     exact: bool,
 }
 
@@ -48,10 +48,11 @@ impl Fstab {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         ensure!(bytes.len() <= SIZE_LIMIT, "/etc/fstab is larger than {SIZE_LIMIT} bytes");
         ensure!(!bytes.contains(&0), "/etc/fstab holds NUL bytes: it is damaged");
+        let exact = std::str::from_utf8(bytes).is_ok();
         let mut entries = Vec::new();
         for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
             ensure!(at < LINE_LIMIT, "/etc/fstab has more than {LINE_LIMIT} lines");
-            entries.extend(entry(at + 1, line.strip_suffix(b"\r").unwrap_or(line)));
+            entries.extend(entry(at + 1, line.strip_suffix(b"\r").unwrap_or(line), exact));
         }
         Ok(Fstab { entries })
     }
@@ -78,8 +79,8 @@ impl Entry {
         noatime(self.options()).is_none()
     }
 
-    /// The line as it is and as it must be for `noatime`; `None` when it is so already or cannot be written
-    /// back byte for byte.
+    /// The line as it is and as it must be for `noatime`; `None` when it is so already or the file is
+    /// not UTF-8 and cannot be written back byte for byte.
     pub fn set_noatime(&self) -> Option<(String, String)> {
         let options = noatime(self.options()).filter(|_| self.exact)?;
         let mut line = self.line.clone();
@@ -89,9 +90,8 @@ impl Entry {
 }
 
 /// One line as an entry, if it is one: at least four fields, the last two (dump, pass) may be missing.
-fn entry(number: usize, bytes: &[u8]) -> Option<Entry> {
+fn entry(number: usize, bytes: &[u8], exact: bool) -> Option<Entry> {
     let line = String::from_utf8_lossy(bytes);
-    let exact = matches!(line, std::borrow::Cow::Borrowed(_));
     let fields: Vec<Range<usize>> = line
         .split([' ', '\t'])
         .filter(|field| !field.is_empty())

@@ -254,9 +254,7 @@ impl View<'_> {
             (_, [one]) if one.is_noatime() => None,
             (Ok(true), _) => Some(format!("{FSTAB} is a symbolic link")),
             _ if is_btrfs => Some("btrfs subvolumes of one disk belong together".to_owned()),
-            (_, [one]) if one.set_noatime().is_none() => {
-                Some(format!("line {} of {FSTAB} is not valid UTF-8", one.number))
-            }
+            (_, [one]) if one.set_noatime().is_none() => Some(format!("{FSTAB} is not valid UTF-8")),
             (_, [_]) => None,
             (_, several) => {
                 let lines: Vec<String> = several.iter().map(|entry| entry.number.to_string()).collect();

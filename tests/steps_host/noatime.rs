@@ -1,12 +1,16 @@
 //! noatime: F34 to F37.
 
 use ngcp_warden::{
-    executor::{World, simulated::Simulated},
+    executor::{
+        World,
+        simulated::{Answer, Simulated},
+    },
     finding::Status,
     plan::{Action, Edit, Proof, Undo},
+    runner::RunOutcome,
 };
 
-use super::super::{empty_host, finding, hosts, inspect, plan, plan_with, status};
+use super::super::{empty_host, finding, hosts, inspect, plan, plan_with, run, status};
 
 const MOUNTED: &str = "22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n";
 
@@ -189,4 +193,49 @@ fn an_answer_that_does_not_fit_is_named() {
     assert!(plan("noatime", &seen, &[("noatime", "leave")]).is_empty());
     let error = plan_with("noatime", &seen, &[("noatime", "yes")]).unwrap_err();
     assert!(error.to_string().contains("noatime"), "{error}");
+}
+
+/// The demo's host is put right like a real one, and a second run has nothing to do.
+#[test]
+fn the_demo_host_stops_writing_access_times() {
+    let host = ngcp_warden::demo::host();
+    let ran = run(&host, plan("noatime", &inspect("noatime", &host), &[]));
+    assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.said);
+    let seen = inspect("noatime", &host);
+    assert_eq!(status(&seen, "MOUNT-ATIME"), Some(Status::Pass));
+    assert!(plan("noatime", &seen, &[]).is_empty());
+}
+
+/// F36: in a container the kernel refuses the remount; the file stays as it is.
+#[test]
+fn a_refused_remount_leaves_the_file_alone() {
+    let host = running("/dev/vda1 / ext4 defaults 0 1\n", MOUNTED)
+        .on("mount", |_, _| Answer::code(32).error("mount: /: permission denied."));
+    let ran = run(&host, plan("noatime", &inspect("noatime", &host), &[]));
+    assert_eq!(ran.outcome, RunOutcome::Failed);
+    assert!(ran.said.contains("permission denied"), "{}", ran.said);
+    assert_eq!(host.files().text("/etc/fstab"), "/dev/vda1 / ext4 defaults 0 1\n");
+}
+
+/// S10: an fstab that findmnt takes no longer is not put in place; old complaints do not block.
+#[test]
+fn findmnt_judges_the_new_file_against_the_old_one() {
+    let judged = |new_fault: bool| {
+        let host = hosts::load("mr3.8").with_world(World::Tree).on("findmnt", move |files, command| {
+            let text = files.text(command.args.last().unwrap());
+            let worse = new_fault && text.contains("noatime");
+            Answer::code(1).error("unreachable source: UUID=0c8e").error(if worse {
+                "parse error"
+            } else {
+                ""
+            })
+        });
+        host.edit(|files| files.directory("/var/lib/ngcp-warden"));
+        let ran = run(&host, plan("noatime", &inspect("noatime", &host), &[]));
+        (ran.outcome, host.files().text("/etc/fstab").contains("noatime"), ran.said)
+    };
+    let (outcome, edited, said) = judged(false);
+    assert!(outcome == RunOutcome::Done && edited, "{said}");
+    let (outcome, edited, said) = judged(true);
+    assert!(outcome == RunOutcome::Failed && !edited, "{said}");
 }

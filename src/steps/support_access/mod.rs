@@ -1,0 +1,256 @@
+//! Sipwise's support access (handbook 15.1): off and on as the handbook says, in its order; and what is left to do
+//! when its package cannot be had. User `sipwise` itself stays: the platform's own programs use it.
+
+mod account;
+mod packages;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use self::{
+    account::{Keys, User},
+    packages::Support,
+};
+use super::{
+    About, Answers, Findings, Form, Step,
+    form::{Choice, Field, Kind},
+};
+use crate::{
+    executor::Executor,
+    finding::{Finding, Severity, Status, StepId},
+    ngcp::config::Config,
+    plan::Plan,
+};
+
+/// The step.
+pub(super) struct SupportAccess;
+
+static ABOUT: About = About {
+    id: StepId::new("support-access"),
+    title: "Vendor support access",
+    why: "Sipwise's staff can log in to this host over SSH, by key, from one server of theirs. Whoever steals that key gets in too, on every host that left the door open.",
+    handbook: "15.1",
+};
+
+const ENABLED: &str = "SUPPORT-ACCESS-ENABLED";
+const KEYS: &str = "SUPPORT-ACCESS-KEYS";
+const PASSWORD: &str = "SUPPORT-ACCESS-PASSWORD";
+
+/// What `form` and `plan` need.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Facts {
+    support: Support,
+    user: User,
+}
+
+impl Facts {
+    /// Whether the account can be closed by hand.
+    fn can_lock(&self) -> bool {
+        self.user.exists && (self.user.can_lock || !self.user.password_open)
+    }
+
+    /// Whether nobody gets in as `sipwise`, whatever the packages say.
+    fn closed(&self) -> bool {
+        !self.user.password_open && self.user.keys.iter().all(|keys| keys.count == Some(0))
+    }
+}
+
+impl Step for SupportAccess {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+        let (support, enabled) = packages::look(host);
+        let (user, mut items) = account::look(host);
+        items.insert(0, enabled);
+        items.push(permit_from(host));
+        Findings::new(items, &Facts { support, user })
+    }
+
+    fn form(&self, findings: &Findings) -> Form {
+        let facts: Facts = findings.facts();
+        let seen = |id: &str| findings.items.iter().find(|finding| finding.id == id);
+        let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            now: seen(id).map(|finding| finding.title.clone()).unwrap_or_default(),
+            now_status: seen(id).map(|finding| finding.status),
+            kind: Kind::Choice { options, default: default.to_owned() },
+            help: help.to_owned(),
+            only_if: (key != "access").then(|| ("access".to_owned(), "disable".to_owned())),
+        };
+        let (options, default) = access(&facts);
+        let mut fields = vec![field(
+            "access",
+            "Support access",
+            ENABLED,
+            options,
+            default,
+            "Answer the same on every node of a cluster.",
+        )];
+        if facts.user.keys.iter().any(Keys::can_be_set_aside) {
+            fields.push(field(
+                "keys",
+                "Its SSH keys",
+                KEYS,
+                vec![
+                    choice("aside", "set aside", "Renamed, so that no login can use them; nothing is lost."),
+                    choice("leave", "leave", "Whoever has such a key still gets in."),
+                ],
+                "aside",
+                "The handbook's command may leave keys behind, above all the one from the image.",
+            ));
+        }
+        if facts.user.password_open && facts.user.can_lock {
+            fields.push(field(
+                "password",
+                "Its password",
+                PASSWORD,
+                vec![
+                    choice("lock", "lock", "No password is accepted for sipwise any more."),
+                    choice("leave", "leave", "The password stays."),
+                ],
+                "lock",
+                "Sipwise logs in by key only; no password is needed.",
+            ));
+        }
+        Form { fields, note: note(&facts) }
+    }
+
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+        let facts: Facts = findings.facts();
+        let wanted = answers.get("access");
+        if !access(&facts).0.iter().any(|option| option.value == wanted) {
+            let why = match wanted {
+                "disable" => facts.support.cannot_disable.as_deref(),
+                "enable" => facts.support.cannot_enable.as_deref(),
+                _ => None,
+            };
+            bail!(
+                "support-access.access: \"{wanted}\" cannot be done here: {}",
+                why.unwrap_or("unknown answer")
+            );
+        }
+        let mut plan = Plan::default();
+        let says = |key: &str, word: &str| match answers.get(key) {
+            answer if answer == word => Ok(true),
+            "leave" | "" => Ok(false),
+            other => bail!("support-access.{key}: \"{other}\" is neither {word} nor leave"),
+        };
+        match wanted {
+            "disable" => {
+                plan.changes.extend(facts.support.disable());
+                if says("keys", "aside")? {
+                    plan.changes.extend(facts.user.set_keys_aside());
+                }
+                if says("password", "lock")? {
+                    plan.changes.extend(facts.user.lock());
+                }
+            }
+            "lock" => {
+                plan.changes.extend(facts.user.lock());
+                plan.changes.extend(facts.user.set_keys_aside());
+            }
+            "enable" => plan.changes.extend(facts.support.enable()),
+            _ => {}
+        }
+        if !plan.is_empty() {
+            plan.reminders.push("Support access: do the same on every node of a cluster.".to_owned());
+            let aside = facts.user.keys.iter().filter_map(|keys| keys.left_behind.as_deref());
+            plan.reminders
+                .extend(aside.filter(|_| wanted != "enable").map(|why| format!("Support access: {why}.")));
+        }
+        Ok(plan)
+    }
+}
+
+/// The ways to answer, and the one chosen before anybody does.
+fn access(facts: &Facts) -> (Vec<Choice>, &'static str) {
+    let support = &facts.support;
+    let mut options = Vec::new();
+    if support.cannot_disable.is_none() {
+        options.push(choice("disable", "off", "The handbook's command, then package ngcp-support-noaccess."));
+    } else if facts.can_lock() {
+        options.push(choice("lock", "lock the account", "Locks sipwise's password and sets its keys aside."));
+    }
+    options.push(choice("leave", "leave", "Nothing is changed."));
+    if support.cannot_enable.is_none() {
+        options.push(choice("enable", "on", "Package ngcp-support-access, then the handbook's command."));
+    }
+    let default = match options[0].value.as_str() {
+        "disable" => "disable",
+        "lock" if !facts.closed() => "lock",
+        _ => "leave",
+    };
+    (options, default)
+}
+
+fn choice(value: &str, label: &str, effect: &str) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), effect: effect.to_owned() }
+}
+
+fn note(facts: &Facts) -> String {
+    let fallback = facts.support.cannot_disable.as_ref().map(|why| match facts.can_lock() {
+        true => {
+            format!("The handbook's way is not open: {why}. What is left is to lock the account by hand. ")
+        }
+        false => format!("Support access cannot be switched off from here: {why}. "),
+    });
+    fallback.unwrap_or_default()
+        + "The web panel may have a login \"sipwise\" of its own; it is looked at under Passwords."
+}
+
+/// `sshd.permit_support_from` only limits where support logins may come from. It stays as it is: the packages are
+/// the vendor's switch, and switching on again must find the list.
+fn permit_from(host: &dyn Executor) -> Finding {
+    let key = ["sshd", "permit_support_from"];
+    let (status, title, evidence) = match Config::read(host) {
+        Err(e) => {
+            (Status::Unknown, "Where support logins may come from is not known".to_owned(), format!("{e:#}"))
+        }
+        Ok(config) if !config.has(&key) => (
+            Status::NotApplicable,
+            "This release has no list of servers for support logins".to_owned(),
+            "config.yml has no sshd.permit_support_from".to_owned(),
+        ),
+        Ok(config) => {
+            let servers: Vec<String> = config.list(&key).into_iter().map(|value| value.text).collect();
+            let (title, evidence) = match servers.is_empty() {
+                true => ("No server is allowed to log in for support".to_owned(), "is empty".to_owned()),
+                false => {
+                    let servers = visible(&servers.join(", "));
+                    (format!("Support logins are allowed from {servers}"), format!("lists {servers}"))
+                }
+            };
+            (Status::Pass, title, format!("sshd.permit_support_from {evidence}"))
+        }
+    };
+    let remedy = "Nothing to do while support access is off.";
+    found("SUPPORT-ACCESS-PERMIT-FROM", Severity::Info, status, title, evidence, remedy)
+}
+
+fn found(
+    id: &str,
+    severity: Severity,
+    status: Status,
+    title: impl Into<String>,
+    evidence: impl Into<String>,
+    remedy: &str,
+) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        step: ABOUT.id.clone(),
+        severity,
+        status,
+        title: title.into(),
+        evidence: evidence.into(),
+        remedy: remedy.to_owned(),
+        handbook: ABOUT.handbook.to_owned(),
+    }
+}
+
+/// Text of the host, safe to show.
+fn visible(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), "?")
+}
