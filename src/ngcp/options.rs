@@ -54,7 +54,8 @@ impl Located {
 
     fn fits(&self, version: Version) -> bool {
         let at = |text: &Option<String>| text.as_deref().and_then(Version::parse);
-        at(&self.since).is_none_or(|since| version >= since) && at(&self.until).is_none_or(|until| version < until)
+        at(&self.since).is_none_or(|since| version >= since)
+            && at(&self.until).is_none_or(|until| version < until)
     }
 }
 
@@ -86,7 +87,12 @@ mod tests {
         assert!(all().len() > 35, "assets/options.yml does not parse");
         for setting in all() {
             assert!(!setting.paths.is_empty(), "{}", setting.name);
-            assert_eq!(all().iter().filter(|other| other.name == setting.name).count(), 1, "{}", setting.name);
+            assert_eq!(
+                all().iter().filter(|other| other.name == setting.name).count(),
+                1,
+                "{}",
+                setting.name
+            );
             for located in &setting.paths {
                 for release in [&located.since, &located.until].into_iter().flatten() {
                     assert!(Version::parse(release).is_some(), "{release}");
@@ -112,7 +118,9 @@ mod tests {
     /// Every option that both sample hosts have is found on both.
     #[test]
     fn the_sample_hosts_have_the_options_of_the_handbook() {
-        for name in ["sip-port", "admin-port", "csc-port", "provisioning-port", "rtp-max-port", "buffer-pool-size"] {
+        for name in
+            ["sip-port", "admin-port", "csc-port", "provisioning-port", "rtp-max-port", "buffer-pool-size"]
+        {
             for text in [OLD, NEW] {
                 assert!(find(name).unwrap().value(&config(text)).is_some(), "{name}");
             }

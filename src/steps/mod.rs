@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod form;
 mod noatime;
+mod performance;
 mod support_access;
 
 use anyhow::Result;
@@ -74,7 +75,8 @@ impl Findings {
 }
 
 /// All steps in the wizard's order. A new step is one file and one line here.
-pub static REGISTRY: &[&dyn Step] = &[&support_access::SupportAccess, &noatime::Noatime];
+pub static REGISTRY: &[&dyn Step] =
+    &[&support_access::SupportAccess, &noatime::Noatime, &performance::Performance];
 
 /// The step of that name.
 pub fn find(id: &str) -> Option<&'static dyn Step> {

@@ -139,7 +139,12 @@ impl Step for Performance {
             None if facts.rows.is_empty() => "unknown".to_owned(),
             None => {
                 let of = |profile| facts.rows.iter().filter(|row| row.is(profile)).count();
-                format!("mixed: {} high, {} low, of {}", of(Profile::High), of(Profile::Low), facts.rows.len())
+                format!(
+                    "mixed: {} high, {} low, of {}",
+                    of(Profile::High),
+                    of(Profile::Low),
+                    facts.rows.len()
+                )
             }
         };
         let mut options = vec![Choice {
@@ -174,7 +179,8 @@ impl Step for Performance {
             now,
             now_status: found.map(|finding| finding.status),
             kind: Kind::Choice { options, default: "leave".to_owned() },
-            help: "Low is for small virtual machines, high for everything else. Leave values tuned by hand.".to_owned(),
+            help: "Low is for small virtual machines, high for everything else. Leave values tuned by hand."
+                .to_owned(),
             only_if: None,
         };
         Form { fields: vec![field], note }

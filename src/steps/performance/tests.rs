@@ -115,5 +115,7 @@ fn an_overriding_file_is_told() {
     let host = host("mr13.5.1", &config(["8", "8", "8", "7"], "2G"))
         .file("/etc/ngcp-config/config.local.yml", "kamailio: {lb: {udp_children: '1'}}\n");
     let evidence = found(&host, MIXED).evidence;
-    assert!(evidence.contains("kamailio.lb.udp_children is decided by /etc/ngcp-config/config.local.yml line 1"));
+    assert!(
+        evidence.contains("kamailio.lb.udp_children is decided by /etc/ngcp-config/config.local.yml line 1")
+    );
 }
