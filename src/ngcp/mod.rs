@@ -5,6 +5,5 @@ pub mod config;
 pub mod credentials;
 pub mod database;
 pub mod ngcpcfg;
-pub mod options;
 pub mod release;
 pub mod services;

@@ -6,10 +6,8 @@ mod back;
 mod edit;
 mod event;
 mod journal;
-mod lock;
 mod one;
 mod output;
-pub mod process;
 mod prove;
 mod run;
 mod saved;
@@ -21,16 +19,12 @@ pub use event::{Event, Record, RunOutcome};
 pub use journal::{
     ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, Runs, State,
 };
-pub use lock::{Holder, Lock, LockHeld};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use crate::finding::{Finding, StepId};
@@ -54,8 +48,6 @@ impl<F: Fn(&StepId) -> anyhow::Result<Vec<Finding>>> Look for F {
 #[derive(Debug, Clone, Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
-    /// Where other processes leave their wishes: the directory of the run.
-    dir: Option<PathBuf>,
 }
 
 impl Control {
@@ -66,19 +58,6 @@ impl Control {
 
     /// Whether the run is to end.
     pub fn is_stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.dir.as_ref().is_some_and(|dir| dir.join(STOP).exists())
-    }
-
-    /// Listens to wishes left in this directory as well.
-    fn listening(mut self, dir: &Path) -> Self {
-        self.dir = Some(dir.to_owned());
-        self
-    }
-
-    fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.stop)
+        self.stop.load(Ordering::Relaxed)
     }
 }
-
-/// The wish to end a run after the change it is in.
-const STOP: &str = "stop";
