@@ -96,13 +96,13 @@ pub struct Defaults {
     pub ngcpsoap: String,
 }
 
-/// Default passwords of system accounts.
+/// Default passwords of system accounts, likeliest first.
 #[derive(Debug, Default, Deserialize)]
 pub struct Accounts {
-    /// Of images.
-    pub root: String,
-    /// A guess worth trying.
-    pub cdrexport: String,
+    /// Of root; the first is that of images.
+    pub root: Vec<String>,
+    /// Of cdrexport.
+    pub cdrexport: Vec<String>,
 }
 
 /// Default credentials of the administrative web interface.
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_read() {
-        assert_eq!(defaults().accounts.root, "sipwise");
+        assert_eq!(defaults().accounts.root[0], "sipwise");
         assert_eq!(defaults().web_admin.saltedpass.len(), 54);
         assert!(defaults().ngcpsoap.starts_with("{SHA}"));
     }

@@ -5,5 +5,6 @@ pub mod config;
 pub mod credentials;
 pub mod database;
 pub mod ngcpcfg;
+pub mod options;
 pub mod release;
 pub mod services;

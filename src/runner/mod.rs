@@ -6,8 +6,10 @@ mod back;
 mod edit;
 mod event;
 mod journal;
+mod lock;
 mod one;
 mod output;
+pub mod process;
 mod prove;
 mod run;
 mod saved;
@@ -19,12 +21,16 @@ pub use event::{Event, Record, RunOutcome};
 pub use journal::{
     ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, Runs, State,
 };
+pub use lock::{Holder, Lock, LockHeld};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::finding::{Finding, StepId};
@@ -48,6 +54,8 @@ impl<F: Fn(&StepId) -> anyhow::Result<Vec<Finding>>> Look for F {
 #[derive(Debug, Clone, Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
+    /// Where other processes leave their wishes: the directory of the run.
+    dir: Option<PathBuf>,
 }
 
 impl Control {
@@ -58,6 +66,19 @@ impl Control {
 
     /// Whether the run is to end.
     pub fn is_stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed) || self.dir.as_ref().is_some_and(|dir| dir.join(STOP).exists())
+    }
+
+    /// Listens to wishes left in this directory as well.
+    fn listening(mut self, dir: &Path) -> Self {
+        self.dir = Some(dir.to_owned());
+        self
+    }
+
+    fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 }
+
+/// The wish to end a run after the change it is in.
+const STOP: &str = "stop";

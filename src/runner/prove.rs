@@ -9,7 +9,8 @@ use crate::{
     executor::{Command, Executor, Quiet},
     finding::Status,
     host::{mounts, shadow},
-    plan::{Change, Proof},
+    ngcp::credentials,
+    plan::{Change, CommandLine, Proof},
     secret::{Secret, Secrets},
 };
 
@@ -24,7 +25,13 @@ impl Sight<'_> {
     /// Whether the change is done already: only what can be seen without doing it counts.
     pub(super) fn already(&self, change: &Change) -> bool {
         let visible = |proof: &Proof| {
-            matches!(proof, Proof::Password { .. } | Proof::Mounted { .. } | Proof::Answers { .. })
+            matches!(
+                proof,
+                Proof::Password { .. }
+                    | Proof::WebPassword { .. }
+                    | Proof::Mounted { .. }
+                    | Proof::Answers { .. }
+            )
         };
         !change.proofs.is_empty()
             && change.proofs.iter().all(visible)
@@ -46,6 +53,7 @@ impl Sight<'_> {
             Proof::Printed(text) if printed.contains(text.as_str()) => Ok(format!("said \"{text}\"")),
             Proof::Printed(text) => bail!("it did not say \"{text}\""),
             Proof::Password { account, password } => self.password(account, password),
+            Proof::WebPassword { command, password } => self.web_password(command, password),
             Proof::Mounted { target, option } => {
                 let mounts = mounts::mounts(self.host)?;
                 match mounts::at(&mounts, target) {
@@ -87,6 +95,19 @@ impl Sight<'_> {
                     gone => bail!("no longer running: {}", gone.join(", ")),
                 }
             }
+        }
+    }
+
+    fn web_password(&self, command: &CommandLine, name: &str) -> Result<String> {
+        let exit = act::run(self.host, &act::command(command, self.secrets)?, &mut Quiet)?;
+        if !exit.ok() {
+            bail!("{}: {}", command.program, exit.reason());
+        }
+        let password = self.secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
+        match password.expose_str().and_then(|word| credentials::panel_matches(exit.text().trim(), word)) {
+            Some(true) => Ok("seen in the database".to_owned()),
+            Some(false) => bail!("the password in the database is not the new one"),
+            None => bail!("the password in the database is of a kind that cannot be checked"),
         }
     }
 

@@ -117,7 +117,7 @@ fn a_plan_is_run_in_order_and_a_second_run_changes_nothing() {
     assert!(!files.exists("/etc/motd"));
     let again = go(&host, plan());
     assert_eq!(again.outcome, RunOutcome::Unchanged);
-    assert_eq!(host.files().changed_since(&files), Vec::<std::path::PathBuf>::new());
+    assert_eq!(host.files().changed_since(&files), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -321,6 +321,6 @@ fn a_full_disk_or_a_read_only_one_changes_nothing_and_says_so() {
         let ran = go(&host, plan);
         assert_eq!(ran.outcome, RunOutcome::Failed);
         assert!(ran.after("two").1.contains("/etc/motd"), "{:?}", ran.after("two"));
-        assert_eq!(host.files().changed_since(&before), Vec::<std::path::PathBuf>::new());
+        assert_eq!(host.files().changed_since(&before), Vec::<PathBuf>::new());
     }
 }

@@ -72,6 +72,8 @@ impl FileJournal {
         let history = History::read(&dir)?;
         file.set_len(history.length)?;
         file.sync_all()?;
+        // A wish from before the cut was for the run as it was then.
+        let _ = fs::remove_file(dir.join(super::super::STOP));
         if !dir.join(RESERVE).exists() {
             durable(&dir.join(RESERVE), &vec![b'.'; RESERVED])?;
         }

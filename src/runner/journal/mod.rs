@@ -9,6 +9,7 @@ mod tests;
 
 pub use file::FileJournal;
 pub use history::{Followed, Follower, History};
+pub(super) use store::inside;
 pub use store::{Runs, State};
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::mpsc};

@@ -16,6 +16,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::{
     FileJournal, History,
+    file::durable,
     history::{Follower, is_live},
 };
 
@@ -74,19 +75,8 @@ impl Runs {
         Runs { dir: dir.to_owned() }
     }
 
-    /// The directory, links below another root followed inside it only.
     fn place(root: &Path) -> Result<PathBuf> {
-        const STATE: &str = "var/lib";
-        let base = if root == Path::new("/") {
-            root.join(STATE)
-        } else {
-            let root = File::open(root).with_context(|| format!("cannot open {}", root.display()))?;
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let inside = rustix::fs::openat2(&root, STATE, flags, Mode::empty(), ResolveFlags::IN_ROOT)
-                .with_context(|| format!("/{STATE} below the root cannot be opened"))?;
-            fs::read_link(format!("/proc/self/fd/{}", inside.as_raw_fd()))?
-        };
-        Ok(base.join("ngcp-warden/runs"))
+        Ok(inside(root, "var/lib")?.join("ngcp-warden/runs"))
     }
 
     /// Where a run is recorded.
@@ -158,6 +148,14 @@ impl Runs {
         Follower::open(&self.dir(run))
     }
 
+    /// Asks a run of another process to end after the change it is in.
+    ///
+    /// # Errors
+    /// When the wish cannot be left in its directory.
+    pub fn stop(&self, run: &str) -> io::Result<()> {
+        durable(&self.dir(run).join(super::super::STOP), b"")
+    }
+
     /// A new run: its name `YYYYMMDD-NUMBER` and its journal. Forgets the oldest ones.
     ///
     /// # Errors
@@ -193,6 +191,18 @@ impl Runs {
             }
         }
     }
+}
+
+/// A directory of the host below `root`; links below another root are followed inside it only.
+pub(in super::super) fn inside(root: &Path, dir: &str) -> Result<PathBuf> {
+    if root == Path::new("/") {
+        return Ok(root.join(dir));
+    }
+    let top = File::open(root).with_context(|| format!("cannot open {}", root.display()))?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let found = rustix::fs::openat2(&top, dir, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+        .with_context(|| format!("/{dir} of the tree {} cannot be opened", root.display()))?;
+    Ok(fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd()))?)
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -1,0 +1,136 @@
+//! One run that changes the host at a time. The kernel holds the lock and drops it with its holder; the text in
+//! the file is for people only. Readers never ask for it.
+
+use std::{
+    fmt,
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use jiff::Timestamp;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+
+use super::journal::inside;
+
+/// Holds the lock while it lives.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+/// Who holds the lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// What it does: "apply: 9 changes".
+    pub what: String,
+    /// Name of its run, once it has one.
+    pub run: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(run) = &self.run {
+            write!(f, "run {run}, ")?;
+        }
+        write!(f, "{} (process {}, since {})", self.what, self.pid, self.since.strftime("%H:%M:%S UTC"))
+    }
+}
+
+/// Another run holds the lock: exit code 4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockHeld {
+    /// Who; `None` when it did not get to say.
+    pub holder: Option<Holder>,
+}
+
+impl fmt::Display for LockHeld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.holder {
+            Some(holder) => {
+                write!(f, "this host is being changed already: {holder}; ngcp-warden attach shows it")
+            }
+            None => f.write_str("this host is being changed already; ngcp-warden attach shows it"),
+        }
+    }
+}
+
+impl std::error::Error for LockHeld {}
+
+impl Lock {
+    /// Takes the lock of the host below `root`, at once or not at all.
+    ///
+    /// # Errors
+    /// [`LockHeld`] when somebody else has it; anything else when it cannot be asked for.
+    pub fn take(root: &Path, holder: &Holder) -> anyhow::Result<Lock> {
+        let path = inside(root, "run")?.join("ngcp-warden.lock");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                let _ = (&file).take(4096).read_to_string(&mut text);
+                return Err(LockHeld { holder: serde_json::from_str(&text).ok() }.into());
+            }
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+        let mut lock = Lock { file };
+        lock.tell(holder)?;
+        Ok(lock)
+    }
+
+    /// Changes what others are told.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn tell(&mut self, holder: &Holder) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(&serde_json::to_vec(holder)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(what: &str) -> Holder {
+        Holder { pid: 7, since: Timestamp::UNIX_EPOCH, what: what.into(), run: None }
+    }
+
+    #[test]
+    fn the_second_is_told_about_the_first_and_afile_left_behind_holds_nobody_up_f60_f61() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        let first = Lock::take(root.path(), &holder("apply")).unwrap();
+        let refused = Lock::take(root.path(), &holder("undo")).unwrap_err();
+        let held = refused.downcast_ref::<LockHeld>().unwrap();
+        assert_eq!(held.holder, Some(holder("apply")));
+        drop(first);
+        drop(Lock::take(root.path(), &holder("undo")).unwrap());
+    }
+
+    #[test]
+    fn a_lockfile_that_is_a_link_is_refused_f63() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        std::fs::write(root.path().join("precious"), "kept").unwrap();
+        std::os::unix::fs::symlink("../precious", root.path().join("run/ngcp-warden.lock")).unwrap();
+        assert!(Lock::take(root.path(), &holder("apply")).is_err());
+        assert_eq!(std::fs::read_to_string(root.path().join("precious")).unwrap(), "kept");
+    }
+}

@@ -1,0 +1,292 @@
+//! The runner as a process of its own: the same binary in its own session. The order and its secrets come over a
+//! pipe; the answer (the name of the run, or why there is none) goes back over another; after that it needs nobody.
+
+use std::{
+    fs::OpenOptions,
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::{Control, Event, Holder, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run};
+use crate::{
+    executor::{Executor, SEARCH_PATH, System},
+    finding::{Finding, StepId},
+    secret::{Secret, Secrets},
+};
+
+/// The hidden subcommand that [`serve`] stands behind.
+pub const SUBCOMMAND: &str = "run-plan";
+/// More secrets or longer ones are refused: sixteen megabytes hold the largest file that is ever put back.
+const SECRETS_LIMIT: usize = 256 * 1024 * 1024;
+
+/// What a runner process is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The host: `/`, or the tree that stands for one.
+    pub root: PathBuf,
+    /// What to run. Its name is given by the runner; for a run that is continued it is that run's.
+    pub order: Order,
+    /// Whether the run named in the order was cut off and goes on.
+    pub resume: bool,
+}
+
+/// Looks at a host through a step; what the runner is lent because it knows no steps.
+pub type Eyes<'a> = &'a dyn Fn(&dyn Executor, &StepId) -> Result<Vec<Finding>>;
+
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    task: Task,
+    /// Names and lengths of the secrets, whose bytes follow.
+    secrets: Vec<(String, usize)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Reply {
+    Run(String),
+    Held(Option<Holder>),
+    Failed(String),
+}
+
+/// Starts a runner process and returns the name of its run, which goes on whatever happens to this process.
+///
+/// Where systemd is process 1 the runner gets a scope of its own, for logind may kill everything in the scope of a
+/// login when it ends (`KillUserProcesses=`); elsewhere its own session is enough.
+///
+/// # Errors
+/// [`LockHeld`] when another run lives; otherwise why nothing was started.
+pub fn launch(task: &Task, secrets: &Secrets) -> Result<String> {
+    let exe = std::env::current_exe().context("cannot find this program's own file")?;
+    launch_with(&exe, task, secrets)
+}
+
+/// [`launch`] with another binary: for tests, whose own file is not the program.
+///
+/// # Errors
+/// As [`launch`].
+pub fn launch_with(exe: &Path, task: &Task, secrets: &Secrets) -> Result<String> {
+    let scoped = Path::new("/run/systemd/system").exists().then(|| scope(exe));
+    for mut command in scoped.into_iter().flatten().chain([Command::new(exe)]) {
+        if let Some(reply) = ask(command.arg(SUBCOMMAND), task, secrets)? {
+            return match reply {
+                Reply::Run(run) => Ok(run),
+                Reply::Held(holder) => Err(LockHeld { holder }.into()),
+                Reply::Failed(why) => bail!("{why}"),
+            };
+        }
+    }
+    bail!("the runner did not start")
+}
+
+fn scope(exe: &Path) -> Option<Command> {
+    let program =
+        SEARCH_PATH.split(':').map(|dir| Path::new(dir).join("systemd-run")).find(|path| path.exists())?;
+    let mut command = Command::new(program);
+    command.args(["--scope", "--quiet", "--collect", "--slice=system.slice", "--"]).arg(exe);
+    Some(command)
+}
+
+/// `None` when the process ended without a word: it never began.
+fn ask(command: &mut Command, task: &Task, secrets: &Secrets) -> Result<Option<Reply>> {
+    let mut child = command
+        .env_clear()
+        .envs([("PATH", SEARCH_PATH), ("LC_ALL", "C")])
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("{} cannot be started", command.get_program().to_string_lossy()))?;
+    let (input, output) = (child.stdin.take(), child.stdout.take());
+    // A pipe that breaks means the process is gone; what it said before that counts.
+    let _ = input.map(|input| send(input, task, secrets));
+    let mut line = String::new();
+    if let Some(output) = output {
+        BufReader::new(output.take(64 * 1024)).read_line(&mut line)?;
+    }
+    // Whoever started it may live long: nobody is left unburied.
+    std::thread::spawn(move || child.wait());
+    Ok(serde_json::from_str(&line).ok())
+}
+
+fn send(mut input: ChildStdin, task: &Task, secrets: &Secrets) -> Result<()> {
+    let lengths = secrets.iter().map(|(name, secret)| (name.to_owned(), secret.expose().len())).collect();
+    let mut letter = serde_json::to_vec(&Letter { task: task.clone(), secrets: lengths })?;
+    letter.push(b'\n');
+    input.write_all(&letter)?;
+    for (_, secret) in secrets.iter() {
+        input.write_all(secret.expose())?;
+    }
+    Ok(())
+}
+
+fn receive(input: impl Read) -> Result<(Task, Secrets)> {
+    let mut input = BufReader::new(input);
+    let mut line = Vec::new();
+    (&mut input).take(64 * 1024 * 1024).read_until(b'\n', &mut line)?;
+    let letter: Letter = serde_json::from_slice(&line).context("the order cannot be read")?;
+    let total = letter.secrets.iter().fold(0_usize, |sum, (_, length)| sum.saturating_add(*length));
+    anyhow::ensure!(total <= SECRETS_LIMIT, "the order is too large");
+    let mut secrets = Secrets::default();
+    for (name, length) in letter.secrets {
+        let mut bytes = vec![0; length];
+        input.read_exact(&mut bytes)?;
+        secrets.insert(&name, Secret::new(bytes));
+    }
+    Ok((letter.task, secrets))
+}
+
+/// The runner process: reads its task from standard input, answers on standard output, runs to the end. Returns how
+/// the run ended; `None` when there was none.
+///
+/// # Errors
+/// When the journal could not be written to the end.
+pub fn serve(eyes: Eyes<'_>) -> Result<Option<RunOutcome>> {
+    // A session of its own: no terminal can hang it up. It fails only for one who has that already.
+    let _ = rustix::process::setsid();
+    let control = Control::default();
+    obey(&control)?;
+    match begin(std::io::stdin().lock()) {
+        Ok(begun) => {
+            answer(&Reply::Run(begun.order.run.clone()));
+            leave_the_terminal()?;
+            begun.run(eyes, &control).map(Some)
+        }
+        Err(error) => {
+            answer(&match error.downcast::<LockHeld>() {
+                Ok(held) => Reply::Held(held.holder),
+                Err(error) => Reply::Failed(format!("{error:#}")),
+            });
+            Ok(None)
+        }
+    }
+}
+
+/// A run that holds the lock and has a journal.
+struct Begun {
+    host: System,
+    order: Order,
+    secrets: Secrets,
+    journal: super::FileJournal,
+    past: Option<super::History>,
+    _lock: Lock,
+}
+
+fn begin(input: impl Read) -> Result<Begun> {
+    let (task, secrets) = receive(input)?;
+    let Task { root, mut order, resume } = task;
+    let host = if root == Path::new("/") { System::live() } else { System::below(&root) };
+    let host = host.with_context(|| root.display().to_string())?;
+    let mut holder = Holder {
+        pid: std::process::id(),
+        since: host.now(),
+        what: match &order.undoes {
+            Some(undone) => format!("taking run {undone} back"),
+            None => format!("{} changes", order.plan.changes.len()),
+        },
+        run: None,
+    };
+    let mut lock = Lock::take(&root, &holder)?;
+    let runs = Runs::open(&root)?;
+    let (journal, past) = if resume {
+        let (journal, past) = runs.reopen(&order.run)?;
+        (journal, Some(past))
+    } else {
+        if let Some(cut_off) = runs.newest(State::CutOff) {
+            if order.undoes.as_deref() != Some(&cut_off) {
+                bail!(
+                    "run {cut_off} was cut off before its end; continue it, take it back or leave it first"
+                );
+            }
+            close(&runs, &cut_off, &host)?;
+        }
+        let (run, journal) = runs.create(host.now())?;
+        order.run = run;
+        (journal, None)
+    };
+    holder.run = Some(order.run.clone());
+    lock.tell(&holder)?;
+    Ok(Begun { host, order, secrets, journal, past, _lock: lock })
+}
+
+/// Ends the record of a run that was cut off; what it did stays as it is.
+pub(super) fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
+    let (mut journal, _) = runs.reopen(run)?;
+    let finished = Event::Finished { outcome: RunOutcome::Stopped, findings: Vec::new(), report: None };
+    Ok(super::Journal::record(&mut journal, host.now(), finished)?)
+}
+
+impl Begun {
+    fn run(mut self, eyes: Eyes<'_>, control: &Control) -> Result<RunOutcome> {
+        let control = &control.clone().listening(self.journal.dir());
+        let host = &self.host;
+        let look = |step: &StepId| eyes(host, step);
+        match &self.past {
+            None => run(&self.order, &self.secrets, host, &look, &mut self.journal, control),
+            Some(past) => {
+                resume(&self.order, &past.records, &self.secrets, host, &look, &mut self.journal, control)
+            }
+        }
+    }
+}
+
+/// TERM ends the run after the change it is in; HUP and INT mean nothing to it.
+fn obey(control: &Control) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let ignored = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&ignored))?;
+    }
+    signal_hook::flag::register(SIGTERM, control.flag())?;
+    Ok(())
+}
+
+fn answer(reply: &Reply) {
+    if let Ok(line) = serde_json::to_string(reply) {
+        // Nobody there to read it: the run goes on all the same.
+        let _ = writeln!(std::io::stdout(), "{line}").and_then(|()| std::io::stdout().flush());
+    }
+}
+
+fn leave_the_terminal() -> Result<()> {
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null").context("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_and_its_secrets_come_out_of_the_pipe_as_they_went_in() {
+        let task =
+            Task { root: "/x".into(), order: Order { run: "r".into(), ..Order::default() }, resume: true };
+        let mut secrets = Secrets::default();
+        secrets.insert("a", Secret::new(b"with\nline\0\xff".to_vec()));
+        secrets.insert("b", Secret::default());
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        send(child.stdin.take().unwrap(), &task, &secrets).unwrap();
+        let received = receive(child.stdout.take().unwrap()).unwrap();
+        child.wait().unwrap();
+        assert_eq!(received, (task, secrets));
+    }
+
+    #[test]
+    fn a_letter_that_promises_more_than_fits_is_refused() {
+        let letter =
+            br#"{"task":{"root":"/","order":{"run":"","plan":{"changes":[],"apply":[],"reminders":[],
+            "generated":[],"foreign":null},"operator":"","findings":[],"undoes":null},"resume":false},
+            "secrets":[["a",9999999999999]]}"#;
+        let letter: Vec<u8> = letter.iter().copied().filter(|byte| *byte != b'\n').chain([b'\n']).collect();
+        let refused = receive(letter.as_slice()).unwrap_err();
+        assert!(refused.to_string().contains("too large"), "{refused:#}");
+    }
+}

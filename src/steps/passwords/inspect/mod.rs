@@ -1,0 +1,198 @@
+//! Finds the passwords that everybody knows, by trying them.
+
+mod database;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{ABOUT, Account, Facts, SOAP_USER, Soap};
+use crate::{
+    executor::Executor,
+    finding::{Finding, Severity, Status},
+    host::shadow::{self, PasswordState},
+    ngcp::{
+        config::Config,
+        credentials::{self, defaults},
+    },
+    secret::Secret,
+    steps::Findings,
+};
+
+pub(super) fn inspect(host: &dyn Executor) -> Result<Findings> {
+    let mut items = Vec::new();
+    let mut facts = Facts { hints: hints(host), ..Facts::default() };
+    (facts.root, facts.cdrexport) = (root(host, &mut items), cdrexport(host, &mut items));
+    facts.database = database::inspect(host, &mut items);
+    facts.soap = soap(host, &mut items);
+    Findings::new(items, &facts)
+}
+
+pub(super) const MYSQL_ROOT: &str = "PASSWORD-MYSQL-ROOT-EMPTY";
+const ANONYMOUS: &str = "PASSWORD-MYSQL-ANONYMOUS";
+pub(super) const WEB: &str = "PASSWORD-WEB-ADMIN-DEFAULT";
+pub(super) const SOAP: &str = "PASSWORD-NGCPSOAP-DEFAULT";
+pub(super) const ROOT: &str = "PASSWORD-ROOT-DEFAULT";
+pub(super) const CDREXPORT: &str = "PASSWORD-CDREXPORT";
+
+fn finding(
+    id: &str,
+    severity: Severity,
+    status: Status,
+    title: &str,
+    evidence: &str,
+    remedy: &str,
+) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        step: ABOUT.id.clone(),
+        severity,
+        status,
+        title: title.to_owned(),
+        evidence: evidence.to_owned(),
+        remedy: if status == Status::Pass { String::new() } else { remedy.to_owned() },
+        handbook: ABOUT.handbook.to_owned(),
+    }
+}
+
+fn unknown(id: &str, severity: Severity, what: &str, why: &str) -> Finding {
+    let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    finding(
+        id,
+        severity,
+        Status::Unknown,
+        &format!("{what} is not known"),
+        &why,
+        "Look again when this can be seen.",
+    )
+}
+
+/// The host's own name.
+fn hints(host: &dyn Executor) -> Vec<String> {
+    let name = host.read(Path::new("/etc/hostname")).unwrap_or_default();
+    let name = String::from_utf8_lossy(&name);
+    name.split_whitespace().take(1).map(|word| word.chars().take(64).collect()).collect()
+}
+
+/// How `account` can log in, with the reason where that is unknown. `words` are tried.
+fn account(host: &dyn Executor, name: &str, words: &[String]) -> (Account, String) {
+    match shadow::state(host, name) {
+        Err(why) => (Account::Unknown, format!("{why:#}")),
+        Ok(PasswordState::Missing) => {
+            (Account::Missing, format!("{} has no line for {name}", shadow::SHADOW))
+        }
+        Ok(PasswordState::Empty) => {
+            (Account::Empty, format!("the password of {name} in {} is empty", shadow::SHADOW))
+        }
+        Ok(PasswordState::Locked) => {
+            (Account::Locked, format!("{} has no password for {name}", shadow::SHADOW))
+        }
+        Ok(PasswordState::Hash(hash)) => {
+            for word in words {
+                match shadow::verify(&hash, &Secret::new(word.as_str())) {
+                    Some(false) => {}
+                    Some(true) => return (Account::Default, format!("\"{word}\" is the password of {name}")),
+                    None => {
+                        let why = format!(
+                            "the hash of {name} in {} is of a kind that cannot be checked",
+                            shadow::SHADOW
+                        );
+                        return (Account::Unknown, why);
+                    }
+                }
+            }
+            (Account::Own, format!("no known default fits the hash of {name} in {}", shadow::SHADOW))
+        }
+    }
+}
+
+fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
+    let (state, seen) = account(host, "root", &defaults().accounts.root);
+    let remedy = "Set a password of its own now, as \"passwd root\" would.";
+    let (status, title) = match state {
+        Account::Default => (Status::Fail, "Root still has the image's password"),
+        Account::Empty => (Status::Fail, "Root needs no password"),
+        Account::Own => (Status::Pass, "Root has its own password"),
+        Account::Locked => (Status::Pass, "Root cannot log in with a password"),
+        Account::Missing | Account::Unknown => {
+            items.push(unknown(ROOT, Severity::Critical, "Whether root has a known password", &seen));
+            return Account::Unknown;
+        }
+    };
+    items.push(finding(ROOT, Severity::Critical, status, title, &seen, remedy));
+    state
+}
+
+fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
+    let (state, seen) = account(host, "cdrexport", &defaults().accounts.cdrexport);
+    let remedy = "Lock its password and let it log in with SSH keys, or set a really strong one.";
+    let (status, title) = match state {
+        Account::Missing => (Status::NotApplicable, "There is no account cdrexport"),
+        Account::Default => (Status::Fail, "Call records are open: cdrexport has a known password"),
+        Account::Empty => (Status::Fail, "Call records are open: cdrexport needs no password"),
+        Account::Locked => (Status::Pass, "cdrexport cannot log in with a password"),
+        Account::Own => {
+            (Status::Unknown, "cdrexport can log in with a password; nobody can see how strong it is")
+        }
+        Account::Unknown => (Status::Unknown, "Whether cdrexport has a known password is not known"),
+    };
+    items.push(finding(CDREXPORT, Severity::High, status, title, &seen, remedy));
+    state
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(400).collect()
+}
+
+fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
+    let what = "Whether ngcpsoap still has the factory password";
+    let config = match Config::read(host) {
+        Ok(config) => config,
+        Err(why) => {
+            items.push(unknown(SOAP, Severity::High, what, &format!("{why:#}")));
+            return None;
+        }
+    };
+    let lists: [&[&str]; 2] = [&["ossbss", "htpasswd"], &["ossbss", "apache", "htpasswd"]];
+    let place = lists.iter().find_map(|list| {
+        let index = config.items_where(list, "user", SOAP_USER).into_iter().next()?;
+        let key = list.iter().map(|part| (*part).to_owned()).chain([index.to_string(), "pass".to_owned()]);
+        Some(key.collect::<Vec<_>>())
+    });
+    let Some(key) = place else {
+        let title = "There is no user ngcpsoap";
+        let none = "no entry for it in ossbss.htpasswd of config.yml";
+        items.push(finding(SOAP, Severity::High, Status::NotApplicable, title, none, ""));
+        return None;
+    };
+    let path: Vec<&str> = key.iter().map(String::as_str).collect();
+    let Some(value) = config.value(&path) else {
+        items.push(unknown(SOAP, Severity::High, what, &format!("{} has no value", key.join("."))));
+        return None;
+    };
+    let words = crate::secret::known_defaults();
+    let is_known = |word: &String| credentials::htpasswd_matches(&value.text, &Secret::new(word.as_str()));
+    let factory = value.text == defaults().ngcpsoap;
+    let known = factory || words.iter().any(|word| is_known(word) == Some(true));
+    let remedy = "Generate a new one and give it to the programs that use the provisioning interfaces.";
+    let (status, title, seen) = if known {
+        let how = if factory {
+            "the hash is that of the factory configuration"
+        } else {
+            "a known default fits its hash"
+        };
+        (Status::Fail, "ngcpsoap still has a password everybody knows", how)
+    } else if value.text.starts_with("{SHA}") {
+        (Status::Pass, "ngcpsoap has its own password", "the hash is not that of the factory configuration")
+    } else {
+        (
+            Status::Unknown,
+            "Whether ngcpsoap has a known password is not known",
+            "the hash is of another kind than {SHA}",
+        )
+    };
+    items.push(finding(SOAP, Severity::High, status, title, &format!("{seen} ({})", value.place), remedy));
+    let editable =
+        config.main(&path).is_some_and(|main| main.text == value.text && main.shadowed_by.is_none());
+    editable.then(|| Soap { key, known_hash: known.then_some(value.text) })
+}

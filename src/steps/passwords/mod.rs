@@ -1,0 +1,154 @@
+//! Passwords (handbook 15.3): root, cdrexport, MySQL's root, web administrators, ngcpsoap.
+//! The MySQL users of the platform's own services are never touched.
+
+mod inspect;
+mod plan;
+mod questions;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::{About, Answers, Findings, Form, Step};
+use crate::{
+    executor::Executor,
+    finding::StepId,
+    ngcp::database::{AdminColumns, Client, Login, RootRow},
+    plan::Plan,
+};
+
+/// The step.
+pub(super) struct Passwords;
+
+static ABOUT: About = About {
+    id: StepId::new("passwords"),
+    title: "Passwords",
+    why: "Default passwords are tried by robots within minutes of a host going online. A known password here means somebody else's phone bill.",
+    handbook: "15.3",
+};
+
+impl Step for Passwords {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+        inspect::inspect(host)
+    }
+
+    fn form(&self, findings: &Findings) -> Form {
+        questions::form(findings)
+    }
+
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+        plan::plan(&findings.facts(), answers)
+    }
+}
+
+/// What the form and the plan need to know. No password and no hash that is not public.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Facts {
+    root: Account,
+    cdrexport: Account,
+    /// None when the database could not be asked.
+    database: Option<DatabaseFacts>,
+    /// None when the configuration has no such user, or its entry cannot be edited.
+    soap: Option<Soap>,
+    /// Words that make a guess easier.
+    hints: Vec<String>,
+}
+
+/// How a system account can log in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Account {
+    /// There is none of that name.
+    #[default]
+    Missing,
+    /// Without a password.
+    Empty,
+    /// With a password everybody knows.
+    Default,
+    /// Not with a password.
+    Locked,
+    /// With one of its own.
+    Own,
+    /// Its hash cannot be judged.
+    Unknown,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DatabaseFacts {
+    client: Client,
+    /// Another login with all rights, which root's new password does not affect.
+    independent: Option<Client>,
+    roots: Vec<RootRow>,
+    root_file: RootFile,
+    columns: AdminColumns,
+    /// Active ones with a password in the database, those that a known one opens first.
+    admins: Vec<WebAdmin>,
+}
+
+impl DatabaseFacts {
+    /// From where root's rows take a password, and whether one of them is open to everybody.
+    fn root_hosts(&self) -> (Vec<&str>, bool) {
+        let rows = || self.roots.iter().filter(|row| row.login.is_password());
+        (rows().map(|row| row.host.as_str()).collect(), rows().any(|row| row.login != Login::Password))
+    }
+}
+
+/// What `/root/.my.cnf` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RootFile {
+    Absent,
+    /// A login and nothing else.
+    Login,
+    /// More than a login, or not to be read.
+    Other,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct WebAdmin {
+    id: u64,
+    login: String,
+    /// Whether a known password opens it; `None` when it was not tried.
+    open: Option<bool>,
+}
+
+impl Account {
+    /// Whether everybody gets in.
+    fn is_open(self) -> bool {
+        matches!(self, Account::Empty | Account::Default)
+    }
+}
+
+impl WebAdmin {
+    /// The name of its question: its login where that is a plain word.
+    fn key(&self) -> String {
+        let plain = self.login.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        if plain && !self.login.is_empty() && !self.login.starts_with("id-") {
+            format!("web.{}", self.login)
+        } else {
+            format!("web.id-{}", self.id)
+        }
+    }
+
+    /// Its login, fit for a screen.
+    fn shown(&self) -> String {
+        self.login.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Soap {
+    /// Where its hash stands in config.yml.
+    key: Vec<String>,
+    /// That hash, when it is one that everybody knows.
+    known_hash: Option<String>,
+}
+
+const MYSQL: &str = "mysql";
+const SOAP_USER: &str = "ngcpsoap";

@@ -1,0 +1,177 @@
+//! From answers to changes. Whatever logs in with an old password comes before the change of that password.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use super::{
+    ABOUT, Account, DatabaseFacts, Facts, MYSQL, SOAP_USER, Soap, inspect,
+    sql::{self, Back},
+};
+use crate::{
+    executor::Attributes,
+    host::shadow::SHADOW,
+    ngcp::{
+        config::DIRECTORY,
+        database::{Access, ROOT_FILE},
+    },
+    plan::{Action, Change, CommandLine, Edit, Generated, Plan, Proof, Template, Touched, Undo},
+    secret::SecretForm,
+    steps::Answers,
+};
+
+pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
+    let mut plan = Plan::default();
+    if facts.root != Account::Missing
+        && let Some(secret) = new_password(&mut plan, answers, "root", "root", facts.root.is_open())?
+    {
+        plan.changes.push(account("root", &secret));
+    }
+    match (facts.cdrexport, answers.get("cdrexport")) {
+        (Account::Missing, _) | (Account::Locked, "lock") => {}
+        (_, "lock") => plan.changes.push(lock_cdrexport()),
+        (state, _) => {
+            let secret = new_password(&mut plan, answers, "cdrexport", "cdrexport", state.is_open())?;
+            plan.changes.extend(secret.map(|secret| account("cdrexport", &secret)));
+        }
+    }
+    if let Some(database) = &facts.database {
+        web_admins(&mut plan, database, answers)?;
+        mysql_root(&mut plan, database, answers)?;
+    }
+    if let Some(Soap { key, known_hash: Some(hash) }) = &facts.soap
+        && let Some(secret) = new_password(&mut plan, answers, "soap", SOAP_USER, true)?
+    {
+        soap(&mut plan, key, hash, &secret);
+    }
+    Ok(plan)
+}
+
+/// Name of the secret that becomes the new password; `None` when the account is left as it is. `open`: everybody knows
+/// the password of today.
+fn new_password(
+    plan: &mut Plan,
+    answers: &Answers,
+    key: &str,
+    whose: &str,
+    open: bool,
+) -> Result<Option<String>> {
+    let name = format!("{}.{key}.password", ABOUT.id);
+    match answers.get(key) {
+        "leave" | "" => Ok(None),
+        "set" => {
+            ensure!(answers.secrets.contains(&name), "{name}: no password was given");
+            Ok(Some(name))
+        }
+        "generate" if !open => Ok(None),
+        "generate" | "renew" => {
+            plan.generated.push(Generated { secret: name.clone(), label: whose.to_owned() });
+            Ok(Some(name))
+        }
+        other => bail!("{}.{key}: \"{other}\" is none of the answers", ABOUT.id),
+    }
+}
+
+fn touch_shadow(mut change: Change) -> Change {
+    change.touches.push(Touched { path: PathBuf::from(SHADOW), secret: true });
+    change
+}
+
+fn account(name: &str, secret: &str) -> Change {
+    let mut command = CommandLine::new("chpasswd", [""; 0]);
+    let input = Template::text(format!("{name}:")).secret(secret, SecretForm::Verbatim).and("\n");
+    command.stdin = Some(input);
+    let title = format!("set the password of {name}");
+    let change = Change::new(&ABOUT.id, name, title, Action::Run(command), Undo::Files);
+    touch_shadow(change).proven([Proof::Password { account: name.to_owned(), password: secret.to_owned() }])
+}
+
+fn lock_cdrexport() -> Change {
+    let command = CommandLine::new("passwd", ["--lock", "cdrexport"]);
+    let title = "lock the password of cdrexport";
+    let change = Change::new(&ABOUT.id, "cdrexport", title, Action::Run(command), Undo::Files);
+    touch_shadow(change).proven([Proof::Finding(inspect::CDREXPORT.to_owned())])
+}
+
+fn web_admins(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> Result<()> {
+    for admin in &database.admins {
+        let whose = format!("web login {}", admin.shown());
+        let Some(secret) = new_password(plan, answers, &admin.key(), &whose, admin.open == Some(true))?
+        else {
+            continue;
+        };
+        let script = sql::web_admin(&database.client, database.columns, admin, &secret)?;
+        let title = format!("set the password of the {whose}");
+        let change = Change::new(&ABOUT.id, &admin.key(), title, Action::Run(script.run), script.undo);
+        plan.changes.push(change.proven([script.proof]));
+        plan.reminders.push(format!(
+            "Whoever is logged in to the panel as {} stays so until that session ends.",
+            admin.shown()
+        ));
+    }
+    Ok(())
+}
+
+fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> Result<()> {
+    let (hosts, open) = database.root_hosts();
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    let Some(secret) = new_password(plan, answers, MYSQL, "MySQL root", open)? else { return Ok(()) };
+    let write = match answers.get("mysql.file") {
+        "write" => true,
+        "leave" | "" => false,
+        other => bail!("{}.mysql.file: \"{other}\" is neither write nor leave", ABOUT.id),
+    };
+    // Written first, so that it is there to take the password back with; unless it is what lets us in now.
+    let file_first = write && database.client.access != Access::OptionFile(ROOT_FILE.to_owned());
+    let back = Back::choose(database.independent.as_ref(), file_first);
+    if matches!(back, Back::Secret) {
+        plan.reminders.push("Taking the password of MySQL's root back later needs the new one.".to_owned());
+    }
+    let script = sql::mysql_root(&database.client, &hosts, back, &secret)?;
+    let title =
+        format!("set the password of MySQL's root on {} of {} rows", hosts.len(), database.roots.len());
+    let mut set =
+        Change::new(&ABOUT.id, MYSQL, title, Action::Run(script.run), script.undo).proven([script.proof]);
+    set.interrupts = Some("jobs that log in as MySQL's root without a password are refused".to_owned());
+    let mut changes = vec![set];
+    if write {
+        let title = format!("write the login of MySQL's root to {ROOT_FILE}");
+        let action = Action::Write {
+            path: PathBuf::from(ROOT_FILE),
+            content: sql::root_login(&secret),
+            attributes: Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None },
+        };
+        let file = Change::new(&ABOUT.id, "mysql.file", title, action, Undo::Files);
+        changes.insert(if file_first { 0 } else { 1 }, file);
+    } else {
+        plan.reminders.push(sql::file_reminder(database.root_file));
+    }
+    plan.changes.extend(changes);
+    plan.reminders.push(
+        "ngcp-sync-constants -r of mr3.8 to mr4.5 expects MySQL's root without a password: it fails from now on unless it is told the new one."
+            .to_owned(),
+    );
+    Ok(())
+}
+
+fn soap(plan: &mut Plan, key: &[String], hash: &str, secret: &str) {
+    let edit = Edit::Yaml {
+        key: key.to_vec(),
+        from: Some(hash.to_owned()),
+        to: Template::default().secret(secret, SecretForm::HtpasswdSha),
+    };
+    let path = PathBuf::from(DIRECTORY).join("config.yml");
+    let action = Action::Edit { path, edits: vec![edit], check: None };
+    let title = format!("put a new hash for {SOAP_USER} into config.yml");
+    let mut change = Change::new(&ABOUT.id, "soap", title, action, Undo::Files)
+        .proven([Proof::Finding(inspect::SOAP.to_owned())]);
+    change.interrupts =
+        Some("clients of the provisioning interfaces are refused until they use it".to_owned());
+    plan.changes.push(change);
+    plan.apply.push(format!("password of {SOAP_USER}"));
+    plan.reminders.push(format!(
+        "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."
+    ));
+}

@@ -1,0 +1,163 @@
+//! One question per account that can be changed, the safe answer chosen beforehand.
+
+use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, inspect};
+use crate::{
+    finding::{Finding, Status},
+    ngcp::database::ROOT_FILE,
+    steps::{
+        Findings, Form,
+        form::{Choice, Field, Kind},
+    },
+};
+
+pub(super) fn form(findings: &Findings) -> Form {
+    let facts: Facts = findings.facts();
+    let now = |id: &str| findings.items.iter().find(|finding| finding.id == id);
+    let mut fields = Vec::new();
+    if facts.root != Account::Missing {
+        let open = facts.root.is_open();
+        fields.push(choice("root", "root", now(inspect::ROOT), &answers(open, &[]), usual(open)));
+        fields.push(secret("root", "root", &facts.hints, &["root"], false));
+    }
+    if facts.cdrexport != Account::Missing {
+        cdrexport(&mut fields, facts.cdrexport, now(inspect::CDREXPORT), &facts.hints);
+    }
+    if let Some(database) = &facts.database {
+        web_admins(&mut fields, database, &facts.hints);
+        mysql(&mut fields, database, now(inspect::MYSQL_ROOT), &facts.hints);
+    }
+    if let Some(soap) = &facts.soap {
+        let open = soap.known_hash.is_some();
+        let mut options = answers(open, &[]);
+        options.retain(|(value, _, _)| *value != "renew");
+        if !open {
+            let only = "Only while everybody knows its password, which is not so today.";
+            options
+                .iter_mut()
+                .filter(|(value, _, _)| *value == "set")
+                .for_each(|set| *set = ("set", "set if known", only));
+        }
+        fields.push(choice("soap", SOAP_USER, now(inspect::SOAP), &options, usual(open)));
+        fields.push(secret("soap", SOAP_USER, &facts.hints, &[SOAP_USER], true));
+    }
+    let unseen = facts.database.is_none();
+    let note =
+        if unseen { "The database could not be asked; its accounts are left as they are." } else { "" };
+    Form { fields, note: note.to_owned() }
+}
+
+/// Value, label and effect.
+type Words<'a> = (&'a str, &'a str, &'a str);
+
+/// What can be answered about an account. `generate` replaces a known password only, so that the same answers
+/// change nothing the second time; where the password is not known there is `renew` as well.
+fn answers<'a>(open: bool, more: &[Words<'a>]) -> Vec<Words<'a>> {
+    let mut options = vec![("leave", "leave", "Nothing is changed.")];
+    options.extend(more);
+    options.push(("set", "set", "You choose the new password."));
+    let random = "A random one is made and shown once, after it was set.";
+    if open {
+        options.push(("generate", "generate", random));
+    } else {
+        options.push((
+            "generate",
+            "generate if known",
+            "Only while everybody knows its password, which is not so today.",
+        ));
+        options.push(("renew", "generate now", random));
+    }
+    options
+}
+
+/// What is chosen before anybody answers.
+fn usual(open: bool) -> &'static str {
+    if open { "generate" } else { "leave" }
+}
+
+fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hints: &[String]) {
+    let locked = state == Account::Locked;
+    let lock = if locked {
+        ("lock", "keep locked", "No password is accepted, as today; logins with SSH keys go on.")
+    } else {
+        ("lock", "lock", "No password is accepted any more; logins with SSH keys go on.")
+    };
+    let default = if locked || state.is_open() { "lock" } else { "leave" };
+    fields.push(choice("cdrexport", "cdrexport", now, &answers(state.is_open(), &[lock]), default));
+    fields.push(secret("cdrexport", "cdrexport", hints, &["cdrexport"], false));
+}
+
+fn choice(key: &str, label: &str, now: Option<&Finding>, options: &[Words<'_>], default: &str) -> Field {
+    let option = |(value, label, effect): &Words<'_>| Choice {
+        value: (*value).to_owned(),
+        label: (*label).to_owned(),
+        effect: (*effect).to_owned(),
+    };
+    Field {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
+        now_status: now.map(|finding| finding.status),
+        kind: Kind::Choice { options: options.iter().map(option).collect(), default: default.to_owned() },
+        help: now.map(|finding| finding.evidence.clone()).unwrap_or_default(),
+        only_if: None,
+    }
+}
+
+/// The new password of the account that the question `of` is about.
+fn secret(of: &str, whose: &str, host: &[String], words: &[&str], web: bool) -> Field {
+    let rule = if web { "12 to 40 characters, no blanks" } else { "12 characters or more; blanks are fine" };
+    Field {
+        key: format!("{of}.password"),
+        label: "New password".to_owned(),
+        now: String::new(),
+        now_status: None,
+        kind: Kind::Secret {
+            hints: host.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect(),
+            ascii_only: web,
+        },
+        help: format!("The new password of {whose}: {rule}."),
+        only_if: Some((of.to_owned(), "set".to_owned())),
+    }
+}
+
+fn web_admins(fields: &mut Vec<Field>, database: &DatabaseFacts, hints: &[String]) {
+    for admin in &database.admins {
+        let key = admin.key();
+        let label = format!("web login {}", admin.shown());
+        let open = admin.open == Some(true);
+        let mut field = choice(&key, &label, None, &answers(open, &[]), usual(open));
+        let (now, status) = match admin.open {
+            Some(true) => ("a known password opens it", Status::Fail),
+            Some(false) => ("no known password opens it", Status::Pass),
+            None => ("not checked", Status::Unknown),
+        };
+        (field.now, field.now_status) = (now.to_owned(), Some(status));
+        field.help = "Their sessions stay open until they end by themselves.".to_owned();
+        fields.push(field);
+        fields.push(secret(&key, &label, hints, &[&admin.login], true));
+    }
+}
+
+fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding>, hints: &[String]) {
+    let (hosts, open) = database.root_hosts();
+    if hosts.is_empty() {
+        return;
+    }
+    let mut field = choice(MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
+    let rows = hosts.len();
+    field.help =
+        format!("Set on all {rows} rows of root. Jobs that log in as MySQL's root without it stop working.");
+    fields.push(field);
+    fields.push(secret(MYSQL, "MySQL root", hints, &["root", MYSQL], false));
+    let (now, default) = match database.root_file {
+        RootFile::Absent => ("is not there", "write"),
+        RootFile::Login => ("holds a login", "write"),
+        RootFile::Other => ("holds more than a login", "leave"),
+    };
+    let write = format!("{ROOT_FILE}, readable by root only, gets the new login; root's own jobs go on.");
+    let options = [("write", "write", write.as_str()), ("leave", "leave", "The file is not changed.")];
+    let mut file = choice("mysql.file", "MySQL login of root's jobs", None, &options, default);
+    file.now = format!("{ROOT_FILE} {now}");
+    file.help = "Only used when the password of MySQL's root is changed.".to_owned();
+    fields.push(file);
+}

@@ -1,0 +1,173 @@
+//! SQL of this step, as commands of a plan. Every script goes to standard input and begins with
+//! [`database::HEAD`]; the rows it may touch are named one by one.
+
+use anyhow::Result;
+
+use super::{MYSQL, RootFile, WebAdmin};
+use crate::{
+    executor::CREDENTIALS,
+    ngcp::database::{self, Access, AdminColumns, Client, ROOT_FILE, literal},
+    plan::{CommandLine, Proof, Template, Undo},
+    secret::SecretForm,
+};
+
+/// Changes may wait for a table lock.
+const LIMIT: u64 = 60;
+
+/// An option file with the login of MySQL's root.
+pub(super) fn root_login(secret: &str) -> Template {
+    Template::text("[client]\nuser=root\npassword=").secret(secret, SecretForm::OptionFile).and("\n")
+}
+
+fn command(client: &Client, script: Template) -> CommandLine {
+    let mut line = CommandLine::new(&client.program, client.args());
+    let mut input = Template::text(database::HEAD);
+    input.0.extend(script.0);
+    line.stdin = Some(input);
+    line.limit = LIMIT;
+    line
+}
+
+/// Feeds what was captured: [`database::HEAD`] comes with it.
+fn restore(client: &Client) -> CommandLine {
+    let mut line = CommandLine::new(&client.program, client.args());
+    line.limit = LIMIT;
+    line
+}
+
+/// The client, logging in as root with the secret of that name.
+fn as_root(client: &Client, secret: &str, script: Option<Template>) -> CommandLine {
+    let client = Client { access: Access::OptionFile(CREDENTIALS.to_owned()), ..client.clone() };
+    let mut line = match script {
+        Some(script) => command(&client, script),
+        None => restore(&client),
+    };
+    line.credentials = Some(root_login(secret));
+    line
+}
+
+/// A `SELECT` that prints [`database::HEAD`], so that what follows means the same when it is fed back.
+fn print_head() -> String {
+    format!("SELECT '{}';\n", database::HEAD.trim_end().replace('\'', "''"))
+}
+
+/// A script of SQL, its proof and its way back.
+pub(super) struct Script {
+    pub run: CommandLine,
+    pub proof: Proof,
+    pub undo: Undo,
+}
+
+/// Sets the password of one web administrator in the columns that there are.
+pub(super) fn web_admin(
+    client: &Client,
+    columns: AdminColumns,
+    admin: &WebAdmin,
+    secret: &str,
+) -> Result<Script> {
+    let row = format!("WHERE id = {} AND login = {}", admin.id, literal(&admin.login)?);
+    let mut script = Template::text("UPDATE billing.admins SET ");
+    let proof;
+    if columns.saltedpass {
+        script = script.and("saltedpass = '").secret(secret, SecretForm::PanelBcrypt).and("'");
+        if columns.md5pass {
+            script = script.and(", md5pass = NULL");
+        }
+        if columns.saltedpass_modify_timestamp {
+            script = script.and(", saltedpass_modify_timestamp = NOW()");
+        }
+        let stored = Template::text(format!("SELECT saltedpass FROM billing.admins {row};\n"));
+        proof = Proof::WebPassword { command: command(client, stored), password: secret.to_owned() };
+    } else {
+        let md5 = || Template::text("md5pass = MD5(").secret(secret, SecretForm::SqlString).and(")");
+        script.0.extend(md5().0);
+        let mut stored = Template::text(format!("SELECT COUNT(*) FROM billing.admins {row} AND "));
+        stored.0.extend(md5().and(";\n").0);
+        proof = Proof::Answers { command: command(client, stored), prints: "1".to_owned() };
+    }
+    let there = [
+        ("md5pass", columns.md5pass),
+        ("saltedpass", columns.saltedpass),
+        ("saltedpass_modify_timestamp", columns.saltedpass_modify_timestamp),
+    ];
+    let there =
+        there.iter().filter(|(_, there)| *there).map(|(name, _)| format!("'{name} = ', QUOTE({name})"));
+    let capture = format!(
+        "{}SELECT CONCAT('UPDATE billing.admins SET ', {}, ' WHERE id = {};') FROM billing.admins {row};\n",
+        print_head(),
+        there.collect::<Vec<_>>().join(", ', ', "),
+        admin.id
+    );
+    Ok(Script {
+        run: command(client, script.and(format!(" {row};\n"))),
+        proof,
+        undo: Undo::Captured { capture: command(client, Template::text(capture)), restore: restore(client) },
+    })
+}
+
+/// Sets the password of MySQL's root on all these rows. `back` is the login that can take it back.
+pub(super) fn mysql_root(client: &Client, hosts: &[&str], back: Back, secret: &str) -> Result<Script> {
+    let names: Vec<String> = hosts.iter().map(|host| literal(host)).collect::<Result<_>>()?;
+    let mut script = Template::text("SET SESSION old_passwords=0;\n");
+    for host in &names {
+        script = script
+            .and(format!("SET PASSWORD FOR 'root'@{host} = PASSWORD("))
+            .secret(secret, SecretForm::SqlString)
+            .and(");\n");
+    }
+    let rows = format!("FROM mysql.user WHERE User = 'root' AND Host IN ({})", names.join(", "));
+    let stored = "IF(IFNULL(authentication_string, '') = '', Password, authentication_string)";
+    let capture = format!(
+        "{}SELECT CONCAT('SET PASSWORD FOR ', QUOTE(User), '@', QUOTE(Host), ' = ', QUOTE({stored}), ';') {rows};\n",
+        print_head()
+    );
+    let open = format!("SELECT COUNT(*) {rows} AND {stored} = '';\n");
+    Ok(Script {
+        run: command(client, script.and("FLUSH PRIVILEGES;\n")),
+        proof: Proof::Answers {
+            command: as_root(client, secret, Some(Template::text(open))),
+            prints: "0".to_owned(),
+        },
+        undo: Undo::Captured {
+            capture: command(client, Template::text(capture)),
+            restore: match back {
+                Back::Independent(other) => restore(&other),
+                Back::RootFile => {
+                    let access = Access::OptionFile(ROOT_FILE.to_owned());
+                    restore(&Client { access, ..client.clone() })
+                }
+                Back::Secret => as_root(client, secret, None),
+            },
+        },
+    })
+}
+
+/// Who takes a new password of MySQL's root back.
+pub(super) enum Back {
+    /// Another login with all rights.
+    Independent(Client),
+    /// Root with the file that was written for it.
+    RootFile,
+    /// Root with the new password itself: only while the run lasts.
+    Secret,
+}
+
+impl Back {
+    pub(super) fn choose(independent: Option<&Client>, file_first: bool) -> Back {
+        match independent {
+            Some(other) => Back::Independent(other.clone()),
+            None if file_first => Back::RootFile,
+            None => Back::Secret,
+        }
+    }
+}
+
+/// What is said of a file that this step does not write.
+pub(super) fn file_reminder(file: RootFile) -> String {
+    match file {
+        RootFile::Absent => {
+            format!("Root's own jobs that use {MYSQL} need its new password, e.g. in {ROOT_FILE}.")
+        }
+        _ => format!("{ROOT_FILE} still holds the old password of MySQL's root: put the new one there."),
+    }
+}

@@ -1,0 +1,327 @@
+//! The high or low performance profile (handbook 15.7), set by the vendor's own tool.
+//! What the tool changes is not public: what is expected is said to be inferred, what it did is shown afterwards.
+
+use std::sync::OnceLock;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    About, Answers, Findings, Form, Step,
+    form::{Choice, Field, Kind},
+};
+use crate::{
+    executor::Executor,
+    finding::{Finding, Severity, Status, StepId},
+    ngcp::{
+        config::{Config, DIRECTORY},
+        release::{Release, Version},
+    },
+    plan::{Action, Change, CommandLine, Plan, Proof, Touched, Undo},
+};
+
+/// The step.
+pub(super) struct Performance;
+
+static ABOUT: About = About {
+    id: StepId::new("performance"),
+    title: "Performance profile",
+    why: "The platform comes with values for a machine of its own. On a small virtual machine they waste memory; on a large host the small values make callers wait.",
+    handbook: "15.7",
+};
+
+const TOOL: &str = "ngcp-toggle-performance-config";
+const MIXED: &str = "PERFORMANCE-PROFILE-MIXED";
+const UNREADABLE: &str = "PERFORMANCE-CONFIG-UNREADABLE";
+/// How long the tool may take, in seconds: it may apply the configuration itself.
+const LIMIT: u64 = 30 * 60;
+
+/// One value of the two profiles, from `assets/profiles.yml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    path: String,
+    high: String,
+    low: String,
+    #[serde(default)]
+    since: Option<String>,
+}
+
+fn profiles() -> &'static [Expected] {
+    static ALL: OnceLock<Vec<Expected>> = OnceLock::new();
+    ALL.get_or_init(|| serde_yaml::from_str(include_str!("../../assets/profiles.yml")).unwrap_or_default())
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Facts {
+    rows: Vec<Row>,
+    /// Why the tool cannot be used here; empty when it can.
+    no_tool: String,
+}
+
+/// A value of this host beside what the profiles have.
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    path: String,
+    now: String,
+    high: String,
+    low: String,
+    /// A file that overrides config.yml here.
+    shadow: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    High,
+    Low,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Profile::High => "high",
+            Profile::Low => "low",
+        }
+    }
+}
+
+impl Row {
+    fn wanted(&self, profile: Profile) -> &str {
+        match profile {
+            Profile::High => &self.high,
+            Profile::Low => &self.low,
+        }
+    }
+
+    fn is(&self, profile: Profile) -> bool {
+        self.now.eq_ignore_ascii_case(self.wanted(profile))
+    }
+}
+
+impl Facts {
+    /// The profile that all values are of.
+    fn profile(&self) -> Option<Profile> {
+        let all = |profile| !self.rows.is_empty() && self.rows.iter().all(|row| row.is(profile));
+        [Profile::High, Profile::Low].into_iter().find(|profile| all(*profile))
+    }
+
+    /// What is expected to change: `kamailio.proxy.children 8 → 5`.
+    fn expected(&self, to: Profile) -> Vec<String> {
+        let change = |row: &Row| format!("{} {} → {}", row.path, row.now, row.wanted(to));
+        self.rows.iter().filter(|row| !row.is(to)).map(change).collect()
+    }
+}
+
+impl Step for Performance {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+        let mut facts = Facts { no_tool: no_tool(host), ..Facts::default() };
+        let config = match Config::read(host) {
+            Ok(config) => config,
+            Err(error) => return Findings::new(unreadable(host, &format!("{error:#}")), &facts),
+        };
+        facts.rows = rows(&config, Release::read(host).version);
+        let readable = Finding {
+            title: "The configuration can be read".to_owned(),
+            evidence: format!("{} files in {DIRECTORY}", config.files().len()),
+            ..finding(UNREADABLE, Severity::Low, Status::Pass)
+        };
+        Findings::new(vec![readable, judged(&facts)], &facts)
+    }
+
+    fn form(&self, findings: &Findings) -> Form {
+        let facts: Facts = findings.facts();
+        let now = match facts.profile() {
+            Some(profile) => format!("{} performance", profile.name()),
+            None if facts.rows.is_empty() => "unknown".to_owned(),
+            None => {
+                let of = |profile| facts.rows.iter().filter(|row| row.is(profile)).count();
+                format!(
+                    "mixed: {} high, {} low, of {}",
+                    of(Profile::High),
+                    of(Profile::Low),
+                    facts.rows.len()
+                )
+            }
+        };
+        let mut options = vec![Choice {
+            value: "leave".to_owned(),
+            label: "leave".to_owned(),
+            effect: "Nothing is changed.".to_owned(),
+        }];
+        if facts.no_tool.is_empty() {
+            for profile in [Profile::High, Profile::Low] {
+                let effect = match (facts.profile(), facts.expected(profile).as_slice()) {
+                    (Some(is), _) if is == profile => "It is so already.".to_owned(),
+                    (_, []) => "What it will change is not known.".to_owned(),
+                    (_, expected) => format!("Expected, inferred: {}.", expected.join(", ")),
+                };
+                let (value, label) = (profile.name().to_owned(), format!("{} performance", profile.name()));
+                options.push(Choice { value, label, effect });
+            }
+        }
+        let note = if facts.no_tool.is_empty() {
+            format!(
+                "{TOOL} makes the change. What exactly it changes is not documented: the values told here are \
+                 inferred from other hosts. What it really changed is shown after the run and can be taken back. It \
+                 may apply the configuration by itself."
+            )
+        } else {
+            format!("The profile cannot be switched from here: {}.", facts.no_tool)
+        };
+        let found = findings.items.iter().find(|finding| finding.id == MIXED);
+        let field = Field {
+            key: "profile".to_owned(),
+            label: "Profile".to_owned(),
+            now,
+            now_status: found.map(|finding| finding.status),
+            kind: Kind::Choice { options, default: "leave".to_owned() },
+            help: "Low is for small virtual machines, high for everything else. Leave values tuned by hand."
+                .to_owned(),
+            only_if: None,
+        };
+        Form { fields: vec![field], note }
+    }
+
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+        let profile = match answers.get("profile") {
+            "leave" => return Ok(Plan::default()),
+            "high" => Profile::High,
+            "low" => Profile::Low,
+            other => bail!("performance.profile: \"{other}\" is neither leave, high nor low"),
+        };
+        let facts: Facts = findings.facts();
+        if facts.profile() == Some(profile) {
+            return Ok(Plan::default());
+        }
+        if !facts.no_tool.is_empty() {
+            bail!("performance.profile: {} cannot be chosen: {}", profile.name(), facts.no_tool);
+        }
+        let mut command = CommandLine::new(TOOL, [format!("--{}-performance", profile.name())]);
+        command.limit = LIMIT;
+        let title = format!("switch config.yml to {} performance", profile.name());
+        let change = Change {
+            touches: vec![Touched { path: format!("{DIRECTORY}/config.yml").into(), secret: false }],
+            interrupts: Some("the tool may restart services by itself".to_owned()),
+            ..Change::new(&ABOUT.id, "profile", title, Action::Run(command), Undo::Files)
+                // Not that the values are as inferred: that the tool left a configuration that can be applied.
+                .proven([Proof::Finding(UNREADABLE.to_owned())])
+        };
+        Ok(Plan {
+            changes: vec![change],
+            apply: vec![format!("{} performance profile", profile.name())],
+            ..Plan::default()
+        })
+    }
+}
+
+fn rows(config: &Config, version: Option<Version>) -> Vec<Row> {
+    let applies = |expected: &&Expected| {
+        let since = expected.since.as_deref().and_then(Version::parse);
+        since.is_none_or(|since| version.is_some_and(|version| version >= since))
+    };
+    profiles()
+        .iter()
+        .filter(applies)
+        .filter_map(|expected| {
+            let keys: Vec<&str> = expected.path.split('.').collect();
+            Some(Row {
+                path: expected.path.clone(),
+                now: config.value(&keys)?.text,
+                high: expected.high.clone(),
+                low: expected.low.clone(),
+                shadow: config.shadow(&keys).map(|place| place.to_string()),
+            })
+        })
+        .collect()
+}
+
+/// Why the tool cannot be used; empty when it can.
+fn no_tool(host: &dyn Executor) -> String {
+    if !host.world().is_running() {
+        "this is a directory tree, the tool needs the running host".to_owned()
+    } else if host.find_program(TOOL).is_none() {
+        format!("{TOOL} is not installed on this host")
+    } else {
+        String::new()
+    }
+}
+
+fn judged(facts: &Facts) -> Finding {
+    let total = facts.rows.len();
+    let shadowed: String = facts
+        .rows
+        .iter()
+        .filter_map(|row| Some(format!("; {} is decided by {}", row.path, row.shadow.as_ref()?)))
+        .collect();
+    let blank = finding(MIXED, Severity::Info, Status::Unknown);
+    match facts.profile() {
+        Some(profile) => Finding {
+            status: Status::Pass,
+            title: format!("The performance values are those of the {} profile", profile.name()),
+            evidence: format!("{total} of {total} values match what is inferred for it{shadowed}"),
+            ..blank
+        },
+        None if facts.rows.is_empty() => Finding {
+            title: "The performance profile is unknown".to_owned(),
+            evidence: "config.yml has none of the values that tell the profiles apart".to_owned(),
+            ..blank
+        },
+        None => {
+            let nearer = [Profile::Low, Profile::High]
+                .into_iter()
+                .max_by_key(|profile| facts.rows.iter().filter(|row| row.is(*profile)).count())
+                .unwrap_or(Profile::High);
+            let odd = facts.rows.iter().filter(|row| !row.is(nearer));
+            let odd: Vec<String> = odd.map(|row| format!("{} {}", row.path, row.now)).collect();
+            Finding {
+                status: Status::Fail,
+                title: "The performance values are of no one profile".to_owned(),
+                evidence: format!(
+                    "{} of {total} values are not what is inferred for {}, the nearer one: {}{shadowed}",
+                    odd.len(),
+                    nearer.name(),
+                    odd.join(", ")
+                ),
+                ..blank
+            }
+        }
+    }
+}
+
+/// The findings of a host whose configuration cannot be read.
+fn unreadable(host: &dyn Executor, reason: &str) -> Vec<Finding> {
+    let there = host.metadata(format!("{DIRECTORY}/config.yml").as_ref()).is_ok();
+    let status = if there { Status::Fail } else { Status::NotApplicable };
+    let broken = Finding {
+        title: "The configuration cannot be read".to_owned(),
+        evidence: reason.to_owned(),
+        remedy: "Mend the file by hand: nothing can be applied before.".to_owned(),
+        ..finding(UNREADABLE, Severity::Low, status)
+    };
+    let unknown = Finding {
+        title: "The performance profile is unknown".to_owned(),
+        evidence: reason.to_owned(),
+        ..finding(MIXED, Severity::Info, Status::Unknown)
+    };
+    vec![broken, unknown]
+}
+
+fn finding(id: &str, severity: Severity, status: Status) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        step: ABOUT.id.clone(),
+        severity,
+        status,
+        title: String::new(),
+        evidence: String::new(),
+        remedy: "Choose a profile, or leave the values if somebody tuned them by hand.".to_owned(),
+        handbook: ABOUT.handbook.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
