@@ -80,17 +80,15 @@ fn findings() -> Vec<Finding> {
     step().inspect(&System::live().unwrap()).unwrap().items
 }
 
-fn run(plan: Plan) -> RunOutcome {
+/// How the run ended, and what its journal says.
+fn run(plan: Plan) -> (RunOutcome, String) {
     let host = System::live().unwrap();
     let order = Order { run: "test".to_owned(), plan, ..Order::default() };
     let look = |_: &StepId| Ok(findings());
     let mut journal = MemoryJournal::default();
-    let outcome =
-        runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
-    for record in journal.records {
-        println!("{:?}", record.event);
-    }
-    outcome
+    let outcome = runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default());
+    let said = journal.records.iter().map(|record| format!("{:?}\n", record.event)).collect();
+    (outcome.unwrap(), said)
 }
 
 /// The options of a mount point, as the kernel tells them.
@@ -120,7 +118,8 @@ fn both_file_systems_are_noatime_in_mountinfo_afterwards() {
         );
         assert!(findings().iter().all(|finding| finding.status == Status::Fail));
 
-        assert_eq!(run(plan()), RunOutcome::Done);
+        let (outcome, said) = run(plan());
+        assert_eq!(outcome, RunOutcome::Done, "{said}");
 
         assert_eq!((mounted("/"), mounted("/ngcp-data")), ("rw,noatime".into(), "rw,nosuid,noatime".into()));
         let wanted = before.replace("remount-ro", "remount-ro,noatime").replace("rw,relatime", "rw,noatime");
@@ -141,7 +140,8 @@ fn when_the_file_cannot_be_written_the_mounts_are_put_back() {
     on_own_host("when_the_file_cannot_be_written_the_mounts_are_put_back", "", || {
         let before = fs::read(FSTAB).unwrap();
         output("chattr", &["+i", FSTAB]);
-        assert_eq!(run(plan()), RunOutcome::Failed);
+        let (outcome, said) = run(plan());
+        assert!(outcome == RunOutcome::Failed && said.contains("immutable"), "{said}");
         output("chattr", &["-i", FSTAB]);
         assert_eq!(
             (mounted("/"), mounted("/ngcp-data")),
@@ -157,7 +157,8 @@ fn a_read_only_root_is_not_made_writable() {
     on_own_host("a_read_only_root_is_not_made_writable", "", || {
         let before = fs::read(FSTAB).unwrap();
         output("mount", &["-o", "remount,ro", "/"]);
-        assert_eq!(run(plan()), RunOutcome::Failed);
+        let (outcome, said) = run(plan());
+        assert!(outcome == RunOutcome::Failed && said.contains("Read-only file system"), "{said}");
         assert!(mounted("/").starts_with("ro,"), "{}", mounted("/"));
         assert_eq!(mounted("/ngcp-data"), "rw,nosuid,relatime");
         assert_eq!(fs::read(FSTAB).unwrap(), before);
@@ -170,7 +171,8 @@ fn without_the_right_to_mount_nothing_changes() {
     let drop = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin";
     on_own_host("without_the_right_to_mount_nothing_changes", drop, || {
         let before = fs::read(FSTAB).unwrap();
-        assert_eq!(run(plan()), RunOutcome::Failed);
+        let (outcome, said) = run(plan());
+        assert!(outcome == RunOutcome::Failed && said.contains("permission denied"), "{said}");
         assert_eq!(
             (mounted("/"), mounted("/ngcp-data")),
             ("rw,relatime".into(), "rw,nosuid,relatime".into())

@@ -314,8 +314,11 @@ impl Exit {
 
     /// One line for people: why it is not a success.
     pub fn reason(&self) -> String {
+        // Indented lines only explain the one above them ("dmesg(1) may have more information …").
         let last = |bytes: &[u8]| {
-            String::from_utf8_lossy(bytes).lines().rev().find(|l| !l.trim().is_empty()).map(str::to_owned)
+            let text = String::from_utf8_lossy(bytes);
+            let line = text.lines().rev().find(|l| l.starts_with(|c: char| !c.is_whitespace()));
+            line.or_else(|| text.lines().rev().find(|l| !l.trim().is_empty())).map(str::to_owned)
         };
         let said = last(&self.stderr).or_else(|| last(&self.stdout));
         let how = match self.status {
