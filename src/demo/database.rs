@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::usage;
+use super::{rewrite, usage};
 use crate::{
     executor::{
         Command,
@@ -38,32 +38,65 @@ pub(super) fn programs(host: Simulated) -> Simulated {
 /// Answers the questions of [`crate::ngcp::database`] and carries out the updates of the steps.
 fn mysql(files: &mut Files, command: &Command) -> Answer {
     let script = command.stdin.as_ref().and_then(|input| input.expose_str()).unwrap_or_default();
-    let tables = files.text(TABLES);
-    let rows = |table: &str| {
-        let prefix = format!("{table}\t");
-        let rows = tables.lines().filter_map(|row| row.strip_prefix(&prefix));
-        rows.map(|row| row.split('\t').map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
-    };
-    let asks = |text: &str| script.contains(text);
-    let answer = if asks("SELECT 1;") || asks("SELECT COUNT(*) > 0 FROM mysql.user") {
-        "1\n".to_owned()
-    } else if asks("information_schema.columns") && asks("'billing'") && asks("'admins'") {
-        ADMIN_COLUMNS.to_owned()
-    } else if asks("information_schema.columns") && asks("'global_priv'") {
-        "host\nuser\npriv\n".to_owned()
-    } else if asks("information_schema.columns") {
+    let mut answer = String::new();
+    for statement in script.lines().filter(|line| !line.starts_with("SET ")) {
+        let Some(said) = carried_out(files, statement) else { return usage(command) };
+        answer += &said;
+    }
+    Answer::from(answer).after(Duration::from_millis(20))
+}
+
+/// What one statement prints; `None` when the sample host does not know it.
+fn carried_out(files: &mut Files, statement: &str) -> Option<String> {
+    let has = |text: &str| statement.contains(text);
+    let id = || between(statement, "WHERE id = ", [' ', ';']);
+    Some(if let Some(values) = statement.strip_prefix("UPDATE billing.admins SET ") {
+        let (id, salted) = (id()?, between(values, "saltedpass = '", ['\'', '\''])?);
+        rewrite(files, TABLES, |row| {
+            let mut columns: Vec<&str> = row.split('\t').collect();
+            if columns[..2] == ["admins", id] {
+                columns[5] = salted;
+            }
+            Some(columns.join("\t"))
+        });
         String::new()
-    } else if asks("FROM mysql.global_priv") {
+    } else if has("SELECT CONCAT('UPDATE billing.admins") {
+        let row = rows(files, "admins").into_iter().find(|row| Some(row[0].as_str()) == id())?;
+        format!(
+            "UPDATE billing.admins SET md5pass = NULL, saltedpass = '{}' WHERE id = {};\n",
+            row[4], row[0]
+        )
+    } else if has("SELECT saltedpass FROM billing.admins") {
+        let row = rows(files, "admins").into_iter().find(|row| Some(row[0].as_str()) == id())?;
+        format!("{}\n", row[4])
+    } else if let Some(text) = between(statement, "SELECT '", [';', ';']) {
+        format!("{}\n", text.trim_end_matches('\'').replace("''", "'"))
+    } else if has("SELECT 1;") || has("SELECT COUNT(*) > 0 FROM mysql.user") {
+        "1\n".to_owned()
+    } else if has("information_schema.columns") {
+        let known = [("'admins'", ADMIN_COLUMNS), ("'global_priv'", "host\nuser\npriv\n")];
+        known.iter().find(|(table, _)| has(table)).map_or("", |(_, columns)| columns).to_owned()
+    } else if has("FROM mysql.global_priv") {
         let row =
             |row: Vec<String>| row.iter().map(|column| hex(column)).collect::<Vec<_>>().join("\t") + "\n";
-        rows("logins").into_iter().map(row).collect()
-    } else if asks("FROM billing.admins") {
-        let local = rows("admins").into_iter().filter(|row| row[3] == "local");
+        rows(files, "logins").into_iter().map(row).collect()
+    } else if has("FROM billing.admins") {
+        let local = rows(files, "admins").into_iter().filter(|row| row[3] == "local");
         local.map(|row| format!("{}\t{}\t{}\t0\t{}\n", row[0], hex(&row[1]), row[2], hex(&row[4]))).collect()
     } else {
-        return usage(command);
-    };
-    Answer::from(answer).after(Duration::from_millis(20))
+        return None;
+    })
+}
+
+fn rows(files: &Files, table: &str) -> Vec<Vec<String>> {
+    let tables = files.text(TABLES);
+    let rows = tables.lines().filter_map(|row| row.strip_prefix(table)?.strip_prefix('\t'));
+    rows.map(|row| row.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// The text behind `start`, up to one of `ends`.
+fn between<'a>(text: &'a str, start: &str, ends: [char; 2]) -> Option<&'a str> {
+    text.split_once(start)?.1.split(ends).next()
 }
 
 fn hex(text: &str) -> String {

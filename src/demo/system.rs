@@ -45,6 +45,7 @@ pub(super) fn programs(host: Simulated) -> Simulated {
             _ => format!("{NAME}.example.net\n"),
         })
         .on("mount", mount)
+        .on("passwd", usermod)
         .on("sshd", sshd)
         .on("systemctl", systemctl)
         .on("usermod", usermod)
@@ -143,9 +144,9 @@ fn usermod(files: &mut Files, command: &Command) -> Answer {
         return Answer::code(6).error(&format!("usermod: user '{name}' does not exist"));
     };
     let hash = match option {
-        "-L" | "--lock" if hash.starts_with('!') => hash,
-        "-L" | "--lock" => format!("!{hash}"),
-        "-U" | "--unlock" => match hash.strip_prefix('!') {
+        "-l" | "-L" | "--lock" if hash.starts_with('!') => hash,
+        "-l" | "-L" | "--lock" => format!("!{hash}"),
+        "-u" | "-U" | "--unlock" => match hash.strip_prefix('!') {
             Some("") => {
                 return Answer::code(0)
                     .error("usermod: unlocking the user's password would result in a passwordless account.");
