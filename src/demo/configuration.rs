@@ -9,6 +9,7 @@ use crate::{
         Command, Status,
         simulated::{Answer, Files, Simulated},
     },
+    ngcp::config,
     plan::unified,
 };
 
@@ -27,19 +28,15 @@ const GENERATED: [&str; 4] = [
 const ACTIONS: [&str; 4] =
     ["kamailio-lb restart", "kamailio-proxy restart", "ngcp-panel restart", "nginx reload"];
 
-/// Values of the two profiles: path, high, low.
-const PROFILE: &[(&[&str], &str, &str)] = &[
-    (&["database", "bufferpoolsize"], "2G", "64M"),
-    (&["kamailio", "lb", "tcp_children"], "'8'", "'1'"),
-    (&["kamailio", "lb", "udp_children"], "'8'", "'1'"),
-    (&["kamailio", "proxy", "children"], "'8'", "'5'"),
-    (&["kamailio", "proxy", "natping_processes"], "'7'", "'1'"),
-    (&["kamailio", "proxy", "pkg_mem"], "'192'", "'64'"),
-    (&["kamailio", "proxy", "tcp_children"], "'4'", "'1'"),
-    (&["sems", "media_processor_threads"], "'10'", "'1'"),
-    (&["sems", "session_processor_threads"], "'10'", "'1'"),
-    (&["www_admin", "fastcgi_workers"], "'10'", "'2'"),
-];
+/// The values that the performance step expects: on this host the inference is right.
+const PROFILES: &str = include_str!("../../assets/profiles.yml");
+
+#[derive(serde::Deserialize)]
+struct Value {
+    path: String,
+    high: String,
+    low: String,
+}
 
 pub(super) fn install(files: &mut Files) {
     files.directory(COMMITTED);
@@ -166,28 +163,21 @@ fn toggle_performance(files: &mut Files, command: &Command) -> Answer {
                 .into();
         }
     };
-    let mut at: Vec<String> = Vec::new();
-    let text: String = files
-        .text(CONFIG)
-        .lines()
-        .map(|line| {
-            let Some((key, old)) = line.trim_start().split_once(':') else { return format!("{line}\n") };
-            let indent = line.len() - line.trim_start().len();
-            at.truncate(indent / 2);
-            at.push(key.to_owned());
-            match PROFILE.iter().find(|(path, ..)| at.iter().map(String::as_str).eq(path.iter().copied())) {
-                Some((_, for_high, for_low)) => {
-                    let value = if high { for_high } else { for_low };
-                    let comment = old.find(" #").map_or("", |at| &old[at..]);
-                    format!("{:indent$}{key}: {value}{comment}\n", "")
-                }
-                None => format!("{line}\n"),
-            }
-        })
-        .collect();
+    let values: Vec<Value> = serde_yaml::from_str(PROFILES).unwrap_or_default();
+    let text = values.iter().fold(files.text(CONFIG), |text, value| {
+        with(&text, &value.path, if high { &value.high } else { &value.low }).unwrap_or(text)
+    });
     files.write(CONFIG, text);
     slowly(
         500,
         ["Adjusting /etc/ngcp-config/config.yml", "Done. Execute 'ngcpcfg apply' to activate the changes."],
     )
+}
+
+/// The text with another value at `path`; `None` when this host has no such key.
+fn with(text: &str, path: &str, value: &str) -> Option<String> {
+    let keys: Vec<&str> = path.split('.').collect();
+    let root: serde_yaml::Value = serde_yaml::from_str(text).ok()?;
+    let now = keys.iter().try_fold(&root, |node, key| node.get(key))?.as_str()?;
+    config::edit::set(text, &keys, Some(now), value).ok()
 }

@@ -46,7 +46,7 @@ fn both_profiles_can_be_set_without_losing_a_comment() {
         assert!(config.contains(expected), "{config}");
         serde_yaml::from_str::<serde_yaml::Value>(&config).unwrap();
     }
-    assert!(host.files().text(CONFIG).contains("64M # M or G, never a bare number"));
+    assert!(host.files().text(CONFIG).contains("64M          # M or G, never a bare number"));
     let diff = run(&host, "git", &["-C", "/etc/ngcp-config", "diff"]).text();
     assert!(diff.contains("-    tcp_children: '8'\n+    tcp_children: '1'\n"), "{diff}");
     assert_eq!(run(&host, "ngcpcfg", &["apply"]).status, crate::executor::Status::Code(1));

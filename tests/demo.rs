@@ -1,0 +1,115 @@
+//! The whole way on the sample host of `--demo`: inspect, answer, plan, run, look again, and once more.
+//! Every step fails there before and holds afterwards, and no password is found anywhere.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use ngcp_warden::{
+    demo,
+    executor::{Executor, simulated::Simulated},
+    finding::{Finding, Status, StepId},
+    plan::Plan,
+    runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
+    secret::{Secrets, generate},
+    steps::{self, Answers, Findings, REGISTRY, form::Kind},
+};
+
+fn look(host: &Simulated) -> Vec<Findings> {
+    REGISTRY.iter().map(|step| step.inspect(host).unwrap()).collect()
+}
+
+fn items(findings: &[Findings]) -> Vec<Finding> {
+    findings.iter().flat_map(|findings| findings.items.clone()).collect()
+}
+
+fn failing(findings: &[Findings]) -> Vec<String> {
+    items(findings)
+        .into_iter()
+        .filter(|finding| finding.status == Status::Fail)
+        .map(|finding| finding.id)
+        .collect()
+}
+
+/// Every question answered with its default; passwords that are asked for, or to be made up, join `secrets`.
+fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    for (step, findings) in REGISTRY.iter().zip(findings) {
+        let mut answers = Answers::default();
+        for field in step.form(findings).fields {
+            let asked = field.only_if.as_ref().is_none_or(|(key, value)| answers.get(key) == value);
+            let default = match field.kind {
+                _ if !asked => continue,
+                // The one step that leaves things alone by default.
+                _ if field.key == "profile" => "high".to_owned(),
+                Kind::Choice { default, .. } | Kind::Text { default, .. } => default,
+                Kind::Number { default, .. } => default.to_string(),
+                Kind::Secret { .. } => {
+                    let name = format!("{}.{}", step.about().id, field.key);
+                    secrets.insert(&name, generate().unwrap());
+                    answers.secrets.insert(name);
+                    continue;
+                }
+            };
+            answers.values.insert(field.key, default);
+        }
+        plans.push(step.plan(findings, &answers).unwrap());
+    }
+    plans
+}
+
+fn run(host: &Simulated, plan: Plan, secrets: &Secrets) -> (RunOutcome, MemoryJournal) {
+    let order = Order { run: "20260314-1".to_owned(), plan, operator: "root".to_owned(), ..Order::default() };
+    let see =
+        |id: &StepId| Ok(steps::find(id.as_str()).map_or(Ok(vec![]), |s| s.inspect(host).map(|f| f.items))?);
+    let mut journal = MemoryJournal::default();
+    let outcome = runner::run(&order, secrets, host, &see, &mut journal, &Control::default()).unwrap();
+    (outcome, journal)
+}
+
+#[test]
+fn every_step_fails_before_and_holds_after_the_run() {
+    let host = demo::host();
+    let before = look(&host);
+    for (step, findings) in REGISTRY.iter().zip(&before) {
+        let failing = findings.items.iter().filter(|finding| finding.status == Status::Fail).count();
+        assert!(failing > 0, "{} finds nothing to do", step.about().id);
+    }
+    let mut secrets = Secrets::default();
+    let plans = answered(&before, &mut secrets);
+    let plan = joined(plans);
+    for generated in &plan.generated {
+        secrets.insert(&generated.secret, generate().unwrap());
+    }
+    let files_before = host.files();
+
+    let (outcome, journal) = run(&host, plan.clone(), &secrets);
+    let ends: Vec<_> =
+        journal.records.iter().filter(|record| matches!(record.event, Event::After { .. })).collect();
+    assert_eq!(outcome, RunOutcome::Done, "{ends:#?}");
+    assert_eq!(failing(&look(&host)), [""; 0]);
+
+    // A second time there is nothing to do.
+    let again = joined(answered(&look(&host), &mut Secrets::default()));
+    assert!(again.is_empty(), "{again:#?}");
+
+    // No password in what is kept, shown or run (S01).
+    let mut written = serde_json::to_string(&plan).unwrap() + &format!("{plan:?}{secrets:?}");
+    for record in &journal.records {
+        written += &serde_json::to_string(record).unwrap();
+        written += &format!("{record:?}");
+    }
+    written += &host.commands().join("\n");
+    for path in host.files().changed_since(&files_before) {
+        written += &String::from_utf8_lossy(&host.read(&path).unwrap_or_default());
+    }
+    for (name, secret) in secrets.iter() {
+        assert!(!written.contains(secret.expose_str().unwrap()), "{name} is written somewhere");
+    }
+}
+
+fn joined(plans: Vec<Plan>) -> Plan {
+    let mut all = Plan::default();
+    for plan in plans {
+        all.join(plan);
+    }
+    all
+}
