@@ -76,6 +76,11 @@ pub struct Finding {
     pub handbook: String,
 }
 
+/// Text from a host made safe for a terminal: control characters but line breaks and tabs become `�`.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '�' } else { c }).collect()
+}
+
 /// 0 to 100: each finding that could be judged weighs by its severity, unknown ones count half.
 /// 100 when there is nothing to judge.
 pub fn score<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> u8 {

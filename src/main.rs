@@ -1,2 +1,23 @@
 //! Arguments to front end to exit code; nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ngcp_warden::{cli::Cli, executor, front};
+
+fn main() -> ExitCode {
+    if let Err(error) = executor::harden_process() {
+        return ExitCode::from(front::refuse(&error));
+    }
+    match Cli::try_parse() {
+        Ok(cli) => ExitCode::from(front::run(cli)),
+        Err(error) => {
+            let _ = error.print();
+            ExitCode::from(if error.use_stderr() {
+                ngcp_warden::cli::EXIT_USAGE
+            } else {
+                ngcp_warden::cli::EXIT_OK
+            })
+        }
+    }
+}

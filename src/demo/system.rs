@@ -39,6 +39,10 @@ pub(super) fn programs(host: Simulated) -> Simulated {
     host.on("apt-get", apt_get)
         .on("apt-cache", apt_cache)
         .on("chpasswd", chpasswd)
+        .on("dpkg-query", |files: &mut Files, command: &Command| match words(command)[..] {
+            [.., package] if installed(files, package) => Answer::from("install ok installed"),
+            _ => Answer::code(1).error("dpkg-query: no packages found"),
+        })
         .on("findmnt", findmnt)
         .on("hostname", |_: &mut Files, command: &Command| match words(command)[..] {
             [] => format!("{NAME}\n"),

@@ -1,6 +1,8 @@
 //! The only door to the machine: files, programs, figures and the clock, behind one trait.
 //! Nothing here knows about sip:provider CE, plans or screens.
 
+mod dry_run;
+pub mod recorded;
 mod refused;
 pub mod simulated;
 mod system;
@@ -11,8 +13,9 @@ use std::{
     time::Duration,
 };
 
+pub use dry_run::{DryRun, Told};
 use jiff::Timestamp;
-pub use system::{System, harden_process};
+pub use system::{System, harden_process, is_root};
 
 use crate::secret::Secret;
 
@@ -56,7 +59,7 @@ pub const OUTPUT_LIMIT: usize = 1024 * 1024;
 pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What kind of host stands behind an executor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum World {
     /// The machine we run on: services, mounts and logins can be seen and changed.
     Live,
@@ -74,7 +77,7 @@ impl World {
 }
 
 /// What is at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Metadata {
     /// File, directory, link or something else.
     pub kind: Kind,
@@ -93,7 +96,7 @@ pub struct Metadata {
 }
 
 /// What sort of thing a path names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// A regular file.
     File,
@@ -284,7 +287,7 @@ pub struct Exit {
 }
 
 /// How a program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Status {
     /// It exited with this code.
     Code(i32),
@@ -332,7 +335,7 @@ impl Exit {
 }
 
 /// Memory, processors and disks of a host.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Resources {
     /// Processors online.
     pub processors: usize,
@@ -349,7 +352,7 @@ pub struct Resources {
 }
 
 /// A mounted disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Disk {
     /// Where it is mounted.
     pub mounted_on: PathBuf,

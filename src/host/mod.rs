@@ -6,3 +6,20 @@ pub mod fstab;
 pub mod mounts;
 pub mod packages;
 pub mod shadow;
+
+use std::path::Path;
+
+use crate::executor::Executor;
+
+/// The host's name: what the kernel says on a running host, else `/etc/hostname`; `unknown` when neither is readable.
+pub fn name(host: &dyn Executor) -> String {
+    let running = host.world().is_running().then_some("/proc/sys/kernel/hostname");
+    running
+        .into_iter()
+        .chain(["/etc/hostname"])
+        .filter_map(|path| host.read(Path::new(path)).ok())
+        .filter_map(|bytes| String::from_utf8(bytes).ok())
+        .filter_map(|text| text.lines().next().map(|line| line.trim().to_owned()))
+        .find(|name| !name.is_empty() && name.len() <= 255 && name.chars().all(|c| c.is_ascii_graphic()))
+        .unwrap_or_else(|| "unknown".to_owned())
+}

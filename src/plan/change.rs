@@ -54,6 +54,24 @@ impl Change {
         }
     }
 
+    /// Names of the secrets its action needs.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let templates: Vec<&Template> = match &self.action {
+            Action::Edit { edits, .. } => edits
+                .iter()
+                .filter_map(|edit| match edit {
+                    Edit::Yaml { to, .. } => Some(to),
+                    Edit::Line { .. } => None,
+                })
+                .collect(),
+            Action::Write { content, .. } => vec![content],
+            Action::Restore { to, .. } => to.iter().map(|(content, _)| content).collect(),
+            Action::Run(command) => command.stdin.iter().chain(&command.credentials).collect(),
+            Action::Remove { .. } | Action::Apply { .. } => Vec::new(),
+        };
+        templates.into_iter().flat_map(Template::names)
+    }
+
     /// The same change, seen done by these proofs.
     #[must_use]
     pub fn proven(mut self, proofs: impl IntoIterator<Item = Proof>) -> Self {

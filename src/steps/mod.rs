@@ -2,6 +2,7 @@
 //! A step reads the host through the executor only and never changes it.
 
 pub mod answers;
+mod assemble;
 pub mod form;
 mod noatime;
 mod passwords;
@@ -13,10 +14,11 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     executor::Executor,
-    finding::{Finding, StepId},
+    finding::{Finding, Severity, Status, StepId},
     plan::Plan,
 };
 pub use answers::Answers;
+pub use assemble::{APPLY, assemble};
 pub use form::Form;
 
 /// One step of the wizard.
@@ -82,4 +84,22 @@ pub static REGISTRY: &[&dyn Step] =
 /// The step of that name.
 pub fn find(id: &str) -> Option<&'static dyn Step> {
     REGISTRY.iter().copied().find(|step| step.about().id.as_str() == id)
+}
+
+/// Findings of one step; when it could not look at all, that is a finding too.
+pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
+    let about = step.about();
+    match step.inspect(host) {
+        Ok(findings) => findings.items,
+        Err(error) => vec![Finding {
+            id: format!("{}-UNREADABLE", about.id.as_str().to_uppercase()),
+            step: about.id.clone(),
+            severity: Severity::High,
+            status: Status::Unknown,
+            title: format!("{} could not be looked at", about.title),
+            evidence: format!("{error:#}"),
+            remedy: "Mend what is named here, then look again.".to_owned(),
+            handbook: about.handbook.to_owned(),
+        }],
+    }
 }

@@ -43,7 +43,7 @@ impl Theme {
             Theme::Rich => match role {
                 Role::Text => plain,
                 Role::Dim => plain.fg(Color::Indexed(244)),
-                Role::Heading => plain.add_modifier(Modifier::BOLD),
+                Role::Heading | Role::Revealed => plain.add_modifier(Modifier::BOLD),
                 Role::Accent => plain.fg(Color::Indexed(32)),
                 Role::Good | Role::Added => plain.fg(Color::Indexed(29)),
                 Role::Warning => plain.fg(Color::Indexed(166)),
@@ -54,7 +54,7 @@ impl Theme {
             },
             Theme::Console16 => match role {
                 Role::Text | Role::Dim | Role::Literal => plain,
-                Role::Heading => plain.add_modifier(Modifier::BOLD),
+                Role::Heading | Role::Revealed => plain.add_modifier(Modifier::BOLD),
                 Role::Accent => plain.fg(Color::Cyan),
                 Role::Good | Role::Added => plain.fg(Color::Green),
                 Role::Warning => plain.fg(Color::Yellow),
@@ -63,7 +63,9 @@ impl Theme {
                 Role::Field => plain.add_modifier(Modifier::UNDERLINED),
             },
             Theme::Mono => match role {
-                Role::Heading | Role::Bad | Role::Accent => plain.add_modifier(Modifier::BOLD),
+                Role::Heading | Role::Bad | Role::Accent | Role::Revealed => {
+                    plain.add_modifier(Modifier::BOLD)
+                }
                 Role::Field => plain.add_modifier(Modifier::UNDERLINED),
                 _ => plain,
             },

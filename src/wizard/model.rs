@@ -6,8 +6,8 @@ use super::{draft::Draft, form::FormState, message::Failure, run_view::RunView};
 use crate::{
     executor::{Resources, World},
     finding::{Finding, StepId},
-    plan::Plan,
-    secret::Secrets,
+    plan::{Foreign, Plan},
+    secret::Secret,
     steps::{About, Findings, Step},
 };
 
@@ -33,6 +33,8 @@ pub enum Screen {
     Review,
     /// The whole difference of one change, by its place in the plan.
     Difference(usize),
+    /// Somebody else's uncommitted changes that the plan would take along.
+    Foreign,
     /// What is being done.
     Run,
     /// How it ended.
@@ -161,8 +163,12 @@ pub struct Review {
     pub cursor: usize,
     /// Steps whose changes are shown.
     pub unfolded: Vec<StepId>,
-    /// Uncommitted changes of somebody else were seen and may be applied along.
+    /// Uncommitted changes of somebody else may be applied along.
     pub foreign_accepted: bool,
+    /// Those that were accepted; others ask again.
+    pub seen_foreign: Option<Foreign>,
+    /// The plan was handed to a runner that has not answered yet.
+    pub starting: bool,
 }
 
 /// Where the plan is.
@@ -186,25 +192,33 @@ pub struct Dialog {
     pub question: Question,
     /// Asking, working, or failed.
     pub phase: DialogPhase,
-    /// The selected outcome; the last one always changes nothing.
+    /// 0: do it. 1: change nothing.
     pub focus: usize,
 }
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Leave with answers that were not applied (or a run that goes on).
-    Leave,
+    /// Leave, with this exit code, though answers were not applied or a run goes on.
+    Leave {
+        /// Exit code.
+        code: u8,
+    },
     /// Apply the plan.
     Apply,
     /// Take somebody else's uncommitted changes along.
     Foreign,
-    /// Leave, or go on, without having noted the made up passwords.
+    /// Leave, with this exit code, though nobody noted the made up passwords.
+    LosePasswords {
+        /// Exit code.
+        code: u8,
+    },
+    /// Forget the made up passwords: they were noted.
     ForgetPasswords,
     /// Stop the run after the current change.
     Stop,
-    /// Answers of an earlier session: continue or start afresh.
-    Continue,
+    /// Discard all answers.
+    Discard,
 }
 
 /// Life of a dialog.
@@ -227,6 +241,19 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// A password that was made up for a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// The run.
+    pub run: String,
+    /// Its name in the plan.
+    pub name: String,
+    /// Whose.
+    pub label: String,
+    /// The password.
+    pub secret: Secret,
+}
+
 /// Everything the screens show.
 #[derive(Debug)]
 pub struct Model {
@@ -246,7 +273,7 @@ pub struct Model {
     pub trail: Vec<Screen>,
     /// A question above the page.
     pub dialog: Option<Dialog>,
-    /// The selected line of [`super::navigation::step_order`] on the steps page.
+    /// The selected one of `steps` on the steps page.
     pub selected_step: usize,
     /// First line shown of the page, before it is kept within bounds by [`super::page::window`].
     pub top: usize,
@@ -255,9 +282,7 @@ pub struct Model {
     /// The run that is or was followed.
     pub run: Option<RunView>,
     /// Made up passwords that were not noted yet.
-    pub generated: Secrets,
-    /// Whose they are: name of the secret and label.
-    pub generated_labels: Vec<(String, String)>,
+    pub generated: Vec<Generated>,
     /// One line for the operator, until the next key.
     pub notice: Option<String>,
     /// What happened in this session, oldest first, bounded by [`LOG_LIMIT`].
@@ -296,8 +321,7 @@ impl Model {
             top: 0,
             review: Review::default(),
             run: None,
-            generated: Secrets::default(),
-            generated_labels: Vec::new(),
+            generated: Vec::new(),
             notice: None,
             log: VecDeque::new(),
             draft: Draft::default(),

@@ -2,10 +2,12 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use super::{model::LOG_LIMIT, page};
 use crate::{
+    executor::Stream,
     finding::{Finding, StepId},
-    plan::{Outcome, Plan},
-    runner::{Record, RunOutcome},
+    plan::{Change, Outcome, Plan},
+    runner::{Event, Record, RunOutcome},
 };
 
 /// A run that is or was followed.
@@ -132,8 +134,100 @@ impl RunView {
         self.changes.iter().filter(over).count()
     }
 
-    /// Takes one record in.
-    pub fn take(&mut self, record: &Record) {
-        let _ = (record.number > self.last, self.began);
+    /// Takes one record in. Records come in order; one that came before is ignored.
+    pub(super) fn take(&mut self, record: &Record) {
+        if record.number <= self.last {
+            return;
+        }
+        self.last = record.number;
+        let at = record.at.as_millisecond();
+        let began = *self.began.get_or_insert(at);
+        let since = u64::try_from(at.saturating_sub(began)).unwrap_or(0);
+        self.elapsed = self.elapsed.max(since);
+        match &record.event {
+            Event::Started { run, plan, operator, findings, undoes } => {
+                self.run.clone_from(run);
+                self.operator.clone_from(operator);
+                self.undoes.clone_from(undoes);
+                self.before.clone_from(findings);
+                self.changes = plan.changes.iter().map(ChangeView::new).collect();
+                self.plan = Some(Arc::new(Plan::clone(plan)));
+                (self.current, self.guard) = (None, None);
+            }
+            Event::Resumed { operator } => {
+                self.operator.clone_from(operator);
+                (self.outcome, self.stopping) = (None, false);
+            }
+            Event::Before { change } => {
+                self.current = self.set(change, ChangeState::Running { since });
+            }
+            Event::Output { change, stream, line } => {
+                let place = self.place(change).or(self.current).unwrap_or(0);
+                while self.output.len() >= LOG_LIMIT {
+                    self.output.pop_front();
+                }
+                let text = page::clean(line);
+                self.output.push_back(OutputLine { change: place, error: *stream == Stream::Err, text });
+            }
+            Event::After { change, outcome, message, diff, took } => {
+                let state = ChangeState::Ended { outcome: *outcome, message: message.clone(), took: *took };
+                if let Some(ended) = self.set(change, state).and_then(|place| self.changes.get_mut(place)) {
+                    ended.diff.clone_from(diff);
+                }
+                self.leave(change);
+            }
+            Event::Waiting { change, seconds } => {
+                if let Some(place) = self.place(change) {
+                    let until = since.saturating_add(seconds.saturating_mul(1000));
+                    let total = self.guard.as_ref().map_or(*seconds, |guard| guard.total.max(*seconds));
+                    self.guard = Some(Countdown { change: place, until, total });
+                }
+            }
+            Event::Kept { change } => self.leave(change),
+            Event::Undone { change, outcome, message } => {
+                self.set(change, ChangeState::Undone { outcome: *outcome, message: message.clone() });
+                self.leave(change);
+            }
+            Event::Stopping => self.stopping = true,
+            Event::Finished { outcome, findings, report } => {
+                self.outcome = Some(*outcome);
+                self.after.clone_from(findings);
+                self.report.clone_from(report);
+                (self.current, self.guard) = (None, None);
+            }
+        }
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.changes.iter().position(|change| change.id == id)
+    }
+
+    fn set(&mut self, id: &str, state: ChangeState) -> Option<usize> {
+        let place = self.place(id)?;
+        self.changes.get_mut(place)?.state = state;
+        Some(place)
+    }
+
+    /// The change is neither under way nor waited for any more.
+    fn leave(&mut self, id: &str) {
+        let place = self.place(id);
+        if self.guard.as_ref().map(|guard| guard.change) == place {
+            self.guard = None;
+        }
+        if self.current == place {
+            self.current = None;
+        }
+    }
+}
+
+impl ChangeView {
+    fn new(change: &Change) -> Self {
+        ChangeView {
+            id: change.id.clone(),
+            step: change.step.clone(),
+            title: change.title.clone(),
+            state: ChangeState::Waiting,
+            diff: String::new(),
+        }
     }
 }

@@ -45,4 +45,18 @@ pub mod hosts {
         });
         host
     }
+
+    /// A copy of the sample host on disk, with its modes and owners.
+    pub fn copy(name: &str, to: &Path) {
+        use std::os::unix::fs::{PermissionsExt, chown};
+        let copied = std::process::Command::new("cp").arg("-R").arg(tree(name)).arg(to).status();
+        assert!(copied.expect("cp").success());
+        for (path, mode, uid, gid) in ATTRIBUTES {
+            let path = to.join(path.trim_start_matches('/'));
+            if path.exists() {
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(*mode)).expect("chmod");
+                chown(&path, Some(*uid), Some(*gid)).expect("chown");
+            }
+        }
+    }
 }

@@ -191,3 +191,8 @@ pub fn harden_process() -> io::Result<()> {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     Ok(())
 }
+
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}

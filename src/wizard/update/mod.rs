@@ -1,9 +1,135 @@
 //! The one function that changes the model. Total: any message in any state, no I/O, no clock, no panic.
 
-use super::{Effect, Message, Model};
+mod act;
+mod leaving;
+mod looking;
+mod planning;
+mod running;
 
-/// Takes one message in and says what is to be done.
+use super::{
+    Effect, Key, Message, Model, keys,
+    model::{LOG_LIMIT, LogLine, Size},
+    page,
+};
+
+/// Takes one message in and says what is to be done. After the wizard ended nothing happens any more.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let _ = (model, message);
+    if model.exit.is_some() {
+        return Vec::new();
+    }
+    match message {
+        Message::Begin => looking::begin(model),
+        Message::Key(key) => pressed(model, key),
+        Message::Paste(text) => {
+            model.notice = None;
+            let typed = text.expose_str().map(|text| type_text(model, text));
+            reveal_focus(model);
+            match typed {
+                Some(effects) => effects,
+                None => notice(model, "Not pasted: this is not text."),
+            }
+        }
+        Message::Resized { columns, rows } => {
+            let unknown = columns == 0 || rows == 0;
+            model.size = if unknown { Size { columns: 80, rows: 24 } } else { Size { columns, rows } };
+            reveal_focus(model);
+            Vec::new()
+        }
+        Message::HostSeen(host) => {
+            model.host = Some(*host);
+            Vec::new()
+        }
+        Message::Inspected { step, result } => looking::inspected(model, &step, result),
+        Message::Planned { ticket, result } => planning::planned(model, ticket, result),
+        Message::RunStarted { run, generated } => running::started(model, run, &generated),
+        Message::RunRefused(failure) => planning::refused(model, failure),
+        Message::Run(record) => running::record(model, &record),
+        Message::RunEnded => running::ended(model),
+        Message::Beat { elapsed } => {
+            if let Some(run) = model.run.as_mut().filter(|run| !run.ended) {
+                run.elapsed = elapsed;
+            }
+            Vec::new()
+        }
+        Message::Loaded(draft) => looking::loaded(model, draft),
+        Message::Saved(Ok(())) => Vec::new(),
+        Message::Saved(Err(failure)) => {
+            notice(model, &format!("The answers could not be kept: {}", failure.message))
+        }
+        Message::Written(Ok(path)) => notice(model, &format!("Written: {path}")),
+        Message::Written(Err(failure)) => notice(model, &format!("Not written: {}", failure.message)),
+        Message::Notice(text) => notice(model, &text),
+        Message::Interrupted => leaving::interrupted(model),
+        Message::Hangup => leaving::leave(model, 3),
+    }
+}
+
+fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.notice = None;
+    let effects = if model.typing() && key.edits_text() {
+        edit(model, |form| form.edit(key))
+    } else if let Some(intent) = keys::intent(model, key) {
+        act::act(model, intent)
+    } else {
+        Vec::new()
+    };
+    if !keys::scrolls(key) {
+        reveal_focus(model);
+    }
+    effects
+}
+
+/// Text arrives at once: into the field that has the focus.
+fn type_text(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.typing() {
+        edit(model, |form| form.type_text(text))
+    } else {
+        notice(model, "Nothing can be pasted here.")
+    }
+}
+
+/// Changes the form of the current step; what is answered belongs to the plan, and an older plan is void.
+fn edit(
+    model: &mut Model,
+    change: impl FnOnce(&mut super::form::FormState) -> Result<(), &'static str>,
+) -> Vec<Effect> {
+    let super::Screen::Step(index) = model.screen else { return Vec::new() };
+    let Some(step) = model.steps.get_mut(index) else { return Vec::new() };
+    let before = step.form.edits();
+    let result = change(&mut step.form);
+    if step.form.edits() != before {
+        step.ticked = true;
+        planning::void(model);
+    }
+    match result {
+        Ok(()) => Vec::new(),
+        Err(words) => notice(model, words),
+    }
+}
+
+/// Says one line to the operator and remembers it in the log.
+fn notice(model: &mut Model, text: &str) -> Vec<Effect> {
+    let text = page::clean(text);
+    log(model, false, &text);
+    model.notice = Some(text);
     Vec::new()
+}
+
+fn log(model: &mut Model, bad: bool, text: &str) {
+    while model.log.len() >= LOG_LIMIT {
+        model.log.pop_front();
+    }
+    model.log.push_back(LogLine { bad, text: page::clean(text) });
+}
+
+/// Moves the page so that what has the focus is on the screen.
+fn reveal_focus(model: &mut Model) {
+    let body = page::body(model, model.size);
+    let page = page::page(model, body.columns);
+    let rows = usize::from(body.rows).max(1);
+    let mut top = page::first_line(&page, model.top, body.rows);
+    if let Some((first, last)) = page.focus {
+        top = top.max((last + 1).saturating_sub(rows)).min(first);
+    }
+    model.top = top;
 }

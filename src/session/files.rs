@@ -1,0 +1,65 @@
+//! The few files a session leaves on the host: saved answers, reports, pages for copying. Owner-only, below one directory.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    executor::{Attributes, Executor, FileChange, FileTo},
+    secret::Secret,
+    unattended,
+    wizard::draft::Draft,
+};
+
+/// Where this program keeps its own files.
+const STATE: &str = "/var/lib/ngcp-warden";
+const DRAFT: &str = "/var/lib/ngcp-warden/answers.json";
+
+/// Answers of an earlier session; `None` when there are none or they cannot be read.
+pub(super) fn load_draft(host: &dyn Executor) -> Option<Draft> {
+    serde_json::from_slice(&host.read(Path::new(DRAFT)).ok()?).ok()
+}
+
+/// Keeps answers; an empty draft removes them.
+pub(super) fn save_draft(host: &dyn Executor, draft: &Draft) -> Result<()> {
+    let path = PathBuf::from(DRAFT);
+    if draft.is_empty() {
+        return Ok(host.change(&FileChange { path, to: FileTo::Absent })?);
+    }
+    put(host, path, serde_json::to_vec_pretty(draft)?)
+}
+
+/// The findings as they are now; returns the path.
+pub(super) fn write_report(host: &dyn Executor) -> Result<String> {
+    let text = unattended::audit(host, &[])?.text();
+    write(host, "findings", &text)
+}
+
+/// A text under a name with the time in it; returns the path.
+pub(super) fn write(host: &dyn Executor, name: &str, text: &str) -> Result<String> {
+    let path = format!("{STATE}/{name}-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
+    put(host, PathBuf::from(&path), text.as_bytes().to_vec())?;
+    Ok(path)
+}
+
+/// Made up passwords, on request only; returns the path.
+pub(super) fn write_passwords(host: &dyn Executor, passwords: &[(String, Secret)]) -> Result<String> {
+    let mut content = Vec::new();
+    for (label, password) in passwords {
+        content.extend_from_slice(label.as_bytes());
+        content.push(b'=');
+        content.extend_from_slice(password.expose());
+        content.push(b'\n');
+    }
+    let path = format!("{STATE}/passwords-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
+    put(host, PathBuf::from(&path), content)?;
+    Ok(path)
+}
+
+fn put(host: &dyn Executor, path: PathBuf, content: Vec<u8>) -> Result<()> {
+    let attributes = |mode| Attributes::Exactly { mode, uid: 0, gid: 0, modified: None };
+    host.change(&FileChange { path: STATE.into(), to: FileTo::Directory { attributes: attributes(0o700) } })
+        .with_context(|| format!("{STATE} could not be made"))?;
+    host.change(&FileChange { path, to: FileTo::File { content, attributes: attributes(0o600) } })?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! One operator's session: carries out the effects of the wizard on a host and answers with messages.
+//! Called from threads of the front end, several at a time; it may block.
+
+mod files;
+mod host_card;
+pub mod runs;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{
+    executor::Executor,
+    plan::Plan,
+    runner::Control,
+    secret::Secrets,
+    steps::{self, REGISTRY},
+    wizard::{Effect, Failure, Message, effect::Answered},
+};
+
+/// Carries effects out on one host.
+pub struct Session {
+    host: Arc<dyn Executor>,
+    /// Of the run that goes on.
+    control: Mutex<Control>,
+}
+
+impl Session {
+    /// A session on this host.
+    pub fn new(host: Arc<dyn Executor>) -> Self {
+        Session { host, control: Mutex::default() }
+    }
+
+    /// Does what `effect` asks for and tells the messages that answer it. `Redraw`, `Suspend` and `Quit` are the
+    /// screen's own. Returns when a run has ended.
+    pub fn carry_out(&self, effect: Effect, tell: &mut dyn FnMut(Message)) {
+        let host = &*self.host;
+        match effect {
+            Effect::LookAtHost => host_card::look(host, &mut |card| tell(Message::HostSeen(Box::new(card)))),
+            Effect::Inspect(step) => {
+                let Some(found) = steps::find(step.as_str()) else { return };
+                let result = found.inspect(host).map(Arc::new).map_err(|error| Failure::from(&error));
+                tell(Message::Inspected { step, result });
+            }
+            Effect::LoadAnswers => {
+                if let Some(draft) = files::load_draft(host) {
+                    tell(Message::Loaded(draft));
+                }
+            }
+            Effect::SaveAnswers(draft) => {
+                tell(Message::Saved(files::save_draft(host, &draft).map_err(|error| Failure::from(&error))));
+            }
+            Effect::MakePlan { ticket, steps } => {
+                let result = make_plan(host, &steps).map(Arc::new).map_err(|error| Failure::from(&error));
+                tell(Message::Planned { ticket, result });
+            }
+            Effect::StartRun { plan, secrets } => self.start(&plan, secrets, tell),
+            Effect::StopRun(_) => self.control.lock().unwrap_or_else(PoisonError::into_inner).stop(),
+            Effect::WriteReport => tell(written(files::write_report(host))),
+            Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
+            Effect::WritePasswords(passwords) => tell(written(files::write_passwords(host, &passwords))),
+            Effect::Attach(_) | Effect::Keep(_) | Effect::Revert(_) => {}
+            Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
+        }
+    }
+
+    fn start(&self, plan: &Plan, mut secrets: Secrets, tell: &mut dyn FnMut(Message)) {
+        let generated = match runs::make_up(plan, &mut secrets) {
+            Ok(generated) => generated,
+            Err(error) => return tell(Message::RunRefused(Failure::from(&error))),
+        };
+        let control = Control::default();
+        *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
+        let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
+        let order = runs::order(&*self.host, plan.clone(), findings);
+        tell(Message::RunStarted { run: order.run.clone(), generated });
+        let ended = runs::run(&self.host, &order, &secrets, &control, &mut |record| {
+            tell(Message::Run(Box::new(record)));
+        });
+        if let Err(error) = ended {
+            tell(Message::Notice(format!("The run broke off: {error:#}")));
+        }
+        tell(Message::RunEnded);
+    }
+}
+
+fn written(result: anyhow::Result<String>) -> Message {
+    Message::Written(result.map_err(|error| Failure::from(&error)))
+}
+
+fn make_plan(host: &dyn Executor, answered: &[Answered]) -> anyhow::Result<Plan> {
+    let mut plans = Vec::new();
+    for Answered { step, findings, answers } in answered {
+        if let Some(found) = steps::find(step.as_str()) {
+            plans.push(found.plan(findings, answers)?);
+        }
+    }
+    steps::assemble(host, plans)
+}

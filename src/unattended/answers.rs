@@ -1,0 +1,296 @@
+//! The answers file: what one person answers once, reviewed, kept in git and applied to many hosts. Never a secret.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use crate::{
+    secret::{self, Secrets},
+    steps::{
+        self, Answers,
+        form::{Field, Form, Kind},
+    },
+};
+
+/// Larger files are refused, in bytes.
+const SIZE_LIMIT: usize = 256 * 1024;
+
+/// A parsed answers file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnswersFile {
+    /// Steps that are to be done. A step that is not named is left alone.
+    pub steps: BTreeMap<String, Section>,
+    /// What to do with configuration changes that somebody else left uncommitted.
+    pub uncommitted: UncommittedChanges,
+}
+
+/// The answers of one step, each with its line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Where it begins.
+    pub line: usize,
+    /// Key to value and line.
+    pub values: BTreeMap<String, (String, usize)>,
+}
+
+/// What to do when the configuration tree holds somebody else's uncommitted changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UncommittedChanges {
+    /// Change nothing.
+    #[default]
+    Refuse,
+    /// Apply and commit them along.
+    Include,
+}
+
+impl AnswersFile {
+    /// Reads an answers file.
+    ///
+    /// # Errors
+    /// Names the line that does not fit.
+    pub fn parse(text: &str) -> Result<Self> {
+        ensure!(text.len() <= SIZE_LIMIT, "answers: more than {SIZE_LIMIT} bytes");
+        let mut file = AnswersFile::default();
+        let mut schema = None;
+        for (section, line, entries) in sections(text)? {
+            match (section.as_str(), entries) {
+                ("schema", Entry::Value(value)) => schema = Some(value),
+                ("apply", Entry::Values(values)) => file.uncommitted = uncommitted(values)?,
+                (name, Entry::Values(values)) if steps::find(name).is_some() => {
+                    file.steps.insert(section, Section { line, values });
+                }
+                (name, _) if steps::find(name).is_some() => {
+                    bail!("answers, line {line}: under '{name}:' come its answers, one a line, indented")
+                }
+                (name, _) => bail!("answers, line {line}: there is no step '{name}'"),
+            }
+        }
+        match schema.as_deref() {
+            Some("1") => Ok(file),
+            Some(other) => bail!("answers: schema {other} is not known to this version, only 1"),
+            None => bail!("answers: 'schema: 1' is missing"),
+        }
+    }
+
+    /// The answers of one step, checked against the questions it asks on this host.
+    ///
+    /// # Errors
+    /// Names the key, and the line, of an answer that is missing, unknown or does not fit.
+    pub fn fit(&self, step: &str, form: &Form, secrets: &Secrets) -> Result<Answers> {
+        let section =
+            self.steps.get(step).with_context(|| format!("answers: step '{step}' is not in the file"))?;
+        let mut answers = Answers::default();
+        for (key, (value, line)) in &section.values {
+            let field = form.fields.iter().find(|field| field.key == *key);
+            let field = field.with_context(|| {
+                let known: Vec<_> =
+                    form.fields.iter().filter(|f| !is_secret(f)).map(|f| f.key.as_str()).collect();
+                format!(
+                    "answers, line {line}: {step}.{key} is not asked on this host; asked are: {}",
+                    known.join(", ")
+                )
+            })?;
+            check(field, value).with_context(|| format!("answers, line {line}: {step}.{key}"))?;
+            answers.values.insert(key.clone(), value.clone());
+        }
+        let asked: Vec<&Field> = form.fields.iter().filter(|field| asked(field, form, &answers)).collect();
+        for field in asked {
+            let name = format!("{step}.{}", field.key);
+            match &field.kind {
+                Kind::Secret { hints, ascii_only } => {
+                    let secret = secrets.get(&name).with_context(|| format!("secrets: {name} is missing"))?;
+                    secret::judge(secret, hints, *ascii_only)
+                        .map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
+                    answers.secrets.insert(name);
+                }
+                _ => ensure!(
+                    answers.values.contains_key(&field.key),
+                    "answers: {name} is missing (step '{step}' begins in line {})",
+                    section.line
+                ),
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// Whether the field is asked, given the answers before it.
+fn asked(field: &Field, form: &Form, answers: &Answers) -> bool {
+    field.only_if.as_ref().is_none_or(|(key, value)| {
+        answers.get(key) == value && form.fields.iter().any(|f| f.key == *key && asked(f, form, answers))
+    })
+}
+
+fn is_secret(field: &Field) -> bool {
+    matches!(field.kind, Kind::Secret { .. })
+}
+
+fn check(field: &Field, value: &str) -> Result<()> {
+    match &field.kind {
+        Kind::Choice { options, .. } => {
+            let known: Vec<_> = options.iter().map(|o| o.value.as_str()).collect();
+            ensure!(known.contains(&value), "'{value}' is not one of {}", known.join(", "));
+        }
+        Kind::Text { limit, .. } => {
+            ensure!(value.chars().count() <= *limit, "longer than {limit} characters");
+            ensure!(!value.chars().any(char::is_control), "holds a control character");
+        }
+        Kind::Number { min, max, .. } => {
+            let number: i64 = value.parse().with_context(|| format!("'{value}' is not a whole number"))?;
+            ensure!((*min..=*max).contains(&number), "{number} is not within {min} to {max}");
+        }
+        Kind::Secret { .. } => bail!("a password does not belong here; put it into the secrets file"),
+    }
+    Ok(())
+}
+
+fn uncommitted(values: BTreeMap<String, (String, usize)>) -> Result<UncommittedChanges> {
+    let mut answer = UncommittedChanges::default();
+    for (key, (value, line)) in values {
+        answer = match (key.as_str(), value.as_str()) {
+            ("uncommitted", "refuse") => UncommittedChanges::Refuse,
+            ("uncommitted", "include") => UncommittedChanges::Include,
+            ("uncommitted", _) => bail!("answers, line {line}: apply.uncommitted is 'refuse' or 'include'"),
+            _ => bail!("answers, line {line}: apply.{key} is not known"),
+        };
+    }
+    Ok(answer)
+}
+
+enum Entry {
+    Value(String),
+    Values(BTreeMap<String, (String, usize)>),
+}
+
+/// Two levels of mappings with scalars, nothing else: no aliases, no tags, no lists. Depth is bounded by that.
+fn sections(text: &str) -> Result<Vec<(String, usize, Entry)>> {
+    let mut parser = Parser::new_from_str(text);
+    let mut next = || -> Result<(Event<'_>, usize)> {
+        match parser.next_event() {
+            Some(Ok((event, span))) => Ok((event, span.start.line())),
+            Some(Err(error)) => bail!("answers, line {}: {}", error.marker().line(), error.info()),
+            None => bail!("answers: the file ends too early"),
+        }
+    };
+    let mut sections = Vec::new();
+    let mut seen = HashSet::new();
+    loop {
+        match next()? {
+            (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+            (Event::MappingStart(..), _) => break,
+            (Event::StreamEnd | Event::DocumentEnd, _) => bail!("answers: the file is empty"),
+            (_, line) => bail!("answers, line {line}: expected 'schema: 1' and steps"),
+        }
+    }
+    loop {
+        let (name, line) = match next()? {
+            (Event::MappingEnd, _) => break,
+            (Event::Scalar(name, _, 0, None), line) => (name.into_owned(), line),
+            (_, line) => bail!("answers, line {line}: expected the name of a step"),
+        };
+        ensure!(seen.insert(name.clone()), "answers, line {line}: '{name}' is there twice");
+        let entry = match next()? {
+            (Event::Scalar(value, style, 0, None), _) if value.is_empty() && style == ScalarStyle::Plain => {
+                Entry::Values(BTreeMap::new())
+            }
+            (Event::Scalar(value, _, 0, None), _) => Entry::Value(value.into_owned()),
+            (Event::MappingStart(0, None), _) => {
+                let mut values = BTreeMap::new();
+                loop {
+                    let (key, line) = match next()? {
+                        (Event::MappingEnd, _) => break,
+                        (Event::Scalar(key, _, 0, None), line) => (key.into_owned(), line),
+                        (_, line) => bail!("answers, line {line}: expected KEY: VALUE"),
+                    };
+                    let (Event::Scalar(value, _, 0, None), _) = next()? else {
+                        bail!("answers, line {line}: {name}.{key} takes one value");
+                    };
+                    if values.insert(key.clone(), (value.into_owned(), line)).is_some() {
+                        bail!("answers, line {line}: {name}.{key} is there twice");
+                    }
+                }
+                Entry::Values(values)
+            }
+            (_, line) => bail!("answers, line {line}: expected answers under '{name}:'"),
+        };
+        sections.push((name, line, entry));
+    }
+    loop {
+        match next()? {
+            (Event::StreamEnd, _) => return Ok(sections),
+            (Event::DocumentEnd | Event::Nothing, _) => {}
+            (_, line) => bail!("answers, line {line}: only one document is allowed"),
+        }
+    }
+}
+
+/// A commented answers file with the defaults of `forms`.
+pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
+    let mut out = format!(
+        "# Answers for ngcp-warden, made on {}.\n# A step you delete is left alone. Passwords go into the secrets file, \
+         one NAME=PASSWORD a line.\nschema: 1\n",
+        comment(host)
+    );
+    for (about, form) in forms {
+        let _ = write!(out, "\n# {}, handbook {}\n", about.title, about.handbook);
+        let _ = writeln!(out, "{}:", about.id);
+        let defaults = defaults(form);
+        for field in &form.fields {
+            let indent = if asked(field, form, &defaults) { "  " } else { "  # " };
+            let only = field
+                .only_if
+                .as_ref()
+                .map_or(String::new(), |(key, value)| format!(" (only with {key}: {value})"));
+            let now =
+                if field.now.is_empty() { String::new() } else { format!(", now: {}", comment(&field.now)) };
+            let _ = writeln!(out, "  # {}{now}{only}", comment(&field.label));
+            match &field.kind {
+                Kind::Choice { options, default } => {
+                    for option in options {
+                        let _ = writeln!(out, "  #   {:<9} {}", option.value, comment(&option.effect));
+                    }
+                    let _ = writeln!(out, "{indent}{}: {}", quoted(&field.key), quoted(default));
+                }
+                Kind::Text { default, .. } => {
+                    let _ = writeln!(out, "{indent}{}: {}", quoted(&field.key), quoted(default));
+                }
+                Kind::Number { default, min, max } => {
+                    let _ = writeln!(out, "  #   {min} to {max}\n{indent}{}: {default}", quoted(&field.key));
+                }
+                Kind::Secret { .. } => {
+                    let _ = writeln!(out, "  #   in the secrets file: {}.{}=…", about.id, field.key);
+                }
+            }
+        }
+    }
+    out.push_str(
+        "\n# What to do when somebody else left changes in /etc/ngcp-config uncommitted: refuse, or include them.\n\
+         apply:\n  uncommitted: refuse\n",
+    );
+    out
+}
+
+/// The answers before anybody answers.
+fn defaults(form: &Form) -> Answers {
+    let default = |field: &Field| match &field.kind {
+        Kind::Choice { default, .. } | Kind::Text { default, .. } => Some(default.clone()),
+        Kind::Number { default, .. } => Some(default.to_string()),
+        Kind::Secret { .. } => None,
+    };
+    let values = form.fields.iter().filter_map(|field| Some((field.key.clone(), default(field)?))).collect();
+    Answers { values, ..Answers::default() }
+}
+
+/// One line of a comment: what the host says may hold anything.
+fn comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn quoted(text: &str) -> String {
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if plain { text.to_owned() } else { serde_json::to_string(text).unwrap_or_default() }
+}

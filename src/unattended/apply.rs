@@ -1,0 +1,278 @@
+//! `plan` and `apply`: answers become the one plan, the runner's records become one result.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::AnswersFile;
+use crate::{
+    executor::Executor,
+    finding::{Finding, StepId, printable},
+    plan::{Action, Outcome, Plan},
+    runner::{Event, Record, RunOutcome},
+    secret::Secrets,
+    steps,
+};
+
+/// What the answers mean on this host today.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What will be done.
+    pub plan: Plan,
+    /// What was found before.
+    pub findings: Vec<Finding>,
+}
+
+/// Inspects, fits the answers and plans, in the order of the registry. Changes nothing.
+///
+/// # Errors
+/// Names the answer that does not fit, or what could not be read.
+pub fn prepare(host: &dyn Executor, file: &AnswersFile, secrets: &Secrets) -> Result<Prepared> {
+    let mut plans = Vec::new();
+    let mut findings = Vec::new();
+    for step in steps::REGISTRY {
+        let id = step.about().id.as_str();
+        if !file.steps.contains_key(id) {
+            findings.extend(steps::look(host, *step));
+            continue;
+        }
+        let found = step.inspect(host).with_context(|| format!("step {id} could not look at the host"))?;
+        let answers = file.fit(id, &step.form(&found), secrets)?;
+        plans.push(step.plan(&found, &answers).with_context(|| format!("step {id}"))?);
+        findings.extend(found.items);
+    }
+    Ok(Prepared { plan: steps::assemble(host, plans)?, findings })
+}
+
+/// What `apply --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Applied {
+    /// Version of this contract: 1.
+    pub schema: u32,
+    /// Name of the run; empty when there was nothing to run.
+    pub run: String,
+    /// Whether anything on the host is different now.
+    pub changed: bool,
+    /// `done`, `unchanged`, `warning`, `failed`, `stopped` or `check`.
+    pub outcome: String,
+    /// In the order of the plan.
+    pub steps: Vec<StepResult>,
+    /// Where the report is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+}
+
+/// How one step ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepResult {
+    /// Which.
+    pub step: StepId,
+    /// The worst outcome of its changes.
+    pub outcome: Outcome,
+    /// Its changes.
+    pub changes: Vec<ChangeResult>,
+    /// What to look at; empty when all is well.
+    pub message: String,
+}
+
+/// How one change ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangeResult {
+    /// Its name in the plan.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen, or what went wrong.
+    pub message: String,
+    /// What was really changed, as a diff.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+    /// Milliseconds.
+    pub took: u64,
+    /// It was taken back afterwards.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
+}
+
+impl Applied {
+    /// Nothing was needed.
+    pub fn unchanged() -> Self {
+        Applied {
+            schema: 1,
+            run: String::new(),
+            changed: false,
+            outcome: "unchanged".into(),
+            steps: vec![],
+            report: None,
+        }
+    }
+
+    /// What would happen: every change is `skipped`.
+    pub fn check(plan: &Plan) -> Self {
+        let mut result =
+            Applied { outcome: "check".into(), changed: !plan.is_empty(), ..Applied::unchanged() };
+        result.plan(plan);
+        result
+    }
+
+    /// Folds the records of a run.
+    pub fn of(records: &[Record]) -> Self {
+        let mut result = Applied { outcome: "failed".into(), ..Applied::unchanged() };
+        for record in records {
+            match &record.event {
+                Event::Started { run, plan, .. } => {
+                    result.run.clone_from(run);
+                    result.plan(plan);
+                }
+                Event::After { change, outcome, message, diff, took } => {
+                    if let Some(entry) = result.entry(change) {
+                        (entry.outcome, entry.took) = (*outcome, *took);
+                        entry.message.clone_from(message);
+                        entry.diff.clone_from(diff);
+                    }
+                }
+                Event::Undone { change, outcome, message } => {
+                    if let Some(entry) = result.entry(change) {
+                        entry.undone = matches!(outcome, Outcome::Done | Outcome::Unchanged);
+                        let _ = write!(entry.message, "; {message}");
+                    }
+                }
+                Event::Finished { outcome, report, .. } => {
+                    result.outcome = match outcome {
+                        RunOutcome::Done => "done",
+                        RunOutcome::Unchanged => "unchanged",
+                        RunOutcome::Warning => "warning",
+                        RunOutcome::Failed => "failed",
+                        RunOutcome::Stopped => "stopped",
+                    }
+                    .to_owned();
+                    result.report.clone_from(report);
+                }
+                _ => {}
+            }
+        }
+        result.judge();
+        result
+    }
+
+    fn plan(&mut self, plan: &Plan) {
+        for change in &plan.changes {
+            if self.steps.last().is_none_or(|last| last.step != change.step) {
+                let step = change.step.clone();
+                self.steps.push(StepResult {
+                    step,
+                    outcome: Outcome::Skipped,
+                    changes: vec![],
+                    message: String::new(),
+                });
+            }
+            if let Some(step) = self.steps.last_mut() {
+                step.changes.push(ChangeResult {
+                    id: change.id.clone(),
+                    title: change.title.clone(),
+                    outcome: Outcome::Skipped,
+                    message: String::new(),
+                    diff: change.diff.clone(),
+                    took: 0,
+                    undone: false,
+                });
+            }
+        }
+    }
+
+    fn entry(&mut self, id: &str) -> Option<&mut ChangeResult> {
+        self.steps.iter_mut().flat_map(|step| &mut step.changes).find(|change| change.id == id)
+    }
+
+    fn judge(&mut self) {
+        for step in &mut self.steps {
+            let worst = |change: &&ChangeResult| match change.outcome {
+                Outcome::Failed => 4,
+                Outcome::Warning => 3,
+                Outcome::Skipped => 2,
+                Outcome::Done => 1,
+                Outcome::Unchanged => 0,
+            };
+            if let Some(change) = step.changes.iter().max_by_key(worst) {
+                step.outcome = change.outcome;
+                if matches!(change.outcome, Outcome::Failed | Outcome::Warning) {
+                    step.message = format!("{}: {}", change.title, change.message);
+                }
+            }
+        }
+        let changes = || self.steps.iter().flat_map(|step| &step.changes);
+        self.changed = changes().any(|c| matches!(c.outcome, Outcome::Done | Outcome::Warning) && !c.undone);
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for step in &self.steps {
+            let _ = writeln!(out, "{}", step.step);
+            for change in &step.changes {
+                let undone = if change.undone { ", taken back" } else { "" };
+                let word = format!("{:?}", change.outcome).to_lowercase();
+                let _ = writeln!(out, "  {word:<9} {}{undone}", change.title);
+                if !change.message.is_empty() {
+                    let _ = writeln!(out, "            {}", change.message);
+                }
+            }
+        }
+        let _ = match self.outcome.as_str() {
+            "unchanged" => writeln!(out, "Nothing needed changing."),
+            outcome => writeln!(out, "Outcome: {outcome}."),
+        };
+        if let Some(report) = &self.report {
+            let _ = writeln!(out, "Report: {report}");
+        }
+        printable(&out)
+    }
+}
+
+/// The plan for people: what will happen, word for word.
+pub fn plan_text(plan: &Plan) -> String {
+    let mut out = String::new();
+    for change in &plan.changes {
+        let _ = writeln!(out, "{}  {}", change.step, change.title);
+        let lines = match &change.action {
+            Action::Edit { path, .. } | Action::Write { path, .. } => {
+                format!("{}\n{}", path.display(), change.diff)
+            }
+            Action::Remove { path } => format!("remove {}", path.display()),
+            Action::Restore { .. } => change.diff.clone(),
+            Action::Run(command) => format!("run  {command}"),
+            Action::Apply { message } => format!("run  ngcpcfg apply '{message}'"),
+        };
+        for line in lines.lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+        if let Some(interrupts) = &change.interrupts {
+            let _ = writeln!(out, "    interrupts: {interrupts}");
+        }
+        if let crate::plan::Undo::Impossible(why) = &change.undo {
+            let _ = writeln!(out, "    cannot be taken back: {why}");
+        }
+    }
+    for generated in &plan.generated {
+        let _ = writeln!(out, "A password will be made up for {}.", generated.label);
+    }
+    if let Some(foreign) = &plan.foreign {
+        let _ = writeln!(
+            out,
+            "Somebody left changes in /etc/ngcp-config uncommitted; the apply would take them along:"
+        );
+        for line in foreign.files.iter().map(String::as_str).chain(foreign.diff.lines()) {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    for reminder in &plan.reminders {
+        let _ = writeln!(out, "Remember: {reminder}");
+    }
+    if plan.is_empty() {
+        out.push_str("Nothing needs changing.\n");
+    }
+    printable(&out)
+}

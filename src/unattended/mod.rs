@@ -1,0 +1,12 @@
+//! The wizard's twin without a screen: audit, answers, plan, apply, with the JSON contract other programs rely on.
+//! People's words go to standard error, results to standard output.
+
+mod answers;
+mod apply;
+mod audit;
+mod secrets;
+
+pub use answers::{AnswersFile, UncommittedChanges, template};
+pub use apply::{Applied, ChangeResult, Prepared, StepResult, plan_text, prepare};
+pub use audit::{Audit, audit};
+pub use secrets::parse as parse_secrets;

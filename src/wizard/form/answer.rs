@@ -1,0 +1,159 @@
+//! From what was typed to answers and secrets, and what is still wrong with it, in words.
+
+use std::collections::BTreeMap;
+
+use super::{FieldState, FormState, SecretState, Verdict, unanswered};
+use crate::{
+    finding::StepId,
+    secret::Secrets,
+    steps::{
+        Answers, Form,
+        form::{Field, Kind},
+    },
+};
+
+/// Why a question cannot be used as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Key of the question.
+    pub key: String,
+    /// "MySQL root: the two entries differ".
+    pub text: String,
+}
+
+impl FormState {
+    /// The answer to the question at this place; `None` for secrets and beyond the end.
+    pub fn value(&self, index: usize) -> Option<&str> {
+        match (self.form.fields.get(index).map(|field| &field.kind), self.fields.get(index)?) {
+            (Some(Kind::Choice { options, .. }), FieldState::Choice(chosen)) => {
+                options.get(*chosen).map(|option| option.value.as_str())
+            }
+            (_, FieldState::Line(input)) => Some(input.value()),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the answers to the questions that are asked.
+    pub fn problems(&self) -> Vec<Problem> {
+        let wrong = self.visible().filter_map(|(_, field, state)| {
+            let words = complaint(field, state)?;
+            Some(Problem { key: field.key.clone(), text: format!("{}: {words}", field.label) })
+        });
+        wrong.collect()
+    }
+
+    /// Answers to the questions that are asked; secrets only by name, and only the good ones.
+    pub fn answers(&self, step: &StepId) -> Answers {
+        let mut answers = Answers::default();
+        for (index, field, state) in self.visible() {
+            if let Some(value) = self.value(index) {
+                answers.values.insert(field.key.clone(), value.to_owned());
+            } else if matches!(state, FieldState::Secret(_)) && complaint(field, state).is_none() {
+                answers.secrets.insert(format!("{step}.{}", field.key));
+            }
+        }
+        answers
+    }
+
+    /// The good secrets of the questions that are asked, by the names in [`Self::answers`].
+    pub(in crate::wizard) fn add_secrets(&self, step: &StepId, secrets: &mut Secrets) {
+        for (_, field, state) in self.visible() {
+            if let FieldState::Secret(secret) = state
+                && complaint(field, state).is_none()
+            {
+                secrets.insert(&format!("{step}.{}", field.key), secret.first.secret());
+            }
+        }
+    }
+
+    /// Answers that differ from the defaults, for the next session. Never a secret.
+    pub fn changed_values(&self) -> BTreeMap<String, String> {
+        let fields = self.form.fields.iter().enumerate();
+        let changed = fields.filter_map(|(index, field)| {
+            let value = self.value(index)?;
+            (value != default(field)).then(|| (field.key.clone(), value.to_owned()))
+        });
+        changed.collect()
+    }
+
+    /// Takes answers of an earlier session over, as far as they still fit.
+    pub(in crate::wizard) fn restore(&mut self, values: &BTreeMap<String, String>) {
+        for (field, state) in self.form.fields.iter().zip(&mut self.fields) {
+            let Some(value) = values.get(&field.key) else { continue };
+            match (&field.kind, state) {
+                (Kind::Choice { options, .. }, FieldState::Choice(chosen)) => {
+                    let Some(known) = options.iter().position(|option| option.value == *value) else {
+                        continue;
+                    };
+                    *chosen = known;
+                }
+                (_, FieldState::Line(input)) => {
+                    let clean = value.chars().filter(|c| !c.is_control()).take(super::TEXT_LIMIT);
+                    *input = clean.collect::<String>().into();
+                }
+                _ => continue,
+            }
+            self.edits += 1;
+        }
+        self.settle_focus();
+    }
+
+    /// Puts a newer form in place of this one; what was answered stays wherever the same question is asked.
+    pub(in crate::wizard) fn renew(&mut self, form: Form) {
+        let fields = form.fields.iter().map(|field| {
+            let old = self.form.fields.iter().position(|old| old.key == field.key && old.kind == field.kind);
+            old.filter(|_| self.edited()).and_then(|old| self.fields.get(old).cloned())
+        });
+        let fields: Vec<Option<FieldState>> = fields.collect();
+        let focus = self.focused().map(|field| field.key.clone());
+        let edits = if fields.iter().any(Option::is_some) { self.edits } else { 0 };
+        let fill = |(state, field): (Option<FieldState>, &Field)| state.unwrap_or_else(|| unanswered(field));
+        self.fields = fields.into_iter().zip(&form.fields).map(fill).collect();
+        (self.form, self.edits) = (form, edits);
+        if let Some(key) = focus {
+            self.focus_on(&key);
+        }
+        self.settle_focus();
+    }
+}
+
+/// What is wrong with one answer.
+fn complaint(field: &Field, state: &FieldState) -> Option<String> {
+    match (&field.kind, state) {
+        (Kind::Number { min, max, .. }, FieldState::Line(input)) => {
+            let fits =
+                input.value().trim().parse::<i64>().is_ok_and(|number| (*min..=*max).contains(&number));
+            (!fits).then(|| format!("must be a whole number from {min} to {max}"))
+        }
+        (Kind::Secret { .. }, FieldState::Secret(secret)) => {
+            if secret.first.is_empty() {
+                Some("no password was typed".to_owned())
+            } else if let Some(Verdict { good: false, words }) = &secret.verdict {
+                Some(words.clone())
+            } else {
+                (!secret.matches()).then(|| "the two entries differ".to_owned())
+            }
+        }
+        _ => None,
+    }
+}
+
+fn default(field: &Field) -> String {
+    match &field.kind {
+        Kind::Choice { default, .. } | Kind::Text { default, .. } => default.clone(),
+        Kind::Number { default, .. } => default.to_string(),
+        Kind::Secret { .. } => String::new(),
+    }
+}
+
+/// Thinks about the first entry again.
+pub(super) fn judge(field: &Field, secret: &mut SecretState) {
+    let Kind::Secret { hints, ascii_only } = &field.kind else { return };
+    secret.verdict = (!secret.first.is_empty()).then(|| {
+        let judged = crate::secret::judge(&secret.first.secret(), hints, *ascii_only);
+        match judged {
+            Ok(strength) => Verdict { good: true, words: strength.words },
+            Err(words) => Verdict { good: false, words },
+        }
+    });
+}

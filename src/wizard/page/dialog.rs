@@ -1,0 +1,124 @@
+//! The questions above a page: what would happen, and two outcomes with names.
+
+use super::{Line, Role, Span, Writer};
+use crate::{
+    plan::Undo,
+    wizard::{
+        Model,
+        model::{DialogPhase, Question, ReviewPhase},
+    },
+};
+
+/// The dialog above the page: words, and the outcomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DialogPage {
+    /// "Leave without applying?"
+    pub title: String,
+    /// What it means, wrapped.
+    pub lines: Vec<Line>,
+    /// The outcomes; only a way out while working and after a failure.
+    pub outcomes: Vec<String>,
+    /// Which outcome has the focus.
+    pub focus: usize,
+}
+
+/// The dialog, wrapped to at most `width` columns.
+pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
+    let dialog = model.dialog.as_ref()?;
+    let mut writer = Writer::new("", "", usize::from(width.max(10)));
+    let (title, outcomes) = match dialog.question {
+        Question::Leave { .. } => leave(model, &mut writer),
+        Question::LosePasswords { .. } => {
+            writer.text(
+                Role::Text,
+                "Passwords were made up in this run and nobody has noted them. They are stored nowhere else.",
+            );
+            ("Leave without the new passwords", ["Leave, they are lost", "Stay, show them (p)"])
+        }
+        Question::ForgetPasswords => {
+            writer
+                .text(Role::Text, "They are stored nowhere else. Once forgotten, they can only be replaced.");
+            ("The new passwords", ["They are noted, forget them", "Show them longer"])
+        }
+        Question::Apply => apply(model, &mut writer),
+        Question::Foreign => {
+            writer.text(Role::Text, "The configuration holds changes that somebody else made and never applied. Applying takes them along. The review shows them.");
+            ("Somebody else's changes", ["Take them along", "Look first, apply nothing"])
+        }
+        Question::Stop => {
+            writer.text(
+                Role::Text,
+                "The change under way is finished first. What is done stays done and can be taken back.",
+            );
+            ("Stop the run", ["Stop after this change", "Let it go on"])
+        }
+        Question::Discard => {
+            writer.text(
+                Role::Text,
+                "All answers of all steps go back to what is suggested. Nothing on the host changes.",
+            );
+            ("Discard the answers", ["Discard all answers", "Keep them"])
+        }
+    };
+    let mut outcomes: Vec<String> = outcomes.map(str::to_owned).into();
+    let mut focus = dialog.focus;
+    match &dialog.phase {
+        DialogPhase::Asking => {}
+        DialogPhase::Working => {
+            writer.gap();
+            writer.text(Role::Accent, "Starting …");
+            (outcomes, focus) = (vec!["Close (it goes on)".to_owned()], 0);
+        }
+        DialogPhase::Failed(failure) => {
+            writer = Writer::new("", "", writer.width);
+            writer.spans(1, 1, vec![Span::new(Role::Bad, "Nothing was changed. ")]);
+            writer.text(Role::Text, &failure.message);
+            for hint in &failure.hints {
+                writer.text(Role::Dim, hint);
+            }
+            (outcomes, focus) = (vec!["Close".to_owned()], 0);
+        }
+    }
+    Some(DialogPage { title: title.to_owned(), lines: writer.page.lines, outcomes, focus })
+}
+
+fn leave(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]) {
+    if model.running() || model.review.starting {
+        writer.text(
+            Role::Text,
+            "The run goes on without this screen. The next start of ngcp-warden shows it again.",
+        );
+        return ("Leave while the run goes on", ["Leave, the run goes on", "Stay"]);
+    }
+    writer.text(
+        Role::Text,
+        "Nothing of what was answered has been applied. The answers are kept for the next start, passwords are not.",
+    );
+    ("Leave without applying", ["Keep answers and leave", "Stay"])
+}
+
+fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]) {
+    if let ReviewPhase::Ready(plan) = &model.review.phase {
+        writer.text(Role::Text, &super::review::summary(plan));
+        for change in &plan.changes {
+            if let Some(interrupts) = &change.interrupts {
+                writer.text(Role::Warning, &format!("{}: {interrupts}", change.title));
+            }
+            if let Some(guard) = &change.guard {
+                let words = format!(
+                    "{} could be cut. It is taken back by itself unless kept within {} seconds.",
+                    guard.what, guard.seconds
+                );
+                writer.text(Role::Warning, &words);
+            }
+            if let Undo::Impossible(why) = &change.undo {
+                writer.text(Role::Warning, &format!("{} cannot be taken back: {why}", change.title));
+            }
+        }
+        let left_out = super::review::problems(model);
+        if let Some((_, problem)) = left_out.first() {
+            writer.text(Role::Warning, &format!("Left out, with {} open: {}", left_out.len(), problem.text));
+        }
+    }
+    ("Apply the changes", ["Apply now", "Back to the review"])
+}

@@ -1,0 +1,94 @@
+//! Pages to read: all keys, and what happened.
+
+use super::{Page, Role, Span, Writer, text::clean};
+use crate::wizard::{
+    Model,
+    keys::{At, TABLE},
+};
+
+/// Places in the order of the help, with their names.
+const PLACES: &[(At, &str)] = &[
+    (At::Overview, "Overview"),
+    (At::Steps, "Steps"),
+    (At::Step, "A step"),
+    (At::Review, "Review"),
+    (At::Difference, "Difference"),
+    (At::Run, "Run"),
+    (At::Result, "Result"),
+    (At::Passwords, "New passwords"),
+    (At::Log, "Log"),
+    (At::Dialog, "Questions"),
+];
+
+/// All keys, from the key table; a row that holds nearly everywhere stands once, at the end.
+pub(super) fn help(_: &Model, width: usize) -> Page {
+    let mut w = Writer::new("Help", "all keys", width);
+    w.text(
+        Role::Text,
+        "The wizard looks at the host, asks, shows every change word for word, and changes nothing before you \
+         apply. Going back is always possible and keeps the answers. In a text field letters are typed; Esc, Tab \
+         and the F keys work there too.",
+    );
+    let everywhere = |at: &[At]| at.len() >= PLACES.len() - 1;
+    for (place, name) in PLACES {
+        w.gap();
+        w.heading(name);
+        for row in TABLE.iter().filter(|row| row.at.contains(place) && !everywhere(row.at)) {
+            key_line(&mut w, row);
+        }
+    }
+    w.gap();
+    w.heading("Everywhere");
+    for row in TABLE.iter().filter(|row| everywhere(row.at)) {
+        key_line(&mut w, row);
+    }
+    w.gap();
+    w.heading("In a text field");
+    w.text(
+        Role::Text,
+        "Left Right Home End move · Ctrl-U deletes to the start · Ctrl-W a word · Ctrl-K to the end",
+    );
+    w.page
+}
+
+fn key_line(w: &mut Writer, row: &crate::wizard::keys::Row) {
+    let names: Vec<String> = row.keys.iter().map(|(key, _)| key.name(true)).collect();
+    let keys = names.join(" ");
+    let column = 30.min(w.width / 2);
+    let spans = vec![
+        Span::new(Role::Accent, super::text::cell(&keys, column)),
+        Span::new(Role::Text, format!(" {}", row.text)),
+    ];
+    w.spans(2, column + 3, spans);
+}
+
+/// What happened in this session and what programs printed, oldest first.
+pub(super) fn log(model: &Model, width: usize) -> Page {
+    let mut w = Writer::new("Log", "oldest first", width);
+    for line in &model.log {
+        let role = if line.bad { Role::Bad } else { Role::Text };
+        w.text(role, &line.text);
+    }
+    if let Some(run) = &model.run {
+        w.gap();
+        w.heading(&format!("Run {}", run.run));
+        for line in &run.output {
+            let title = run.changes.get(line.change).map_or("", |change| change.title.as_str());
+            let role = if line.error { Role::Warning } else { Role::Text };
+            w.spans(
+                1,
+                3,
+                vec![Span::new(Role::Dim, format!("{}: ", clean(title))), Span::new(role, clean(&line.text))],
+            );
+        }
+        for change in run.changes.iter().filter(|change| !change.diff.is_empty()) {
+            w.gap();
+            w.heading(&format!("What {} changed", change.title));
+            w.block(1, &change.diff, 500, super::review::diff_role);
+        }
+    }
+    if w.len() == 0 {
+        w.text(Role::Dim, "Nothing happened yet.");
+    }
+    w.page
+}

@@ -1,0 +1,334 @@
+//! The plan, word for word: what each step changes, what it interrupts, what can be taken back.
+
+use super::{Page, Role, Span, Symbol, Writer, text::clean};
+use crate::{
+    finding::StepId,
+    plan::{Action, Change, Edit, Plan, Undo},
+    wizard::{
+        Model,
+        form::Problem,
+        model::{ReviewPhase, StepPhase},
+    },
+};
+
+/// Lines of a difference shown below its change.
+const SHORT: usize = 14;
+/// Lines of a difference shown on a page of its own.
+const LONG: usize = 4000;
+
+/// What can be selected in the review, from top to bottom.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A question whose answer cannot be used; its step is left out.
+    Problem {
+        /// Place of the step in the model.
+        step: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// Somebody else's uncommitted changes.
+    Foreign,
+    /// A step.
+    Step {
+        /// Whose changes follow.
+        step: StepId,
+        /// Place of the first one in the plan.
+        first: usize,
+        /// How many.
+        count: usize,
+    },
+    /// A change of an unfolded step, by its place in the plan.
+    Change(usize),
+}
+
+/// What is wrong with ticked steps, by their place in the model.
+pub fn problems(model: &Model) -> Vec<(usize, Problem)> {
+    let mut found = Vec::new();
+    for (index, step) in model.steps.iter().enumerate().filter(|(_, step)| step.ticked) {
+        let whole =
+            |text: &str| Problem { key: String::new(), text: format!("{}: {text}", step.about().title) };
+        match &step.phase {
+            StepPhase::Looking => found.push((index, whole("still looks at the host"))),
+            StepPhase::Failed(failure) => {
+                found.push((index, whole(&format!("could not look: {}", failure.message))));
+            }
+            StepPhase::Ready(_) => {
+                let problems = step.form.problems().into_iter();
+                found.extend(problems.map(|problem| (index, problem)));
+            }
+        }
+    }
+    found
+}
+
+/// What can be selected, from top to bottom.
+pub fn entries(model: &Model) -> Vec<Entry> {
+    let mut entries: Vec<Entry> =
+        problems(model).into_iter().map(|(step, problem)| Entry::Problem { step, problem }).collect();
+    let ReviewPhase::Ready(plan) = &model.review.phase else { return entries };
+    if plan.foreign.is_some() {
+        entries.push(Entry::Foreign);
+    }
+    let mut place = 0;
+    for group in plan.changes.chunk_by(|a, b| a.step == b.step) {
+        let Some(first) = group.first() else { continue };
+        entries.push(Entry::Step { step: first.step.clone(), first: place, count: group.len() });
+        if model.review.unfolded.contains(&first.step) {
+            entries.extend((place..place + group.len()).map(Entry::Change));
+        }
+        place += group.len();
+    }
+    entries
+}
+
+/// "9 changes · 1 could cut you off · all can be taken back".
+pub(super) fn summary(plan: &Plan) -> String {
+    let count = plan.changes.len();
+    let mut parts = vec![if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }];
+    let guarded = plan.changes.iter().filter(|change| change.guard.is_some()).count();
+    if guarded > 0 {
+        parts.push(format!("{guarded} could cut you off"));
+    }
+    let calls = plan.changes.iter().filter(|change| change.interrupts.is_some()).count();
+    parts.push(if calls == 0 {
+        "no interruption".to_owned()
+    } else {
+        format!("{calls} interrupt something")
+    });
+    let fixed = plan.changes.iter().filter(|change| matches!(change.undo, Undo::Impossible(_))).count();
+    parts.push(if fixed == 0 {
+        "all can be taken back".to_owned()
+    } else {
+        format!("{fixed} cannot be taken back")
+    });
+    parts.join(" · ")
+}
+
+pub(super) fn page(model: &Model, width: usize) -> Page {
+    let (aside, note) = match &model.review.phase {
+        ReviewPhase::Absent => {
+            (String::new(), Some((Role::Dim, "No plan yet. Press F10 again to make one.".to_owned())))
+        }
+        ReviewPhase::Making => (String::new(), Some((Role::Dim, "Making the plan …".to_owned()))),
+        ReviewPhase::Failed(failure) => {
+            (String::new(), Some((Role::Bad, format!("The plan could not be made: {}", failure.message))))
+        }
+        ReviewPhase::Ready(plan) if plan.is_empty() => {
+            (String::new(), Some((Role::Text, nothing(model).to_owned())))
+        }
+        ReviewPhase::Ready(plan) => (summary(plan), None),
+    };
+    let mut w = Writer::new("Review", aside, width);
+    if let Some((role, note)) = note {
+        w.text(role, &note);
+        if let ReviewPhase::Failed(failure) = &model.review.phase {
+            for hint in &failure.hints {
+                w.text(Role::Dim, hint);
+            }
+        }
+        w.gap();
+    }
+    let plan = match &model.review.phase {
+        ReviewPhase::Ready(plan) => plan.clone(),
+        _ => std::sync::Arc::default(),
+    };
+    for (place, entry) in entries(model).iter().enumerate() {
+        let from = w.len();
+        match entry {
+            Entry::Problem { problem, .. } => w.spans(
+                1,
+                3,
+                vec![
+                    Span::symbol(Role::Warning, Symbol::Warning),
+                    Span::new(Role::Text, format!(" {}", clean(&problem.text))),
+                    Span::new(Role::Dim, " · left out until answered"),
+                ],
+            ),
+            Entry::Foreign => foreign_line(model, &plan, &mut w),
+            Entry::Step { step, first, count } => {
+                let changes = plan.changes.get(*first..first + count).unwrap_or_default();
+                step_line(model, step, changes, &mut w);
+            }
+            Entry::Change(index) => {
+                if let Some(change) = plan.changes.get(*index) {
+                    w.spans(4, 6, vec![Span::new(Role::Text, clean(&change.title))]);
+                }
+            }
+        }
+        if place == model.review.cursor {
+            w.focus(from);
+        }
+        if let Entry::Change(index) = entry
+            && let Some(change) = plan.changes.get(*index)
+        {
+            details(change, SHORT, &mut w);
+        }
+    }
+    if !plan.reminders.is_empty() {
+        w.gap();
+        for reminder in &plan.reminders {
+            w.spans(
+                1,
+                3,
+                vec![
+                    Span::symbol(Role::Warning, Symbol::Warning),
+                    Span::new(Role::Text, format!(" {}", clean(reminder))),
+                ],
+            );
+        }
+    }
+    w.page
+}
+
+fn nothing(model: &Model) -> &'static str {
+    if !problems(model).is_empty() {
+        "Nothing can be applied yet: these answers are missing."
+    } else if model.steps.iter().any(|step| step.ticked) {
+        "Nothing to do: the host is as you answered."
+    } else {
+        "Nothing is chosen: walk through a step, or tick one in the list of steps."
+    }
+}
+
+fn foreign_line(model: &Model, plan: &Plan, w: &mut Writer) {
+    let count = plan.foreign.as_ref().map_or(0, |foreign| foreign.files.len());
+    let (symbol, words) = if model.review.foreign_accepted {
+        (Symbol::Ticked, "taken along")
+    } else {
+        (Symbol::Unticked, "c takes them along, else nothing can be applied")
+    };
+    w.spans(
+        1,
+        5,
+        vec![
+            Span::symbol(Role::Warning, symbol),
+            Span::new(
+                Role::Warning,
+                format!(" {count} files with changes that somebody else made and never applied"),
+            ),
+            Span::new(Role::Dim, format!(" · {words}")),
+        ],
+    );
+}
+
+fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
+    let open = model.review.unfolded.contains(step);
+    let title = model.steps.iter().find(|state| state.about().id == *step).map(|state| state.about().title);
+    let apply = changes.iter().all(|change| matches!(change.action, Action::Apply { .. }));
+    let title = if apply { "Apply the configuration" } else { title.unwrap_or(step.as_str()) };
+    let count = if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
+    let mut spans = vec![
+        Span::symbol(Role::Accent, if open { Symbol::Unfolded } else { Symbol::Folded }),
+        Span::new(Role::Text, format!(" {}", clean(title))),
+        Span::new(Role::Dim, format!("  {count}")),
+    ];
+    if let Some(guard) = changes.iter().find_map(|change| change.guard.as_ref()) {
+        let words = format!(
+            "  could cut {}: taken back by itself unless kept within {} s",
+            clean(&guard.what),
+            guard.seconds
+        );
+        spans.push(Span::new(Role::Warning, words));
+    }
+    match changes.iter().find_map(|change| change.interrupts.as_ref()) {
+        Some(interrupts) => spans.push(Span::new(Role::Warning, format!("  {}", clean(interrupts)))),
+        None => spans.push(Span::new(Role::Good, "  no interruption")),
+    }
+    w.spans(1, 5, spans);
+}
+
+/// A change in full: command or difference, what it interrupts, how it is taken back.
+fn details(change: &Change, limit: usize, w: &mut Writer) {
+    const INDENT: usize = 6;
+    let literal = |w: &mut Writer, before: &str, text: &str| {
+        let spans = vec![Span::new(Role::Dim, before.to_owned()), Span::new(Role::Literal, clean(text))];
+        w.spans(INDENT, INDENT + 2, spans);
+    };
+    match &change.action {
+        Action::Edit { path, edits, .. } => {
+            literal(w, "edit ", &path.display().to_string());
+            if change.diff.is_empty() {
+                for edit in edits {
+                    edit_lines(edit, w);
+                }
+            }
+        }
+        Action::Write { path, .. } => literal(w, "write ", &path.display().to_string()),
+        Action::Remove { path } => literal(w, "remove ", &path.display().to_string()),
+        Action::Restore { path, .. } => literal(w, "put back ", &path.display().to_string()),
+        Action::Run(command) => literal(w, "run ", &command.to_string()),
+        Action::Apply { message } => literal(w, "run ", &format!("ngcpcfg apply '{message}'")),
+    }
+    let lines = change.diff.lines().count();
+    w.block(INDENT, &change.diff, limit, diff_role);
+    if lines > limit {
+        w.spans(INDENT, INDENT, vec![Span::new(Role::Dim, format!("… {} more lines: d", lines - limit))]);
+    }
+    for touched in &change.touches {
+        literal(w, "rewrites ", &touched.path.display().to_string());
+    }
+    if let Some(interrupts) = &change.interrupts {
+        w.spans(INDENT, INDENT, vec![Span::new(Role::Warning, clean(interrupts))]);
+    }
+    match &change.undo {
+        Undo::Impossible(why) => {
+            let words = format!("cannot be taken back: {}", clean(why));
+            w.spans(INDENT, INDENT, vec![Span::new(Role::Warning, words)]);
+        }
+        Undo::Run(command) => literal(w, "taken back by ", &command.to_string()),
+        Undo::Files | Undo::Captured { .. } | Undo::Again | Undo::Nothing => {}
+    }
+}
+
+fn edit_lines(edit: &Edit, w: &mut Writer) {
+    let (from, to) = match edit {
+        Edit::Yaml { key, from, to } => {
+            let key = key.join(".");
+            (from.as_ref().map(|from| format!("{key}: {from}")), Some(format!("{key}: {}", to.shown())))
+        }
+        Edit::Line { from, to } => (from.clone(), to.clone()),
+    };
+    for (sign, role, text) in [('-', Role::Removed, from), ('+', Role::Added, to)] {
+        if let Some(text) = text {
+            w.spans(6, 8, vec![Span::new(role, format!("{sign}{}", clean(&text)))]);
+        }
+    }
+}
+
+pub(super) fn diff_role(line: &str) -> Role {
+    match line.as_bytes().first() {
+        Some(b'+') => Role::Added,
+        Some(b'-') => Role::Removed,
+        Some(b'@') => Role::Dim,
+        _ => Role::Text,
+    }
+}
+
+pub(super) fn difference(model: &Model, index: usize, width: usize) -> Page {
+    let change = match &model.review.phase {
+        ReviewPhase::Ready(plan) => plan.changes.get(index),
+        _ => None,
+    };
+    let Some(change) = change else {
+        let mut w = Writer::new("Difference", "", width);
+        w.text(Role::Dim, "The plan has changed. Go back to the review.");
+        return w.page;
+    };
+    let mut w = Writer::new(clean(&change.title), change.step.as_str(), width);
+    details(change, LONG, &mut w);
+    w.page
+}
+
+pub(super) fn foreign(model: &Model, width: usize) -> Page {
+    let mut w = Writer::new("Somebody else's changes", "not applied yet", width);
+    let ReviewPhase::Ready(plan) = &model.review.phase else { return w.page };
+    if let Some(foreign) = &plan.foreign {
+        w.text(Role::Text, "These files in /etc/ngcp-config were changed and never applied. Applying the plan takes them along.");
+        for file in foreign.files.iter().take(100) {
+            w.spans(3, 5, vec![Span::new(Role::Literal, clean(file))]);
+        }
+        w.gap();
+        w.block(1, &foreign.diff, LONG, diff_role);
+    }
+    w.page
+}

@@ -1,0 +1,261 @@
+//! A run while it works, how it ended, and the one page that shows made up passwords.
+
+use super::{
+    Page, Role, Span, Symbol, Writer,
+    host::{counts, score_role},
+    text::{bar, cell, clean},
+};
+use crate::{
+    finding::score,
+    plan::Outcome,
+    runner::RunOutcome,
+    wizard::{
+        Model,
+        run_view::{ChangeState, ChangeView, RunView},
+    },
+};
+
+/// Output lines shown below the changes.
+const TAIL: usize = 8;
+
+pub(super) fn run(model: &Model, width: usize) -> Page {
+    let Some(run) = &model.run else {
+        let mut w = Writer::new("Run", "", width);
+        w.text(Role::Dim, "Nothing was applied in this session.");
+        return w.page;
+    };
+    let aside =
+        format!("{} of {} · {} · run {}", run.done(), run.changes.len(), clock(run.elapsed), clean(&run.run));
+    let title = match (run.ended, run.stopping) {
+        (true, _) => "Applied",
+        (false, true) => "Stopping after this change",
+        (false, false) if run.undoes.is_some() => "Taking back",
+        (false, false) => "Applying",
+    };
+    let mut w = Writer::new(title, aside, width);
+    if run.changes.is_empty() {
+        w.text(Role::Dim, if run.ended { "The run ended before it began." } else { "Starting …" });
+    }
+    for (place, change) in run.changes.iter().enumerate() {
+        let from = w.len();
+        change_line(run, change, &mut w);
+        if run.current == Some(place) || run.guard.as_ref().is_some_and(|guard| guard.change == place) {
+            let last = w.len().saturating_sub(1);
+            w.page.focus = Some((from.min(last), last));
+        }
+    }
+    w.gap();
+    countdown(run, &mut w);
+    if run.ended {
+        w.text(ending(run).0, ending(run).1);
+    } else {
+        for line in run.output.iter().skip(run.output.len().saturating_sub(TAIL)) {
+            let role = if line.error { Role::Warning } else { Role::Dim };
+            w.spans(3, 5, vec![Span::new(role, clean(&line.text))]);
+        }
+        w.gap();
+        w.text(Role::Dim, "Closing this screen does not stop the run.");
+    }
+    w.page
+}
+
+/// The line of one change: glyph, title, what was seen, time.
+fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
+    let (role, symbol, words, time) = match &change.state {
+        ChangeState::Waiting => (Role::Dim, Symbol::Pending, String::new(), None),
+        ChangeState::Running { since } => {
+            let waits = run.guard.is_some();
+            let words = if waits { "waiting for you" } else { "" };
+            (Role::Accent, Symbol::Busy, words.to_owned(), Some(run.elapsed.saturating_sub(*since)))
+        }
+        ChangeState::Ended { outcome, message, took } => {
+            let (role, symbol, word) = outcome_look(*outcome);
+            let words = if message.is_empty() { word.to_owned() } else { message.clone() };
+            (role, symbol, words, Some(*took))
+        }
+        ChangeState::Undone { outcome, message } => {
+            let role = if *outcome == Outcome::Failed { Role::Bad } else { Role::Warning };
+            (role, Symbol::Warning, format!("taken back {message}"), None)
+        }
+    };
+    let time = time.map_or(String::new(), |time| format!("{}.{} s", time / 1000, time % 1000 / 100));
+    let title = clean(&change.title);
+    let room = w.width.saturating_sub(16);
+    let half = (room / 2).max(super::text::columns(&title).min(room));
+    let rest = room.saturating_sub(half);
+    let short = super::text::columns(&words) < rest || words.is_empty();
+    let beside = if short { clean(&words) } else { String::new() };
+    w.spans(
+        1,
+        3,
+        vec![
+            Span::symbol(role, symbol),
+            Span::new(Role::Text, format!(" {}", cell(&title, half))),
+            Span::new(role, format!(" {}", cell(&beside, rest))),
+            Span::new(Role::Dim, format!("{time:>9}")),
+        ],
+    );
+    if !short {
+        w.spans(5, 5, vec![Span::new(role, clean(&words))]);
+    }
+}
+
+fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
+    match outcome {
+        Outcome::Done => (Role::Good, Symbol::Pass, ""),
+        Outcome::Unchanged => (Role::Good, Symbol::Pass, "was so already"),
+        Outcome::Warning => (Role::Warning, Symbol::Warning, "to be looked at"),
+        Outcome::Failed => (Role::Bad, Symbol::Fail, "failed"),
+        Outcome::Skipped => (Role::Dim, Symbol::Nothing, "not tried"),
+    }
+}
+
+fn countdown(run: &RunView, w: &mut Writer) {
+    let (Some(guard), Some(left)) = (&run.guard, run.seconds_left()) else { return };
+    w.text(
+        Role::Warning,
+        &format!(
+            "The change is active. If this connection stalls, do nothing: in {left} s it is taken back by itself, \
+             even if this program is gone."
+        ),
+    );
+    w.spans(
+        1,
+        1,
+        vec![
+            Span::new(Role::Text, "To keep it, log in AGAIN from where you work and type: "),
+            Span::new(Role::Literal, "ngcp-warden confirm"),
+        ],
+    );
+    w.spans(1, 1, vec![bar(Role::Warning, w.width.saturating_sub(4).min(40), left, guard.total)]);
+    w.gap();
+}
+
+/// Minutes and seconds.
+fn clock(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn ending(run: &RunView) -> (Role, &'static str) {
+    match run.outcome {
+        Some(RunOutcome::Done) => (Role::Good, "All changes are done and were seen done."),
+        Some(RunOutcome::Unchanged) => (Role::Good, "Nothing needed changing."),
+        Some(RunOutcome::Warning) => (Role::Warning, "All changes are done; some are to be looked at."),
+        Some(RunOutcome::Failed) => (
+            Role::Bad,
+            "A change failed. Its step was taken back, completed steps stay, the rest was not tried.",
+        ),
+        Some(RunOutcome::Stopped) => {
+            (Role::Warning, "Stopped on request. What was done stays, the rest was not tried.")
+        }
+        None => (
+            Role::Bad,
+            "The run was cut off. What is done and what is not: ngcp-warden show. To go on or take it back: start again.",
+        ),
+    }
+}
+
+pub(super) fn result(model: &Model, width: usize) -> Page {
+    let Some(run) = model.run.as_ref().filter(|run| run.ended) else {
+        let mut w = Writer::new("Result", "", width);
+        w.text(Role::Dim, "No run has ended in this session.");
+        return w.page;
+    };
+    let mut w = Writer::new("Result", format!("run {} · {}", clean(&run.run), clock(run.elapsed)), width);
+    let (role, words) = ending(run);
+    w.text(role, words);
+    w.gap();
+    if !run.before.is_empty() || !run.after.is_empty() {
+        for (label, findings) in [("Before", &run.before), ("After", &run.after)] {
+            let score = score(findings);
+            let mut spans = vec![
+                Span::new(Role::Heading, format!("{label:<8}")),
+                Span::new(score_role(score), format!("{score:>3} / 100  ")),
+                bar(score_role(score), 20, u64::from(score), 100),
+                Span::new(Role::Text, "  "),
+            ];
+            spans.extend(counts(findings.iter()));
+            w.spans(1, 9, spans);
+        }
+        w.gap();
+    }
+    let look = |change: &&ChangeView| match &change.state {
+        ChangeState::Ended { outcome, .. } => !matches!(outcome, Outcome::Done | Outcome::Unchanged),
+        ChangeState::Waiting => false,
+        ChangeState::Undone { .. } | ChangeState::Running { .. } => true,
+    };
+    for change in run.changes.iter().filter(look) {
+        change_line(run, change, &mut w);
+    }
+    let untried = run.changes.iter().filter(|change| change.state == ChangeState::Waiting).count();
+    if untried > 0 {
+        w.text(Role::Dim, &format!("{untried} changes were not tried."));
+    }
+    let done = run.changes.iter().filter(|change| {
+        matches!(change.state, ChangeState::Ended { outcome: Outcome::Done | Outcome::Unchanged, .. })
+    });
+    w.text(Role::Good, &format!("{} changes are as planned.", done.count()));
+    w.gap();
+    if let Some(plan) = &run.plan {
+        for reminder in &plan.reminders {
+            w.spans(
+                1,
+                3,
+                vec![
+                    Span::symbol(Role::Warning, Symbol::Warning),
+                    Span::new(Role::Text, format!(" {}", clean(reminder))),
+                ],
+            );
+        }
+    }
+    if !model.generated.is_empty() {
+        w.text(Role::Accent, "New passwords wait to be noted: p shows them.");
+    }
+    if let Some(report) = &run.report {
+        let spans = vec![Span::new(Role::Text, "Report: "), Span::new(Role::Literal, clean(report))];
+        w.spans(1, 3, spans);
+    }
+    let take_back = format!("ngcp-warden undo {}", clean(&run.run));
+    w.spans(1, 3, vec![Span::new(Role::Text, "To take it back: "), Span::new(Role::Literal, take_back)]);
+    w.page
+}
+
+pub(super) fn passwords(model: &Model, width: usize) -> Page {
+    let mut w = Writer::new("New passwords", "shown on this page only", width);
+    if model.generated.is_empty() {
+        w.text(Role::Dim, "There is no password to be shown.");
+        return w.page;
+    }
+    w.text(
+        Role::Warning,
+        "Note them now. They are stored nowhere; once forgotten they can only be replaced.",
+    );
+    w.gap();
+    for made in &model.generated {
+        let state =
+            model.run.as_ref().filter(|run| run.run == made.run).and_then(|run| state_of(run, &made.name));
+        let said = match state {
+            None
+            | Some(ChangeState::Ended {
+                outcome: Outcome::Done | Outcome::Warning | Outcome::Unchanged,
+                ..
+            }) => None,
+            Some(ChangeState::Waiting | ChangeState::Running { .. }) => Some((Role::Dim, "  not set yet")),
+            Some(ChangeState::Ended { .. }) => Some((Role::Bad, "  was NOT set")),
+            Some(ChangeState::Undone { .. }) => Some((Role::Bad, "  was taken back, the old one holds")),
+        };
+        w.spans(1, 3, vec![Span::new(Role::Heading, clean(&made.label))]);
+        let mut spans = vec![Span::new(Role::Revealed, made.secret.expose_str().unwrap_or_default())];
+        spans.extend(said.map(|(role, words)| Span::new(role, words)));
+        w.spans(3, 3, spans);
+    }
+    w.page
+}
+
+/// How the change that sets the secret of that name stands.
+fn state_of<'a>(run: &'a RunView, name: &str) -> Option<&'a ChangeState> {
+    let plan = run.plan.as_ref()?;
+    let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name))?;
+    run.changes.get(uses).map(|change| &change.state)
+}

@@ -1,0 +1,326 @@
+//! What each intent does on each page.
+
+use super::{leaving, looking, notice, planning, running};
+use crate::{
+    finding::StepId,
+    wizard::{
+        Effect, Intent, Model, Screen,
+        model::{Question, ReviewPhase},
+        navigation, page,
+        page::review::{Entry, entries},
+    },
+};
+
+const NOTHING: Vec<Effect> = Vec::new();
+
+/// Carries one intent out.
+pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    if model.dialog.is_some() {
+        return in_dialog(model, intent);
+    }
+    match intent {
+        Intent::Forward => return forward(model),
+        Intent::Back => return leave_page(model, navigation::back),
+        Intent::Level => return leave_page(model, navigation::up),
+        Intent::Up | Intent::Down => vertical(model, intent == Intent::Down),
+        Intent::NextField | Intent::PreviousField => move_field(model, intent == Intent::NextField),
+        Intent::PageUp | Intent::PageDown | Intent::First | Intent::Last => scroll(model, intent),
+        Intent::Left | Intent::Right => return sideways(model, intent == Intent::Right),
+        Intent::Choose => return choose(model),
+        Intent::Steps => navigation::go(model, Screen::Steps),
+        Intent::Review => return review(model),
+        Intent::Apply => return planning::ask_to_apply(model),
+        Intent::Difference => difference(model),
+        Intent::AcceptForeign => {
+            let accepted = model.review.foreign_accepted;
+            planning::accept_foreign(model, !accepted);
+        }
+        Intent::Stop => return leaving::ask(model, Question::Stop, 1),
+        Intent::Keep => return with_run(model, Effect::Keep),
+        Intent::Revert => return with_run(model, Effect::Revert),
+        Intent::ToRun => navigation::go(model, Screen::Run),
+        Intent::Attach => return attach(model),
+        Intent::Passwords => navigation::go(model, Screen::Passwords),
+        Intent::Forget => return forget(model),
+        Intent::Store => return store(model),
+        Intent::Discard => return leaving::ask(model, Question::Discard, 1),
+        Intent::LookAgain => return look_again(model),
+        Intent::Report => return vec![Effect::WriteReport],
+        Intent::CopyPage => return copy_page(model),
+        Intent::Log => navigation::go(model, Screen::Log),
+        Intent::Help => navigation::go(model, Screen::Help),
+        Intent::Redraw => return vec![Effect::Redraw],
+        Intent::Suspend => return vec![Effect::Suspend],
+        Intent::Interrupt => return leaving::interrupted(model),
+        Intent::Quit => return leaving::quit(model),
+    }
+    NOTHING
+}
+
+fn in_dialog(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    match intent {
+        Intent::Forward => return leaving::confirm(model),
+        Intent::Back => model.dialog = None,
+        Intent::Interrupt => return leaving::interrupted(model),
+        Intent::Up | Intent::Down => {
+            if let Some(dialog) = &mut model.dialog {
+                dialog.focus = usize::from(dialog.focus == 0);
+            }
+        }
+        _ => {}
+    }
+    NOTHING
+}
+
+/// Enter.
+fn forward(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Overview if model.entry == crate::wizard::model::Entry::FirstBoot => {
+            let kept = model.draft.place.take();
+            let kept = kept.and_then(|id| model.steps.iter().position(|step| step.about().id == id));
+            if let Some(step) = kept.or_else(|| navigation::next_step(model, None)) {
+                navigation::go(model, Screen::Step(step));
+            }
+            NOTHING
+        }
+        Screen::Overview => {
+            navigation::go(model, Screen::Steps);
+            model.selected_step = navigation::step_order(model).first().copied().unwrap_or(0);
+            NOTHING
+        }
+        Screen::Steps => {
+            if model.selected_step < model.steps.len() {
+                navigation::go(model, Screen::Step(model.selected_step));
+            }
+            NOTHING
+        }
+        Screen::Step(index) => {
+            if let Some(step) = model.steps.get_mut(index)
+                && !step.form.is_empty()
+                && !step.ticked
+            {
+                step.ticked = true;
+                planning::void(model);
+            }
+            match navigation::next_step(model, Some(index)) {
+                Some(next) => {
+                    navigation::go(model, Screen::Step(next));
+                    vec![Effect::SaveAnswers(looking::draft(model))]
+                }
+                None => review(model),
+            }
+        }
+        Screen::Review => open_entry(model),
+        Screen::Run => {
+            if model.run.as_ref().is_some_and(|run| run.ended) {
+                navigation::restart_at(model, running::page_after(model));
+            }
+            NOTHING
+        }
+        Screen::Result => {
+            model.trail.clear();
+            navigation::back(model);
+            NOTHING
+        }
+        Screen::Difference(_) | Screen::Foreign | Screen::Passwords | Screen::Help | Screen::Log => NOTHING,
+    }
+}
+
+/// Leaves a page; answers of a step are kept on the way.
+fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
+    let answered = model.current_step().is_some_and(|step| step.form.edited());
+    way(model);
+    if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING }
+}
+
+/// F10, or Enter behind the last step.
+fn review(model: &mut Model) -> Vec<Effect> {
+    let answered = model.current_step().is_some_and(|step| step.form.edited());
+    let mut effects = if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING };
+    navigation::go(model, Screen::Review);
+    if !matches!(model.review.phase, ReviewPhase::Making | ReviewPhase::Ready(_)) {
+        effects.extend(planning::request(model));
+    }
+    effects
+}
+
+fn vertical(model: &mut Model, down: bool) {
+    let by_one = |now: usize, count: usize| {
+        if down { (now + 1).min(count.saturating_sub(1)) } else { now.saturating_sub(1).min(count) }
+    };
+    match model.screen {
+        Screen::Steps => {
+            let order = navigation::step_order(model);
+            let now = order.iter().position(|index| *index == model.selected_step).unwrap_or(0);
+            model.selected_step = order.get(by_one(now, order.len())).copied().unwrap_or(0);
+        }
+        Screen::Review => model.review.cursor = by_one(model.review.cursor, entries(model).len()),
+        _ => scroll(model, if down { Intent::Down } else { Intent::Up }),
+    }
+}
+
+fn move_field(model: &mut Model, forward: bool) {
+    if let Screen::Step(index) = model.screen
+        && let Some(step) = model.steps.get_mut(index)
+    {
+        step.form.move_focus(forward);
+    }
+}
+
+fn scroll(model: &mut Model, intent: Intent) {
+    let body = page::body(model, model.size);
+    let rows = usize::from(body.rows).max(1);
+    let page = page::page(model, body.columns);
+    let top = page::first_line(&page, model.top, body.rows);
+    let wanted = match intent {
+        Intent::Up => top.saturating_sub(1),
+        Intent::Down => top.saturating_add(1),
+        Intent::PageUp => top.saturating_sub(rows - 1),
+        Intent::PageDown => top.saturating_add(rows - 1),
+        Intent::First => 0,
+        _ => usize::MAX,
+    };
+    model.top = page::first_line(&page, wanted, body.rows);
+}
+
+fn sideways(model: &mut Model, right: bool) -> Vec<Effect> {
+    if matches!(model.screen, Screen::Step(_)) {
+        return super::edit(model, |form| {
+            form.choose(right);
+            Ok(())
+        });
+    }
+    let Some(step) = selected_step_of_plan(model) else { return NOTHING };
+    fold(model, &step, right);
+    NOTHING
+}
+
+fn fold(model: &mut Model, step: &StepId, open: bool) {
+    model.review.unfolded.retain(|unfolded| unfolded != step);
+    if open {
+        model.review.unfolded.push(step.clone());
+    }
+    // The cursor stays on what it was on, or on the step it belongs to.
+    let entries = entries(model);
+    let heading = |entry: &Entry| matches!(entry, Entry::Step { step: id, .. } if id == step);
+    if !open && let Some(place) = entries.iter().position(heading) {
+        model.review.cursor = place;
+    }
+}
+
+fn selected_entry(model: &Model) -> Option<Entry> {
+    entries(model).into_iter().nth(model.review.cursor)
+}
+
+fn selected_step_of_plan(model: &Model) -> Option<StepId> {
+    match selected_entry(model)? {
+        Entry::Step { step, .. } => Some(step),
+        Entry::Change(index) => match &model.review.phase {
+            ReviewPhase::Ready(plan) => plan.changes.get(index).map(|change| change.step.clone()),
+            _ => None,
+        },
+        Entry::Problem { .. } | Entry::Foreign => None,
+    }
+}
+
+/// Enter in the review: to the question with a problem, or unfolds a step.
+fn open_entry(model: &mut Model) -> Vec<Effect> {
+    match selected_entry(model) {
+        Some(Entry::Problem { step, problem }) => {
+            navigation::go(model, Screen::Step(step));
+            if let Some(step) = model.steps.get_mut(step) {
+                step.form.focus_on(&problem.key);
+            }
+        }
+        Some(Entry::Step { step, .. }) => {
+            let open = !model.review.unfolded.contains(&step);
+            fold(model, &step, open);
+        }
+        Some(Entry::Change(index)) => navigation::go(model, Screen::Difference(index)),
+        Some(Entry::Foreign) => navigation::go(model, Screen::Foreign),
+        None => {}
+    }
+    NOTHING
+}
+
+fn difference(model: &mut Model) {
+    match selected_entry(model) {
+        Some(Entry::Change(index)) => navigation::go(model, Screen::Difference(index)),
+        Some(Entry::Foreign) => navigation::go(model, Screen::Foreign),
+        Some(Entry::Step { first, .. }) => navigation::go(model, Screen::Difference(first)),
+        Some(Entry::Problem { .. }) | None => {}
+    }
+}
+
+/// Space: ticks a step, or takes the next option of a choice.
+fn choose(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Steps => {
+            if let Some(step) = model.steps.get_mut(model.selected_step) {
+                step.ticked = !step.ticked;
+                planning::void(model);
+            }
+            NOTHING
+        }
+        Screen::Review => {
+            let step = match selected_entry(model) {
+                Some(Entry::Problem { step, .. }) => {
+                    model.steps.get(step).map(|step| step.about().id.clone())
+                }
+                _ => selected_step_of_plan(model),
+            };
+            let Some(step) = step.and_then(|id| model.steps.iter_mut().find(|step| step.about().id == id))
+            else {
+                return NOTHING;
+            };
+            step.ticked = false;
+            planning::void(model);
+            planning::request(model)
+        }
+        _ => sideways(model, true),
+    }
+}
+
+fn with_run(model: &Model, effect: fn(String) -> Effect) -> Vec<Effect> {
+    model.run.as_ref().map(|run| effect(run.run.clone())).into_iter().collect()
+}
+
+fn attach(model: &Model) -> Vec<Effect> {
+    let open = model.host.as_ref().and_then(|host| host.open_run.as_ref());
+    open.filter(|run| run.alive).map(|run| Effect::Attach(run.run.clone())).into_iter().collect()
+}
+
+fn forget(model: &mut Model) -> Vec<Effect> {
+    if model.generated.is_empty() {
+        navigation::restart_at(model, Screen::Result);
+        return NOTHING;
+    }
+    leaving::ask(model, Question::ForgetPasswords, 1)
+}
+
+fn store(model: &Model) -> Vec<Effect> {
+    let passwords = model.generated.iter().map(|made| (made.label.clone(), made.secret.clone()));
+    let passwords: Vec<_> = passwords.collect();
+    if passwords.is_empty() { NOTHING } else { vec![Effect::WritePasswords(passwords)] }
+}
+
+fn look_again(model: &mut Model) -> Vec<Effect> {
+    notice(model, "Looking again …");
+    match model.current_step() {
+        Some(step) => vec![Effect::Inspect(step.about().id.clone())],
+        None => {
+            let mut effects = vec![Effect::LookAtHost];
+            effects.extend(looking::inspect_all(model));
+            effects
+        }
+    }
+}
+
+fn copy_page(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Passwords {
+        return notice(model, "Passwords are not copied; s stores them in a file only root can read.");
+    }
+    let page = page::page(model, page::body(model, model.size).columns);
+    let name = page::file_name(&page.title);
+    vec![Effect::WriteView { name, text: page.text() }]
+}

@@ -1,0 +1,105 @@
+//! What comes in about the host: findings, and answers of an earlier session.
+
+use std::sync::Arc;
+
+use super::{log, notice, planning};
+use crate::{
+    finding::StepId,
+    steps::Findings,
+    wizard::{
+        Effect, Failure, Model, Screen,
+        draft::Draft,
+        form::FormState,
+        model::{StepPhase, StepState},
+    },
+};
+
+/// The first wishes: everything at once, nothing waits for anything else.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![Effect::LookAtHost, Effect::LoadAnswers];
+    effects.extend(inspect_all(model));
+    effects
+}
+
+pub(super) fn inspect_all(model: &Model) -> Vec<Effect> {
+    model.steps.iter().map(|step| Effect::Inspect(step.about().id.clone())).collect()
+}
+
+pub(super) fn inspected(
+    model: &mut Model,
+    id: &StepId,
+    result: Result<Arc<Findings>, Failure>,
+) -> Vec<Effect> {
+    let draft = model.draft.steps.get(id).cloned();
+    let Some(step) = model.steps.iter_mut().find(|step| step.about().id == *id) else { return Vec::new() };
+    let phase = match result {
+        Ok(findings) => {
+            let form = step.step.form(&findings);
+            if step.form.edited() {
+                step.form.renew(form);
+            } else {
+                step.form = FormState::new(form);
+                if let Some(draft) = draft {
+                    step.form.restore(&draft.values);
+                    step.ticked |= draft.ticked;
+                }
+            }
+            StepPhase::Ready(findings)
+        }
+        Err(failure) => StepPhase::Failed(failure),
+    };
+    model.draft.steps.remove(id);
+    if step.phase == phase {
+        return Vec::new();
+    }
+    step.phase = phase;
+    if let StepPhase::Failed(failure) = &step.phase {
+        let line = format!("{}: {}", step.about().title, failure.message);
+        log(model, true, &line);
+    }
+    if model.running() || model.review.starting {
+        return Vec::new();
+    }
+    planning::void(model);
+    if model.screen == Screen::Review { planning::request(model) } else { Vec::new() }
+}
+
+/// Answers of an earlier session: into every form that was not touched yet, else kept until its findings arrive.
+pub(super) fn loaded(model: &mut Model, draft: Draft) -> Vec<Effect> {
+    if draft.is_empty() {
+        return Vec::new();
+    }
+    let count = draft.steps.len();
+    model.draft = draft;
+    for step in &mut model.steps {
+        let looked = matches!(step.phase, StepPhase::Ready(_));
+        if looked
+            && let Some(kept) = model.draft.steps.remove(&step.about().id)
+            && !step.form.edited()
+        {
+            step.form.restore(&kept.values);
+            step.ticked |= kept.ticked;
+        }
+    }
+    planning::void(model);
+    notice(model, &format!("Answers of an earlier session are here ({count} steps). F10 reviews them."));
+    if model.screen == Screen::Review { planning::request(model) } else { Vec::new() }
+}
+
+/// All answers worth keeping, as they are now. Never a secret.
+pub(super) fn draft(model: &Model) -> Draft {
+    let mut draft = Draft { place: None, steps: model.draft.steps.clone() };
+    let place =
+        std::iter::once(&model.screen).chain(model.trail.iter().rev()).find_map(|screen| match screen {
+            Screen::Step(index) => model.steps.get(*index),
+            _ => None,
+        });
+    draft.place = place.map(|step| step.about().id.clone());
+    let answered = |step: &&StepState| step.ticked || step.form.edited();
+    for step in model.steps.iter().filter(answered) {
+        let kept =
+            crate::wizard::draft::StepDraft { ticked: step.ticked, values: step.form.changed_values() };
+        draft.steps.insert(step.about().id.clone(), kept);
+    }
+    draft
+}

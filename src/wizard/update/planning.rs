@@ -1,0 +1,114 @@
+//! From answers to a plan, and from a plan that was looked at to a run.
+
+use std::sync::Arc;
+
+use super::notice;
+use crate::{
+    plan::Plan,
+    secret::Secrets,
+    wizard::{
+        Effect, Failure, Model,
+        effect::Answered,
+        model::{Dialog, DialogPhase, Question, ReviewPhase, StepPhase},
+        page::review::entries,
+    },
+};
+
+/// The plan no longer says what was answered.
+pub(super) fn void(model: &mut Model) {
+    model.review.phase = ReviewPhase::Absent;
+}
+
+/// Asks for the plan of all ticked steps whose answers can be used.
+pub(super) fn request(model: &mut Model) -> Vec<Effect> {
+    let mut steps = Vec::new();
+    for step in model.steps.iter().filter(|step| step.ticked) {
+        if let StepPhase::Ready(findings) = &step.phase
+            && step.form.problems().is_empty()
+        {
+            let id = step.about().id.clone();
+            let answers = step.form.answers(&id);
+            steps.push(Answered { step: id, findings: findings.clone(), answers });
+        }
+    }
+    model.review.ticket += 1;
+    if steps.is_empty() {
+        model.review.phase = ReviewPhase::Ready(Arc::default());
+        return Vec::new();
+    }
+    model.review.phase = ReviewPhase::Making;
+    vec![Effect::MakePlan { ticket: model.review.ticket, steps }]
+}
+
+pub(super) fn planned(model: &mut Model, ticket: u64, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
+    if ticket != model.review.ticket || model.review.phase != ReviewPhase::Making {
+        return Vec::new();
+    }
+    let foreign = match &model.review.seen_foreign {
+        Some(seen) => result.as_ref().ok().and_then(|plan| plan.foreign.as_ref()) == Some(seen),
+        None => false,
+    };
+    model.review.foreign_accepted &= foreign;
+    model.review.phase = match result {
+        Ok(plan) => ReviewPhase::Ready(plan),
+        Err(failure) => ReviewPhase::Failed(failure),
+    };
+    model.review.cursor = model.review.cursor.min(entries(model).len().saturating_sub(1));
+    Vec::new()
+}
+
+/// Somebody else's uncommitted changes are taken along, or not.
+pub(super) fn accept_foreign(model: &mut Model, accepted: bool) {
+    if let ReviewPhase::Ready(plan) = &model.review.phase {
+        model.review.seen_foreign = plan.foreign.clone();
+        model.review.foreign_accepted = accepted && plan.foreign.is_some();
+    }
+}
+
+/// Asks whether to apply; says why not when it cannot be.
+pub(super) fn ask_to_apply(model: &mut Model) -> Vec<Effect> {
+    let ReviewPhase::Ready(plan) = &model.review.phase else { return Vec::new() };
+    if plan.is_empty() {
+        return notice(model, "There is nothing to apply.");
+    }
+    if model.running() || model.review.starting {
+        return notice(model, "A run is under way: wait for its end.");
+    }
+    if let Some(obstacle) = model.host.as_ref().and_then(|host| host.obstacle.clone()) {
+        return notice(model, &obstacle);
+    }
+    let guarded = plan.changes.iter().any(|change| change.guard.is_some());
+    let (question, focus) = if plan.foreign.is_some() && !model.review.foreign_accepted {
+        (Question::Foreign, 1)
+    } else {
+        (Question::Apply, usize::from(guarded))
+    };
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus });
+    Vec::new()
+}
+
+/// Hands the plan over, exactly as it was shown.
+pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
+    let ReviewPhase::Ready(plan) = &model.review.phase else {
+        model.dialog = None;
+        return Vec::new();
+    };
+    let plan = plan.clone();
+    let mut secrets = Secrets::default();
+    for step in model.steps.iter().filter(|step| step.ticked) {
+        step.form.add_secrets(&step.about().id, &mut secrets);
+    }
+    model.review.starting = true;
+    model.dialog = Some(Dialog { question: Question::Apply, phase: DialogPhase::Working, focus: 0 });
+    vec![Effect::StartRun { plan, secrets }]
+}
+
+pub(super) fn refused(model: &mut Model, failure: Failure) -> Vec<Effect> {
+    model.review.starting = false;
+    super::log(model, true, &failure.message);
+    match &mut model.dialog {
+        Some(dialog) if dialog.question == Question::Apply => dialog.phase = DialogPhase::Failed(failure),
+        _ => model.notice = Some(format!("Nothing was changed: {}", failure.message)),
+    }
+    Vec::new()
+}

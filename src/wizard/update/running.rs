@@ -1,0 +1,78 @@
+//! A run that is followed: its records, its end, and the passwords that were made up for it.
+
+use super::{looking, notice};
+use crate::{
+    finding::StepId,
+    plan::Outcome,
+    runner::Record,
+    secret::Secrets,
+    wizard::{
+        Effect, Model, Screen,
+        form::FormState,
+        model::{Generated, Question, ReviewPhase},
+        navigation,
+        run_view::{ChangeState, RunView},
+    },
+};
+
+pub(super) fn started(model: &mut Model, run: String, generated: &Secrets) -> Vec<Effect> {
+    if let ReviewPhase::Ready(plan) = &model.review.phase {
+        for made_up in &plan.generated {
+            if let Some(secret) = generated.get(&made_up.secret) {
+                let generated = Generated {
+                    run: run.clone(),
+                    name: made_up.secret.clone(),
+                    label: made_up.label.clone(),
+                    secret: secret.clone(),
+                };
+                model.generated.push(generated);
+            }
+        }
+    }
+    model.review.starting = false;
+    model.run = Some(RunView::new(run));
+    let watched = model.dialog.as_ref().is_some_and(|dialog| dialog.question == Question::Apply);
+    if watched {
+        model.dialog = None;
+    }
+    if watched || model.screen == Screen::Overview {
+        navigation::restart_at(model, Screen::Run);
+        return Vec::new();
+    }
+    notice(model, "The run has begun. On the overview, t shows it.")
+}
+
+pub(super) fn record(model: &mut Model, record: &Record) -> Vec<Effect> {
+    if let Some(run) = &mut model.run {
+        run.take(record);
+    }
+    Vec::new()
+}
+
+/// Nobody works on the run any more: look at the host again, forget the answers that are done.
+pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.run.as_mut().filter(|run| !run.ended) else { return Vec::new() };
+    run.ended = true;
+    run.guard = None;
+    let whole = |outcome: Outcome| matches!(outcome, Outcome::Done | Outcome::Unchanged | Outcome::Warning);
+    let open = |step: &StepId| {
+        let mut of_step = run.changes.iter().filter(|change| change.step == *step);
+        of_step.any(|change| !matches!(change.state, ChangeState::Ended { outcome, .. } if whole(outcome)))
+    };
+    let settled: Vec<StepId> =
+        run.changes.iter().map(|change| &change.step).filter(|step| !open(step)).cloned().collect();
+    for step in model.steps.iter_mut().filter(|step| settled.contains(&step.about().id)) {
+        step.ticked = false;
+        step.form = FormState::default();
+    }
+    super::planning::void(model);
+    let mut effects = vec![Effect::SaveAnswers(looking::draft(model))];
+    effects.extend(looking::inspect_all(model));
+    notice(model, "The run has ended.");
+    effects
+}
+
+/// The page after a run: made up passwords first, as long as nobody noted them.
+pub(super) fn page_after(model: &Model) -> Screen {
+    if model.generated.is_empty() { Screen::Result } else { Screen::Passwords }
+}
