@@ -33,3 +33,8 @@ pub(super) fn unless_file(path: &Path, there: Option<Kind>) -> io::Result<()> {
         Some(other) => Err(kind(path, other)),
     }
 }
+
+/// The end of every failed change.
+pub(super) fn unchanged(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{error}; nothing was changed"))
+}

@@ -33,8 +33,10 @@ fn f65_a_hostile_environment_reaches_no_program() {
         let mut command = Command::new("env", none());
         command.env.push(("DEBIAN_FRONTEND".into(), "noninteractive".into()));
         harden_process().unwrap();
-        let seen = run(&System::live().unwrap(), &command).text();
-        fs::write(victims_path().join("seen"), seen).unwrap();
+        let live = System::live().unwrap();
+        fs::write(victims_path().join("seen"), run(&live, &command).text()).unwrap();
+        let credentials = Command::new("ls", ["-l", "/proc/self/fd"]).credentials(Secret::new("x"));
+        fs::write(victims_path().join("open"), run(&live, &credentials).text()).unwrap();
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -52,6 +54,8 @@ fn f65_a_hostile_environment_reaches_no_program() {
     let path = format!("PATH={}", ngcp_warden::executor::SEARCH_PATH);
     assert_eq!(lines, ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", &path]);
     assert!(!directory.path().join("env.ran").exists());
+    let open = fs::read_to_string(directory.path().join("open")).unwrap();
+    assert!(open.contains("/dev/null") && !open.contains("memfd"), "{open}");
 }
 
 #[test]

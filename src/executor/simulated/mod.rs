@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Command, Executor, Exit, FileChange, Kind, Metadata, OUTPUT_LIMIT, Resources, SEARCH_PATH, Sink, Status,
-    Stream, World,
+    Stream, World, refused,
 };
 
 /// What a scripted program does: changes files and answers.
@@ -275,12 +275,10 @@ impl Executor for Simulated {
         state.changes += 1;
         let nth = state.changes;
         if let Some(kind) = state.failing_changes.remove(&nth) {
-            return Err(io::Error::new(
-                kind,
-                format!("{}: {kind}; nothing was changed", change.path.display()),
-            ));
+            let error = io::Error::new(kind, format!("{}: {kind}", change.path.display()));
+            return Err(refused::unchanged(&error));
         }
-        state.files.change(change)
+        state.files.change(change).map_err(|e| refused::unchanged(&e))
     }
 
     fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit> {

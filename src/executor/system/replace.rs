@@ -34,16 +34,7 @@ impl Tree {
             FileTo::Directory { attributes } => place.make_directory(path, attributes),
             FileTo::Absent => place.remove(path),
         });
-        let directory = done.map_err(|error| {
-            let hint = match error.kind() {
-                io::ErrorKind::PermissionDenied => " (perhaps it is immutable: see lsattr)",
-                io::ErrorKind::ReadOnlyFilesystem => " (mount it writable first)",
-                io::ErrorKind::StorageFull => " (free some space first)",
-                io::ErrorKind::ResourceBusy => " (perhaps something is mounted on it)",
-                _ => "",
-            };
-            io::Error::new(error.kind(), format!("{error}{hint}; nothing was changed"))
-        })?;
+        let directory = done.map_err(|e| refused::unchanged(&e))?;
         match directory.map_or(Ok(()), rustix::fs::fsync) {
             Ok(()) => Ok(()),
             Err(e) => {
@@ -69,16 +60,16 @@ impl Place {
             }
             Some((_, seen)) => Some((self.open(path)?, seen)),
         };
-        let directory = readable(&self.directory).map_err(|e| named(path, e))?;
+        let directory = readable(&self.directory).map_err(|e| failed(path, e))?;
         let copy = self.copy_name()?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&directory, &copy, flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|e| named(path, e))?;
+            .map_err(|e| failed(path, e))?;
         let filled = fill(file.into(), content, attributes, old.as_ref().map(|(old, stat)| (old, *stat)))
             .and_then(|()| Ok(rustix::fs::renameat(&directory, &copy, &directory, &self.name)?));
         if let Err(e) = filled {
             let _ = rustix::fs::unlinkat(&directory, &copy, AtFlags::empty());
-            return Err(named(path, e));
+            return Err(failed(path, e));
         }
         self.remove_unfinished(&directory);
         Ok(Some(directory))
@@ -90,8 +81,8 @@ impl Place {
             Some(kind) => return Err(refused::kind(path, kind)),
             None => {}
         }
-        let directory = readable(&self.directory).map_err(|e| named(path, e))?;
-        rustix::fs::mkdirat(&directory, &self.name, Mode::RWXU).map_err(|e| named(path, e))?;
+        let directory = readable(&self.directory).map_err(|e| failed(path, e))?;
+        rustix::fs::mkdirat(&directory, &self.name, Mode::RWXU).map_err(|e| failed(path, e))?;
         let finish = || {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let made = rustix::fs::openat(&directory, &self.name, flags, Mode::empty())?;
@@ -104,7 +95,7 @@ impl Place {
         };
         if let Err(e) = finish() {
             let _ = rustix::fs::unlinkat(&directory, &self.name, AtFlags::REMOVEDIR);
-            return Err(named(path, e));
+            return Err(failed(path, e));
         }
         Ok(Some(directory))
     }
@@ -118,10 +109,10 @@ impl Place {
                 AtFlags::empty()
             }
         };
-        let directory = readable(&self.directory).map_err(|e| named(path, e))?;
+        let directory = readable(&self.directory).map_err(|e| failed(path, e))?;
         match rustix::fs::unlinkat(&directory, &self.name, flags) {
             Ok(()) | Err(Errno::NOENT) => Ok(Some(directory)),
-            Err(e) => Err(named(path, e)),
+            Err(e) => Err(failed(path, e)),
         }
     }
 
@@ -149,6 +140,19 @@ impl Place {
             }
         }
     }
+}
+
+/// The same error, naming its path and what may help.
+fn failed(path: &Path, error: impl Into<io::Error>) -> io::Error {
+    let error = error.into();
+    let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PERM) => "perhaps it is immutable: see lsattr",
+        Some(Errno::ROFS) => "mount it writable first",
+        Some(Errno::NOSPC | Errno::DQUOT) => "free some space first",
+        Some(Errno::BUSY) => "perhaps something is mounted on it",
+        _ => return named(path, error),
+    };
+    io::Error::new(error.kind(), format!("{}: {error}, {hint}", path.display()))
 }
 
 /// Gives a new file its content, owner, mode, extended attributes and time, and puts it on the disk.

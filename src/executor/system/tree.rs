@@ -15,7 +15,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustix::fs::{Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
 use crate::executor::{Kind, Metadata, READ_LIMIT, refused};
 
@@ -102,7 +102,7 @@ impl Tree {
                 }
                 Err(e) => return Err(named(path, e)),
             };
-            let stat = rustix::fs::fstat(&next).map_err(|e| named(path, e))?;
+            let stat = stat(&next).map_err(|e| named(path, e))?;
             match kind(&stat) {
                 Kind::Link if follow == Links::All || !rest.is_empty() => {
                     if follow == Links::OnTheWayOfRoot && stat.st_uid != 0 {
@@ -136,7 +136,7 @@ impl Tree {
                 }
             }
         }
-        let stat = rustix::fs::fstat(&here).map_err(|e| named(path, e))?;
+        let stat = stat(&here).map_err(|e| named(path, e))?;
         let there = Some((here.try_clone()?, stat));
         Ok(Place { directory: here, name: OsString::from("."), there })
     }
@@ -202,6 +202,11 @@ impl Tree {
 pub(super) fn readable(directory: impl AsFd) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::openat(directory, ".", flags, Mode::empty())
+}
+
+/// What a path-only handle stands for. Linux before 3.6 (Debian 7) has no `fstat` for those.
+fn stat(handle: &OwnedFd) -> rustix::io::Result<Stat> {
+    rustix::fs::statat(handle, "", AtFlags::EMPTY_PATH)
 }
 
 fn target(link: &OwnedFd) -> rustix::io::Result<PathBuf> {
