@@ -58,8 +58,10 @@ fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
 
 fn run(host: &Simulated, plan: Plan, secrets: &Secrets) -> (RunOutcome, MemoryJournal) {
     let order = Order { run: "20260314-1".to_owned(), plan, operator: "root".to_owned(), ..Order::default() };
-    let see =
-        |id: &StepId| Ok(steps::find(id.as_str()).map_or(Ok(vec![]), |s| s.inspect(host).map(|f| f.items))?);
+    let see = |id: &StepId| match steps::find(id.as_str()) {
+        Some(step) => Ok(step.inspect(host)?.items),
+        None => Ok(Vec::new()),
+    };
     let mut journal = MemoryJournal::default();
     let outcome = runner::run(&order, secrets, host, &see, &mut journal, &Control::default()).unwrap();
     (outcome, journal)
@@ -101,6 +103,7 @@ fn every_step_fails_before_and_holds_after_the_run() {
     for path in host.files().changed_since(&files_before) {
         written += &String::from_utf8_lossy(&host.read(&path).unwrap_or_default());
     }
+    assert!(secrets.names().count() >= 3, "{secrets:?}");
     for (name, secret) in secrets.iter() {
         assert!(!written.contains(secret.expose_str().unwrap()), "{name} is written somewhere");
     }
