@@ -25,11 +25,14 @@ pub fn worst(step: &StepState) -> Option<Severity> {
 }
 
 /// Places of all steps in the order of the steps page: the wizard's own for the first boot, failing ones on top
-/// for maintenance.
+/// for maintenance, and those that do not apply last.
 pub fn step_order(model: &Model) -> Vec<usize> {
     let mut order: Vec<usize> = (0..model.steps.len()).collect();
     if model.entry == Entry::Maintenance {
-        order.sort_by_key(|index| std::cmp::Reverse(model.steps.get(*index).and_then(worst)));
+        order.sort_by_key(|index| {
+            let step = model.steps.get(*index);
+            (!step.is_some_and(applies), std::cmp::Reverse(step.and_then(worst)))
+        });
     }
     order
 }

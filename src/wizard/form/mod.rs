@@ -101,6 +101,11 @@ impl FormState {
         self.edits
     }
 
+    /// Whether the focus is at the first place.
+    pub fn at_first(&self) -> bool {
+        self.stops().first().is_none_or(|first| *first == self.focus)
+    }
+
     /// Whether the focus is at the last place.
     pub fn at_last(&self) -> bool {
         self.stops().last().is_none_or(|last| *last == self.focus)

@@ -3,7 +3,7 @@
 use super::{Intent, Key};
 use crate::wizard::{
     Model, Screen,
-    model::{DialogPhase, Entry, ReviewPhase},
+    model::{Dialog, DialogPhase, Entry, ReviewPhase},
 };
 
 /// Where a row of the table holds.
@@ -59,6 +59,14 @@ const fn always(_: &Model) -> bool {
 const ARROWS: &[(Key, Intent)] = &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)];
 const BACK: &[(Key, Intent)] =
     &[(Key::Char('b'), Intent::Back), (Key::Backspace, Intent::Back), (Key::Left, Intent::Back)];
+const LEAVE_DIALOG: &[(Key, Intent)] =
+    &[(Key::Esc, Intent::Back), (Key::Char('b'), Intent::Back), (Key::Backspace, Intent::Back)];
+const LEAVE_DIALOG_NOW: &[(Key, Intent)] = &[
+    (Key::Enter, Intent::Back),
+    (Key::Esc, Intent::Back),
+    (Key::Char('b'), Intent::Back),
+    (Key::Backspace, Intent::Back),
+];
 const LEVEL: &[(Key, Intent)] = &[(Key::Esc, Intent::Level)];
 
 /// The table. Order is that of the footer; the first row that holds decides.
@@ -78,14 +86,13 @@ pub static TABLE: &[Row] = &[
     .when(asking),
     row(&[(Key::Enter, Intent::Forward), (Key::Char(' '), Intent::Forward)], "choose", &[At::Dialog])
         .when(asking),
-    row(
-        &[(Key::Esc, Intent::Back), (Key::Char('b'), Intent::Back), (Key::Backspace, Intent::Back)],
-        "change nothing",
-        &[At::Dialog],
-    ),
+    row(LEAVE_DIALOG, "change nothing", &[At::Dialog]).when(asking),
+    row(LEAVE_DIALOG, "close", &[At::Dialog]).when(working),
+    row(LEAVE_DIALOG_NOW, "close", &[At::Dialog]).when(failed),
     // Overview
     row(&[(Key::Enter, Intent::Forward)], "walk the steps", &[At::Overview]).when(first_boot),
-    row(&[(Key::Enter, Intent::Forward)], "steps", &[At::Overview]).when(maintenance),
+    row(&[(Key::Enter, Intent::Forward), (Key::Char('s'), Intent::Forward)], "steps", &[At::Overview])
+        .when(maintenance),
     row(&[(Key::Char('s'), Intent::Steps)], "list of steps", &[At::Overview]).when(first_boot),
     row(&[(Key::Char('a'), Intent::Attach)], "attach to the run", &[At::Overview]).when(can_attach),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
@@ -165,6 +172,7 @@ pub static TABLE: &[Row] = &[
             At::Log,
         ],
     ),
+    row(LEVEL, "back", &[At::Step]).when(typing),
     row(LEVEL, "up", PAGES).help_only().when(not_at_root),
     row(&[(Key::F(10), Intent::Review)], "review", &[At::Overview, At::Steps, At::Step]),
     row(&[(Key::Char('l'), Intent::Log)], "log", &[At::Overview, At::Steps, At::Review, At::Run, At::Result]),
@@ -200,6 +208,12 @@ impl Row {
 fn asking(model: &Model) -> bool {
     model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Asking)
 }
+fn working(model: &Model) -> bool {
+    model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Working)
+}
+fn failed(model: &Model) -> bool {
+    matches!(model.dialog, Some(Dialog { phase: DialogPhase::Failed(_), .. }))
+}
 fn first_boot(model: &Model) -> bool {
     model.entry == Entry::FirstBoot
 }
@@ -230,6 +244,9 @@ fn no_fields(model: &Model) -> bool {
 }
 fn on_choice(model: &Model) -> bool {
     model.current_step().is_some_and(|step| step.form.on_choice())
+}
+fn typing(model: &Model) -> bool {
+    model.typing()
 }
 fn typing_and_more(model: &Model) -> bool {
     model.typing() && model.current_step().is_some_and(|step| !step.form.at_last())

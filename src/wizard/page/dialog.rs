@@ -16,7 +16,7 @@ pub struct DialogPage {
     pub title: String,
     /// What it means, wrapped.
     pub lines: Vec<Line>,
-    /// The outcomes; only a way out while working and after a failure.
+    /// The outcomes; none while working, only a way out after a failure.
     pub outcomes: Vec<String>,
     /// Which outcome has the focus.
     pub focus: usize,
@@ -67,11 +67,11 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
         DialogPhase::Working => {
             writer.gap();
             writer.text(Role::Accent, "Starting …");
-            (outcomes, focus) = (vec!["Close (it goes on)".to_owned()], 0);
+            outcomes.clear();
         }
         DialogPhase::Failed(failure) => {
             writer = Writer::new("", "", writer.width);
-            writer.spans(1, 1, vec![Span::new(Role::Bad, "Nothing was changed. ")]);
+            writer.spans(0, 0, vec![Span::new(Role::Bad, "Nothing was changed. ")]);
             writer.text(Role::Text, &failure.message);
             for hint in &failure.hints {
                 writer.text(Role::Dim, hint);

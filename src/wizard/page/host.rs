@@ -26,8 +26,8 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
     if let Some(open) = model.host.as_ref().and_then(|host| host.open_run.as_ref()) {
         let way = if open.alive { "goes on; a attaches to it" } else { "was interrupted" };
         w.spans(
-            1,
-            3,
+            0,
+            2,
             vec![
                 Span::symbol(Role::Warning, Symbol::Warning),
                 Span::new(Role::Warning, format!(" Run {} {way}: {}", clean(&open.run), clean(&open.about))),
@@ -60,7 +60,7 @@ fn hardening(model: &Model, w: &mut Writer) {
     let mut spans = vec![Span::new(Role::Heading, "Hardening  ")];
     if looked == 0 && looking > 0 {
         spans.push(Span::new(Role::Dim, "looking …"));
-        w.spans(1, 3, spans);
+        w.spans(0, 2, spans);
         return;
     }
     let score = score(model.findings());
@@ -71,7 +71,7 @@ fn hardening(model: &Model, w: &mut Writer) {
     if looking > 0 {
         spans.push(Span::new(Role::Dim, format!("  {looking} steps still look …")));
     }
-    w.spans(1, 12, spans);
+    w.spans(0, 11, spans);
 }
 
 pub(super) fn score_role(score: u8) -> Role {
@@ -145,8 +145,8 @@ fn worst(model: &Model, w: &mut Writer) {
     for finding in failing.iter().take(WORST) {
         let title = clean(&finding.title);
         w.spans(
-            1,
-            12,
+            0,
+            11,
             vec![
                 status(finding),
                 Span::new(severity_role(finding.severity), format!(" {:<9}", word(finding.severity))),
@@ -203,8 +203,8 @@ fn figures(host: &HostCard, w: &mut Writer) {
     }
     for remark in &host.remarks {
         w.spans(
-            1,
-            3,
+            0,
+            2,
             vec![
                 Span::symbol(Role::Warning, Symbol::Warning),
                 Span::new(Role::Text, format!(" {}", clean(remark))),
@@ -218,7 +218,7 @@ const LABEL: usize = 16;
 fn figure(w: &mut Writer, label: &str, value: Vec<Span>) {
     let mut spans = vec![Span::new(Role::Heading, cell(&clean(label), LABEL))];
     spans.extend(value);
-    w.spans(1, LABEL + 1, spans);
+    w.spans(0, LABEL, spans);
 }
 
 fn gauge(w: &mut Writer, label: &str, used: u64, total: u64) {
@@ -261,7 +261,7 @@ pub(super) fn steps(model: &Model, width: usize) -> Page {
             Span::new(Role::Text, format!(" {}", cell(step.about().title, title_width))),
         ];
         spans.append(&mut state);
-        w.spans(1, title_width + 6, spans);
+        w.spans(0, title_width + 5, spans);
         if index == model.selected_step {
             w.focus(from);
         }

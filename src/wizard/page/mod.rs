@@ -205,9 +205,10 @@ pub fn page(model: &Model, width: u16) -> Page {
     }
 }
 
-/// Columns and rows of the body: what is left by a top line, two rules and a bottom line.
+/// Columns and rows of the body: what is left by a margin of two columns, one on the right, a top line, two rules and
+/// a bottom line.
 pub fn body(_: &Model, size: Size) -> Size {
-    Size { columns: size.columns, rows: size.rows.saturating_sub(4).max(1) }
+    Size { columns: size.columns.saturating_sub(3).max(1), rows: size.rows.saturating_sub(4).max(1) }
 }
 
 /// The first line of the page to show on so many rows; nothing is scrolled past the end.

@@ -76,8 +76,8 @@ pub(super) fn log(model: &Model, width: usize) -> Page {
             let title = run.changes.get(line.change).map_or("", |change| change.title.as_str());
             let role = if line.error { Role::Warning } else { Role::Text };
             w.spans(
-                1,
-                3,
+                0,
+                2,
                 vec![Span::new(Role::Dim, format!("{}: ", clean(title))), Span::new(role, clean(&line.text))],
             );
         }

@@ -136,8 +136,8 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         let from = w.len();
         match entry {
             Entry::Problem { problem, .. } => w.spans(
-                1,
-                3,
+                0,
+                2,
                 vec![
                     Span::symbol(Role::Warning, Symbol::Warning),
                     Span::new(Role::Text, format!(" {}", clean(&problem.text))),
@@ -151,7 +151,7 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
             }
             Entry::Change(index) => {
                 if let Some(change) = plan.changes.get(*index) {
-                    w.spans(4, 6, vec![Span::new(Role::Text, clean(&change.title))]);
+                    w.spans(3, 5, vec![Span::new(Role::Text, clean(&change.title))]);
                 }
             }
         }
@@ -168,8 +168,8 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         w.gap();
         for reminder in &plan.reminders {
             w.spans(
-                1,
-                3,
+                0,
+                2,
                 vec![
                     Span::symbol(Role::Warning, Symbol::Warning),
                     Span::new(Role::Text, format!(" {}", clean(reminder))),
@@ -198,8 +198,8 @@ fn foreign_line(model: &Model, plan: &Plan, w: &mut Writer) {
         (Symbol::Unticked, "c takes them along, else nothing can be applied")
     };
     w.spans(
-        1,
-        5,
+        0,
+        4,
         vec![
             Span::symbol(Role::Warning, symbol),
             Span::new(
@@ -234,7 +234,7 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
         Some(interrupts) => spans.push(Span::new(Role::Warning, format!("  {}", clean(interrupts)))),
         None => spans.push(Span::new(Role::Good, "  no interruption")),
     }
-    w.spans(1, 5, spans);
+    w.spans(0, 4, spans);
 }
 
 /// A change in full: command or difference, what it interrupts, how it is taken back.
@@ -290,7 +290,7 @@ fn edit_lines(edit: &Edit, w: &mut Writer) {
     };
     for (sign, role, text) in [('-', Role::Removed, from), ('+', Role::Added, to)] {
         if let Some(text) = text {
-            w.spans(6, 8, vec![Span::new(role, format!("{sign}{}", clean(&text)))]);
+            w.spans(5, 7, vec![Span::new(role, format!("{sign}{}", clean(&text)))]);
         }
     }
 }
@@ -325,7 +325,7 @@ pub(super) fn foreign(model: &Model, width: usize) -> Page {
     if let Some(foreign) = &plan.foreign {
         w.text(Role::Text, "These files in /etc/ngcp-config were changed and never applied. Applying the plan takes them along.");
         for file in foreign.files.iter().take(100) {
-            w.spans(3, 5, vec![Span::new(Role::Literal, clean(file))]);
+            w.spans(2, 4, vec![Span::new(Role::Literal, clean(file))]);
         }
         w.gap();
         w.block(1, &foreign.diff, LONG, diff_role);

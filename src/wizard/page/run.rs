@@ -51,7 +51,7 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     } else {
         for line in run.output.iter().skip(run.output.len().saturating_sub(TAIL)) {
             let role = if line.error { Role::Warning } else { Role::Dim };
-            w.spans(3, 5, vec![Span::new(role, clean(&line.text))]);
+            w.spans(2, 4, vec![Span::new(role, clean(&line.text))]);
         }
         w.gap();
         w.text(Role::Dim, "Closing this screen does not stop the run.");
@@ -86,8 +86,8 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
     let short = super::text::columns(&words) < rest || words.is_empty();
     let beside = if short { clean(&words) } else { String::new() };
     w.spans(
-        1,
-        3,
+        0,
+        2,
         vec![
             Span::symbol(role, symbol),
             Span::new(Role::Text, format!(" {}", cell(&title, half))),
@@ -96,7 +96,7 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
         ],
     );
     if !short {
-        w.spans(5, 5, vec![Span::new(role, clean(&words))]);
+        w.spans(4, 4, vec![Span::new(role, clean(&words))]);
     }
 }
 
@@ -120,14 +120,14 @@ fn countdown(run: &RunView, w: &mut Writer) {
         ),
     );
     w.spans(
-        1,
-        1,
+        0,
+        0,
         vec![
             Span::new(Role::Text, "To keep it, log in AGAIN from where you work and type: "),
             Span::new(Role::Literal, "ngcp-warden confirm"),
         ],
     );
-    w.spans(1, 1, vec![bar(Role::Warning, w.width.saturating_sub(4).min(40), left, guard.total)]);
+    w.spans(0, 0, vec![bar(Role::Warning, w.width.saturating_sub(4).min(40), left, guard.total)]);
     w.gap();
 }
 
@@ -176,7 +176,7 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
                 Span::new(Role::Text, "  "),
             ];
             spans.extend(counts(findings.iter()));
-            w.spans(1, 9, spans);
+            w.spans(0, 8, spans);
         }
         w.gap();
     }
@@ -200,8 +200,8 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     if let Some(plan) = &run.plan {
         for reminder in &plan.reminders {
             w.spans(
-                1,
-                3,
+                0,
+                2,
                 vec![
                     Span::symbol(Role::Warning, Symbol::Warning),
                     Span::new(Role::Text, format!(" {}", clean(reminder))),
@@ -214,10 +214,10 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     }
     if let Some(report) = &run.report {
         let spans = vec![Span::new(Role::Text, "Report: "), Span::new(Role::Literal, clean(report))];
-        w.spans(1, 3, spans);
+        w.spans(0, 2, spans);
     }
     let take_back = format!("ngcp-warden undo {}", clean(&run.run));
-    w.spans(1, 3, vec![Span::new(Role::Text, "To take it back: "), Span::new(Role::Literal, take_back)]);
+    w.spans(0, 2, vec![Span::new(Role::Text, "To take it back: "), Span::new(Role::Literal, take_back)]);
     w.page
 }
 
@@ -245,10 +245,10 @@ pub(super) fn passwords(model: &Model, width: usize) -> Page {
             Some(ChangeState::Ended { .. }) => Some((Role::Bad, "  was NOT set")),
             Some(ChangeState::Undone { .. }) => Some((Role::Bad, "  was taken back, the old one holds")),
         };
-        w.spans(1, 3, vec![Span::new(Role::Heading, clean(&made.label))]);
+        w.spans(0, 2, vec![Span::new(Role::Heading, clean(&made.label))]);
         let mut spans = vec![Span::new(Role::Revealed, made.secret.expose_str().unwrap_or_default())];
         spans.extend(said.map(|(role, words)| Span::new(role, words)));
-        w.spans(3, 3, spans);
+        w.spans(2, 2, spans);
     }
     w.page
 }

@@ -60,11 +60,11 @@ fn findings(step: &StepState, w: &mut Writer) {
             spans.push(Span::new(Role::Unknown, "unknown: "));
         }
         spans.push(Span::new(Role::Text, clean(&finding.title)));
-        w.spans(1, 3, spans);
+        w.spans(0, 2, spans);
         if matches!(finding.status, Status::Fail | Status::Unknown) {
             for text in [&finding.evidence, &finding.remedy] {
                 if !text.is_empty() {
-                    w.spans(3, 3, vec![Span::new(Role::Dim, clean(text))]);
+                    w.spans(2, 2, vec![Span::new(Role::Dim, clean(text))]);
                 }
             }
         }
@@ -80,7 +80,7 @@ fn questions(form: &FormState, w: &mut Writer) {
         w.gap();
     }
     let label = form.visible().map(|(_, field, _)| columns(&field.label)).max().unwrap_or(0);
-    let label = label.clamp(8, w.width / 3);
+    let label = label.max(8).min(w.width / 3);
     for (index, field, state) in form.visible() {
         let focus = form.focus();
         let here = focus.field == index;
@@ -94,7 +94,7 @@ fn questions(form: &FormState, w: &mut Writer) {
                         && let Some(option) = options.get(*chosen)
                         && !option.effect.is_empty()
                     {
-                        w.spans(label + 3, label + 3, vec![Span::new(Role::Dim, clean(&option.effect))]);
+                        w.spans(label + 2, label + 2, vec![Span::new(Role::Dim, clean(&option.effect))]);
                     }
                     help(w, field, label);
                 }
@@ -123,7 +123,7 @@ fn questions(form: &FormState, w: &mut Writer) {
 
 fn help(w: &mut Writer, field: &Field, label: usize) {
     if !field.help.is_empty() {
-        w.spans(label + 3, label + 3, vec![Span::new(Role::Dim, clean(&field.help))]);
+        w.spans(label + 2, label + 2, vec![Span::new(Role::Dim, clean(&field.help))]);
     }
 }
 
@@ -159,14 +159,14 @@ fn choice(w: &mut Writer, field: &Field, chosen: usize, label: usize) {
         spans.push(Span::new(role, format!("{TIE}{words}")));
         spans.push(Span::new(Role::Text, "  "));
     }
-    w.spans(1, label + 3, spans);
+    w.spans(0, label + 2, spans);
 }
 
 fn line(w: &mut Writer, field: &Field, input: &Input, label: usize, here: bool) {
     if !field.now.is_empty() {
-        w.spans(1, label + 3, start(field, label));
+        w.spans(0, label + 2, start(field, label));
     }
-    let room = w.width.saturating_sub(label + 6).max(4);
+    let room = w.width.saturating_sub(label + 3).max(4);
     let scroll = input.visual_scroll(room);
     let mut skipped = 0;
     let visible = input.value().chars().skip_while(|c| {
@@ -178,13 +178,13 @@ fn line(w: &mut Writer, field: &Field, input: &Input, label: usize, here: bool) 
     let name = if field.now.is_empty() { clean(&field.label) } else { String::new() };
     let mut written = Line {
         spans: vec![
-            Span::new(Role::Text, format!(" {}  ", cell(&name, label))),
+            Span::new(Role::Text, format!("{}  ", cell(&name, label))),
             Span::new(Role::Field, cell(&value, room)),
         ],
         ..Line::default()
     };
     if here {
-        let column = label + 3 + input.visual_cursor().saturating_sub(scroll).min(room);
+        let column = label + 2 + input.visual_cursor().saturating_sub(scroll).min(room);
         written.cursor = u16::try_from(column).ok();
     }
     w.page.lines.push(written);
@@ -195,7 +195,7 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
     let room = (w.width / 3).clamp(8, 32);
     let dots = buffer.len().min(room - 1);
     let name = if again { "  again".to_owned() } else { clean(&field.label) };
-    let mut spans = vec![Span::new(Role::Text, format!(" {}  ", cell(&name, label)))];
+    let mut spans = vec![Span::new(Role::Text, format!("{}  ", cell(&name, label)))];
     spans.extend(std::iter::repeat_n(Span::symbol(Role::Field, Symbol::Dot), dots));
     spans.push(Span::new(Role::Field, " ".repeat(room - dots)));
     let said = match &secret.verdict {
@@ -207,10 +207,10 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
         _ if again && !buffer.is_empty() => Some(Span::new(Role::Warning, "  differs")),
         _ => None,
     };
-    let column = label + 3 + dots;
+    let column = label + 2 + dots;
     let before = w.len();
     spans.extend(said);
-    w.spans(0, label + 3, spans);
+    w.spans(0, label + 2, spans);
     if here && let Some(line) = w.page.lines.get_mut(before) {
         line.cursor = u16::try_from(column).ok();
     }

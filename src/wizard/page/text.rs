@@ -66,9 +66,9 @@ impl Writer {
         }
     }
 
-    /// A paragraph of one role, indented by one column.
+    /// A paragraph of one role.
     pub(super) fn text(&mut self, role: Role, text: &str) {
-        self.spans(1, 1, vec![Span::new(role, clean(text))]);
+        self.spans(0, 0, vec![Span::new(role, clean(text))]);
     }
 
     /// A heading.
@@ -121,6 +121,7 @@ fn wrap(spans: Vec<Span>, width: usize, first: usize, rest: usize) -> Vec<Line> 
             if used + span.width() + tied > width && used > rest {
                 (used, line) = next(&mut lines, line, rest);
             }
+            let span = narrowed(span, width.saturating_sub(used));
             used += span.width();
             line.spans.push(span);
             continue;
@@ -149,6 +150,14 @@ fn wrap(spans: Vec<Span>, width: usize, first: usize, rest: usize) -> Vec<Line> 
     }
     lines.push(line);
     lines
+}
+
+/// The same span; a bar no wider than the room that is left.
+fn narrowed(mut span: Span, room: usize) -> Span {
+    if let Some(Symbol::Bar { width, .. }) = &mut span.symbol {
+        *width = (*width).min(u16::try_from(room).unwrap_or(u16::MAX));
+    }
+    span
 }
 
 fn next(lines: &mut Vec<Line>, line: Line, indent: usize) -> (usize, Line) {

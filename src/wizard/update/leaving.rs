@@ -52,11 +52,7 @@ pub(super) fn leave(model: &mut Model, code: u8) -> Vec<Effect> {
 /// Enter in a dialog.
 pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
     let Some(dialog) = model.dialog.take() else { return Vec::new() };
-    if dialog.phase != DialogPhase::Asking {
-        model.dialog = Some(dialog).filter(|dialog| dialog.phase == DialogPhase::Working);
-        return Vec::new();
-    }
-    if dialog.focus != 0 {
+    if dialog.phase != DialogPhase::Asking || dialog.focus != 0 {
         return Vec::new();
     }
     match dialog.question {
