@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_yaml::Value;
 
 use super::{
@@ -26,8 +26,9 @@ pub fn set(text: &str, path: &[&str], expected: Option<&str>, new: &str) -> Resu
     let root = tree::parse(source)?.context("the file holds no values; write the first one by hand")?;
     let Some(splice) = splice(source, &root, path, expected, new)? else { return Ok(text.to_owned()) };
     let out = format!("{}{}{}", &source[..splice.range.start], splice.with, &source[splice.range.end..]);
-    prove(source, &out, &root, path, new, splice.style)
-        .with_context(|| format!("line {}: cannot be changed safely; change it by hand", splice.line))?;
+    prove(source, &out, &root, path, new, splice.style).map_err(|why| {
+        anyhow!("line {}: cannot be changed safely, {why:#}; change it by hand", splice.line)
+    })?;
     Ok(format!("{}{out}", &text[..bom]))
 }
 
@@ -263,7 +264,7 @@ fn prove(old: &str, new: &str, root: &Node, path: &[&str], value: &str, style: S
     let after = tree::parse(new)?.context("nothing would be left")?;
     let changed = walk(&after, path).and_then(Node::text);
     ensure!(changed == Some(value), "the new value would read differently");
-    ensure!(same_elsewhere(root, &after, path), "something else would change");
+    ensure!(same_elsewhere(root, &after, path), "a value elsewhere would change with it (an alias?)");
     let leaf = match style {
         Style::Plain => serde_yaml::from_str(value)?,
         _ => Value::String(value.to_owned()),
@@ -271,10 +272,7 @@ fn prove(old: &str, new: &str, root: &Node, path: &[&str], value: &str, style: S
     let mut wanted: Value = serde_yaml::from_str(old)?;
     let seen: Value = serde_yaml::from_str(new)?;
     change(&mut wanted, root, path, leaf)?;
-    ensure!(
-        wanted == seen,
-        "it would change more than this one value (an alias, or a form two readers read differently)"
-    );
+    ensure!(wanted == seen, "two readers of YAML read the result differently");
     Ok(())
 }
 
