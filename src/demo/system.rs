@@ -180,9 +180,9 @@ fn set_hash(files: &mut Files, name: &str, hash: &str) {
     });
 }
 
-/// `mount -o remount,OPTION[,OPTION…] TARGET`.
+/// `mount -o remount,OPTION[,OPTION…] [SOURCE] TARGET`.
 fn mount(files: &mut Files, command: &Command) -> Answer {
-    let ["-o", options, target] = words(command)[..] else { return usage(command) };
+    let ["-o", options, .., target] = words(command)[..] else { return usage(command) };
     let Some(options) = options.strip_prefix("remount,") else { return usage(command) };
     let mut seen = false;
     let text: String = files

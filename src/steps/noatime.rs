@@ -54,10 +54,19 @@ struct Place {
     finding: String,
     /// The line of /etc/fstab now and with noatime.
     edit: Option<(String, String)>,
-    /// Options for the remount, and for taking it back.
-    remount: Option<(String, String)>,
+    remount: Option<Remount>,
     /// Why nothing is done although access times are written.
     left_alone: Option<String>,
+}
+
+/// What mount(8) is told. With the device named it asks no fstab, which may say more than is mounted now.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remount {
+    device: String,
+    /// Everything the mount point has now, with noatime.
+    to: String,
+    /// Everything the mount point has now.
+    back: String,
 }
 
 impl Place {
@@ -143,7 +152,7 @@ impl Step for Noatime {
         let facts: Facts = findings.facts();
         let mut plan = Plan::default();
         for place in &facts.places {
-            plan.changes.extend(place.remount.as_ref().map(|(to, back)| remount(place, to, back)));
+            plan.changes.extend(place.remount.as_ref().map(|how| remount(place, how)));
         }
         let edited: Vec<&Place> = facts.places.iter().filter(|place| place.edit.is_some()).collect();
         if !edited.is_empty() {
@@ -153,15 +162,16 @@ impl Step for Noatime {
     }
 }
 
-fn remount(place: &Place, to: &str, back: &str) -> Change {
+fn remount(place: &Place, how: &Remount) -> Change {
     let target = place.target.to_string_lossy();
-    let mount = |options: &str| CommandLine::new("mount", ["-o", &format!("remount,{options}"), &*target]);
+    let mount =
+        |options| CommandLine::new("mount", ["-o", &format!("remount,{options}"), &*how.device, &*target]);
     Change::new(
         &ABOUT.id,
         &format!("remount.{}", place.finding),
         format!("remount {target} with noatime"),
-        Action::Run(mount(to)),
-        Undo::Run(mount(back)),
+        Action::Run(mount(&how.to)),
+        Undo::Run(mount(&how.back)),
     )
     .proven([Proof::Mounted { target: place.target.clone(), option: "noatime".to_owned() }])
 }
@@ -327,11 +337,10 @@ impl View<'_> {
     }
 }
 
-/// What the mount point has now, with noatime, and as it is: mount(8) would else take the rest from fstab, which
-/// may say something else than what is mounted (read-only, say).
-fn remount_options(mount: &Mount) -> (String, String) {
+fn remount_options(mount: &Mount) -> Remount {
     const ATIME: [&str; 2] = ["relatime", "noatime"];
     let kept = || mount.options.iter().map(String::as_str).filter(|o| !ATIME.contains(o) && *o != "idmapped");
     let with = |last: &'static str| kept().chain([last]).collect::<Vec<_>>().join(",");
-    (with("noatime"), with(if mount.has_option("relatime") { "relatime" } else { "strictatime" }))
+    let now = if mount.has_option("relatime") { "relatime" } else { "strictatime" };
+    Remount { device: mount.source.clone(), to: with("noatime"), back: with(now) }
 }

@@ -66,7 +66,10 @@ fn the_running_mount_comes_first_and_the_file_after_it() {
     let host = running("/dev/vda1 / ext4 defaults 0 1\n", MOUNTED);
     let plan = plan("noatime", &inspect("noatime", &host), &[]);
     let [remount, file] = &plan.changes[..] else { panic!("{plan:?}") };
-    assert_eq!(remounts(&host), [("remount,rw,noatime /".to_owned(), "remount,rw,relatime /".to_owned())]);
+    assert_eq!(
+        remounts(&host),
+        [("remount,rw,noatime /dev/vda1 /".to_owned(), "remount,rw,relatime /dev/vda1 /".to_owned())]
+    );
     assert!(matches!(&remount.proofs[..], [Proof::Mounted { option, .. }] if option == "noatime"));
     let Action::Edit { check: Some(check), .. } = &file.action else { panic!("{file:?}") };
     assert_eq!(check.to_string(), "findmnt --verify --tab-file {candidate}");
@@ -79,7 +82,9 @@ fn a_remount_keeps_what_is_mounted_now() {
     let mounted = |options: &str| format!("22 1 259:2 / / {options} - ext4 /dev/vda1 rw\n");
     let remounts =
         |options: &str| remounts(&running("/dev/vda1 / ext4 ro,relatime 0 1\n", &mounted(options)));
-    let pair = |to: &str, back: &str| vec![(format!("remount,{to} /"), format!("remount,{back} /"))];
+    let pair = |to: &str, back: &str| {
+        vec![(format!("remount,{to} /dev/vda1 /"), format!("remount,{back} /dev/vda1 /"))]
+    };
     assert_eq!(remounts("rw,nosuid,relatime"), pair("rw,nosuid,noatime", "rw,nosuid,relatime"));
     assert_eq!(remounts("rw"), pair("rw,noatime", "rw,strictatime"));
     assert_eq!(remounts("rw,nodiratime,relatime"), pair("rw,nodiratime,noatime", "rw,nodiratime,relatime"));
