@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Event, act, one::apply_command, run::Runner};
+use super::{Event, act, run::Runner};
 use crate::{
     executor::{Command, Quiet},
+    ngcp::ngcpcfg,
     plan::{Action, Change, Outcome, Undo},
 };
 
@@ -63,7 +64,7 @@ impl Runner<'_> {
                     Ok(format!("ran again: {line}"))
                 }
                 Action::Apply { message } => {
-                    self.must(change, &apply_command(&format!("{message} (taken back)")))?;
+                    self.must(change, &ngcpcfg::apply_command(&format!("{message} - taken back")))?;
                     Ok("the old configuration was applied again".to_owned())
                 }
                 _ => bail!("only a command can be run again"),

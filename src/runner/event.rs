@@ -36,6 +36,8 @@ pub enum Event {
         findings: Vec<Finding>,
         /// The run that this one takes back.
         undoes: Option<String>,
+        /// Host name and release: "spce · mr13.5.1".
+        host: String,
     },
     /// A run that was cut off goes on.
     Resumed {

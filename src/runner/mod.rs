@@ -11,6 +11,7 @@ mod one;
 mod output;
 pub mod process;
 mod prove;
+mod report;
 mod run;
 mod saved;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use journal::{
     ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, Runs, State,
 };
 pub use lock::{Holder, Lock, LockHeld};
+pub use report::{Report, ReportedChange};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 

@@ -7,18 +7,20 @@ use anyhow::{Result, ensure};
 use super::{
     Event, Saved, SavedFile, Was,
     act::{self, Prepared},
+    journal::pause,
     output::Lines,
     prove,
     run::Runner,
 };
 use crate::{
-    executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream},
+    executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
+    ngcp::ngcpcfg,
     plan::{Change, Left, Outcome, Proof, Undo, unified},
     secret::Secret,
 };
 
-/// How long an apply may take.
-const APPLY_LIMIT: Duration = Duration::from_secs(900);
+/// Seconds that another `ngcpcfg` is waited for.
+const OTHER_APPLY: u32 = 120;
 /// A longer difference is cut.
 const DIFF_LIMIT: usize = 64 * 1024;
 
@@ -94,7 +96,7 @@ impl Runner<'_> {
             saved.captured = Some(Secret::new(exit.stdout));
         }
         if change.proofs.contains(&Proof::Services) {
-            saved.services = prove::services(host)?;
+            saved.services = prove::services(host);
         }
         self.journal.save(&change.id, &saved)?;
         Ok(saved)
@@ -103,7 +105,10 @@ impl Runner<'_> {
     fn perform(&mut self, change: &Change, prepared: &Prepared, saved: &Saved) -> Result<(Outcome, String)> {
         let exit = match prepared {
             Prepared::Run(command) => self.stream(&change.id, command)?,
-            Prepared::Apply(message) => self.stream(&change.id, &apply_command(message))?,
+            Prepared::Apply(message) => {
+                self.alone(&change.id)?;
+                self.stream(&change.id, &ngcpcfg::apply_command(message))?
+            }
             prepared => {
                 act::put(self.sight.host, prepared)?;
                 return Ok((Outcome::Done, self.sight.all(change, "", &saved.services)?));
@@ -111,14 +116,43 @@ impl Runner<'_> {
         };
         let printed = exit.text() + &exit.error_text();
         let seen = self.sight.all(change, &printed, &saved.services);
-        Ok(match (exit.ok(), seen) {
+        let said = match prepared {
+            Prepared::Apply(_) => ngcpcfg::said(&printed),
+            _ => ngcpcfg::Said::default(),
+        };
+        Ok(match (exit.ok() && said.errors.is_empty(), seen) {
+            (true, Ok(seen)) if !said.failed_scripts.is_empty() => {
+                let message =
+                    format!("these did not restart well: {}; {seen}", said.failed_scripts.join(", "));
+                (Outcome::Warning, message)
+            }
             (true, Ok(seen)) => (Outcome::Done, seen),
-            (false, Ok(seen)) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
+            (false, Ok(seen))
+                if !matches!(prepared, Prepared::Apply(_))
+                    && !seen.is_empty()
+                    && matches!(exit.status, Status::Code(_)) =>
+            {
                 (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
             }
-            (false, _) => (Outcome::Failed, exit.reason()),
+            (false, _) => (Outcome::Failed, said.errors.first().cloned().unwrap_or_else(|| exit.reason())),
             (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
         })
+    }
+
+    /// Waits until no other `ngcpcfg` talks to services: two at once overtake each other.
+    fn alone(&mut self, change: &str) -> Result<()> {
+        let host = self.sight.host;
+        let mut left = if host.world() == World::Live { OTHER_APPLY } else { 0 };
+        while let Some(pid) = ngcpcfg::running(host) {
+            ensure!(left > 0, "another ngcpcfg (process {pid}) is at work; run this again when it is done");
+            if left == OTHER_APPLY {
+                let line = format!("another ngcpcfg (process {pid}) is at work; waiting for it");
+                self.record(Event::Output { change: change.to_owned(), stream: Stream::Out, line })?;
+            }
+            left -= 1;
+            pause(Duration::from_secs(1));
+        }
+        Ok(())
     }
 
     /// Runs a program and records what it prints as it does.
@@ -175,8 +209,4 @@ impl Runner<'_> {
         })?;
         Ok(outcome)
     }
-}
-
-pub(super) fn apply_command(message: &str) -> Command {
-    Command::new("ngcpcfg", ["apply", message]).limit(APPLY_LIMIT)
 }

@@ -1,18 +1,21 @@
 //! Seen done, never believed: looks for what a change was to bring about.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Look, act};
+use super::{Look, act, journal::pause};
 use crate::{
-    executor::{Command, Executor, Quiet},
+    executor::{Executor, Quiet, World},
     finding::Status,
     host::{mounts, shadow},
-    ngcp::credentials,
+    ngcp::{credentials, services},
     plan::{Change, CommandLine, Proof},
     secret::{Secret, Secrets},
 };
+
+/// Seconds that a restarted service may take until it runs.
+const RESTART_TRIES: u32 = 30;
 
 /// What proofs are judged by.
 pub(super) struct Sight<'a> {
@@ -87,14 +90,24 @@ impl Sight<'_> {
                     None => bail!("looked again: nothing was found under {id}"),
                 }
             }
-            Proof::Services => {
-                let now = services(self.host)?;
-                let gone: Vec<&str> = ran.difference(&now).map(String::as_str).collect();
-                match gone.as_slice() {
-                    [] => Ok(format!("{} services still run", ran.len())),
-                    gone => bail!("no longer running: {}", gone.join(", ")),
-                }
+            Proof::Services => match self.lost(ran).as_slice() {
+                [] => Ok(format!("{} services still run", ran.len())),
+                lost => bail!("no longer running: {}", lost.join(", ")),
+            },
+        }
+    }
+
+    /// Services that ran and do not any more; a restart gets a little time on a real host.
+    fn lost(&self, ran: &BTreeSet<String>) -> Vec<String> {
+        let before: Vec<(String, Option<bool>)> = ran.iter().map(|name| (name.clone(), Some(true))).collect();
+        let mut tries = if self.host.world() == World::Live { RESTART_TRIES } else { 0 };
+        loop {
+            let lost = services::lost(&before, &services::look(self.host));
+            if lost.is_empty() || tries == 0 {
+                return lost;
             }
+            tries -= 1;
+            pause(Duration::from_secs(1));
         }
     }
 
@@ -128,15 +141,8 @@ impl Sight<'_> {
     }
 }
 
-/// Names of the services that run, where systemd can be asked; empty elsewhere.
-pub(super) fn services(host: &dyn Executor) -> Result<BTreeSet<String>> {
-    if !host.world().is_running() || host.find_program("systemctl").is_none() {
-        return Ok(BTreeSet::new());
-    }
-    let args = ["list-units", "--type=service", "--state=running", "--plain", "--no-legend", "--no-pager"];
-    let exit = act::run(host, &Command::new("systemctl", args), &mut Quiet)?;
-    let units = exit.text();
-    let names = units.lines().filter_map(|line| line.split_whitespace().next());
-    // A login's own services come and go.
-    Ok(names.filter(|name| !name.starts_with("user@")).map(str::to_owned).collect())
+/// Names of the platform's services that run.
+pub(super) fn services(host: &dyn Executor) -> BTreeSet<String> {
+    let look = services::look(host).into_iter();
+    look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
 }

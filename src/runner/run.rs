@@ -14,7 +14,7 @@ use super::{Control, Event, Journal, Look, Record, RunOutcome, act, output::Reda
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
-    ngcp::config,
+    ngcp::{config, release::Release},
     plan::{Action, Change, Outcome, Plan},
     secret::Secrets,
 };
@@ -52,6 +52,7 @@ pub fn run(
         operator: order.operator.clone(),
         findings: order.findings.clone(),
         undoes: order.undoes.clone(),
+        host: about(host),
     };
     journal.record(host.now(), started)?;
     Runner::new(order, secrets, host, look, journal, control).go()
@@ -240,6 +241,16 @@ impl<'a> Runner<'a> {
         let unapplied: Vec<&Change> = plan.changes.iter().filter(|c| configures(c) || is_apply(c)).collect();
         self.take_back(&unapplied)
     }
+}
+
+/// Host name and release, as far as the host tells.
+fn about(host: &dyn Executor) -> String {
+    let name = host.read("/etc/hostname".as_ref()).unwrap_or_default();
+    let name = String::from_utf8_lossy(&name);
+    let release = Release::read(host);
+    let parts = [name.trim(), &release.edition_text(), &release.version_text()].map(str::to_owned);
+    let plain = |part: &String| part.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
+    parts.iter().map(plain).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn is_apply(change: &Change) -> bool {

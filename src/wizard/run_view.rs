@@ -145,7 +145,7 @@ impl RunView {
         let since = u64::try_from(at.saturating_sub(began)).unwrap_or(0);
         self.elapsed = self.elapsed.max(since);
         match &record.event {
-            Event::Started { run, plan, operator, findings, undoes } => {
+            Event::Started { run, plan, operator, findings, undoes, .. } => {
                 self.run.clone_from(run);
                 self.operator.clone_from(operator);
                 self.undoes.clone_from(undoes);

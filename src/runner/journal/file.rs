@@ -13,7 +13,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    super::{Event, Record, Saved, SavedFile, Was, saved::digest},
+    super::{Event, Record, Report, Saved, SavedFile, Was, saved::digest},
     Journal,
     history::{History, pause},
     line,
@@ -21,6 +21,7 @@ use super::{
 use crate::{plan::Left, secret::Secret};
 
 const JOURNAL: &str = "journal";
+const REPORT: &str = "report.txt";
 /// Room that is given back when the disk is full, so that the end of a run can still be written.
 const RESERVE: &str = "reserve";
 const RESERVED: usize = 256 * 1024;
@@ -100,6 +101,16 @@ impl FileJournal {
         })
     }
 
+    fn write_report(&self) -> io::Result<()> {
+        let Some(report) = Report::of(&History::read(&self.dir)?.records) else { return Ok(()) };
+        durable(&self.dir.join("report.json"), &serde_json::to_vec_pretty(&report)?)?;
+        durable(&self.dir.join(REPORT), report.text().as_bytes())?;
+        match fs::remove_file(self.dir.join(RESERVE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync(&self.dir),
+        }
+    }
+
     fn place(&self, change: &str, end: &str) -> PathBuf {
         place(&self.dir, change, end)
     }
@@ -117,6 +128,10 @@ impl Journal for FileJournal {
             self.file.sync_data()?;
         }
         self.number = record.number;
+        if matches!(record.event, Event::Finished { .. }) {
+            // The journal tells the same: a full disk costs the report only.
+            let _ = self.write_report();
+        }
         Ok(())
     }
 
@@ -156,7 +171,7 @@ impl Journal for FileJournal {
     }
 
     fn report(&self) -> Option<String> {
-        None
+        Some(self.dir.join(REPORT).display().to_string())
     }
 }
 

@@ -8,6 +8,7 @@ mod store;
 mod tests;
 
 pub use file::FileJournal;
+pub(super) use history::pause;
 pub use history::{Followed, Follower, History};
 pub(super) use store::inside;
 pub use store::{Runs, State};

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::{
+    super::Report,
     FileJournal, History,
     file::durable,
     history::{Follower, is_live},
@@ -146,6 +147,13 @@ impl Runs {
     /// When it cannot be read.
     pub fn follow(&self, run: &str) -> io::Result<Follower> {
         Follower::open(&self.dir(run))
+    }
+
+    /// Every run that can be read, the newest last.
+    pub fn reports(&self) -> Vec<(State, Report)> {
+        let told =
+            |run: String| Some((self.state(&run).ok()?, Report::of(&self.history(&run).ok()?.records)?));
+        self.names().into_iter().filter_map(told).collect()
     }
 
     /// Asks a run of another process to end after the change it is in.

@@ -1,0 +1,224 @@
+//! What a run was, for people and programs: a fold over its records, kept beside its journal, without secrets.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Event, Record, RunOutcome};
+use crate::{
+    finding::{Finding, Severity, Status, StepId, score},
+    plan::Outcome,
+};
+
+/// A run, told afterwards.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Version of this shape: 1.
+    pub schema: u32,
+    /// Name of the run.
+    pub run: String,
+    /// Host and release.
+    pub host: String,
+    /// Who, and where from.
+    pub operator: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When its last record was written.
+    pub ended: Timestamp,
+    /// How it ended; `None` when it did not.
+    pub outcome: Option<RunOutcome>,
+    /// The run it takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
+    /// Hardening score before, 0 to 100.
+    pub score_before: u8,
+    /// Hardening score afterwards; `None` when nobody looked.
+    pub score_after: Option<u8>,
+    /// Each change, in order.
+    pub changes: Vec<ReportedChange>,
+    /// What is to be done elsewhere.
+    pub reminders: Vec<String>,
+    /// What was found before.
+    pub findings_before: Vec<Finding>,
+    /// What was found afterwards.
+    pub findings_after: Vec<Finding>,
+}
+
+/// One change of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReportedChange {
+    /// Its id in the plan.
+    pub id: String,
+    /// Whose.
+    pub step: StepId,
+    /// For people.
+    pub title: String,
+    /// How it ended; `None` when it did not begin or was cut off.
+    pub outcome: Option<Outcome>,
+    /// Whether it began.
+    pub begun: bool,
+    /// What was seen, or went wrong.
+    pub message: String,
+    /// Milliseconds.
+    pub took: u64,
+    /// How taking it back ended, and what was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undone: Option<(Outcome, String)>,
+}
+
+impl Report {
+    /// What the records tell; `None` when the first one is missing.
+    pub fn of(records: &[Record]) -> Option<Self> {
+        let (first, last) = (records.first()?, records.last()?);
+        let Event::Started { run, plan, operator, findings, undoes, host } = &first.event else {
+            return None;
+        };
+        let changes = plan.changes.iter().map(|change| ReportedChange {
+            id: change.id.clone(),
+            step: change.step.clone(),
+            title: change.title.clone(),
+            outcome: None,
+            begun: false,
+            message: String::new(),
+            took: 0,
+            undone: None,
+        });
+        let mut report = Report {
+            schema: 1,
+            run: run.clone(),
+            host: host.clone(),
+            operator: operator.clone(),
+            started: first.at,
+            ended: last.at,
+            outcome: None,
+            undoes: undoes.clone(),
+            score_before: score(findings),
+            score_after: None,
+            changes: changes.collect(),
+            reminders: plan.reminders.clone(),
+            findings_before: findings.clone(),
+            findings_after: Vec::new(),
+        };
+        for record in records {
+            report.add(&record.event);
+        }
+        Some(report)
+    }
+
+    fn add(&mut self, event: &Event) {
+        let mut change = |id: &String, tell: &dyn Fn(&mut ReportedChange)| {
+            self.changes.iter_mut().filter(|change| change.id == *id).for_each(tell);
+        };
+        match event {
+            Event::Before { change: id } => change(id, &|change| change.begun = true),
+            Event::After { change: id, outcome, message, took, .. } => change(id, &|change| {
+                change.outcome = Some(*outcome);
+                change.message.clone_from(message);
+                change.took = *took;
+            }),
+            Event::Undone { change: id, outcome, message } => {
+                change(id, &|change| change.undone = Some((*outcome, message.clone())));
+            }
+            Event::Finished { outcome, findings, .. } => {
+                self.outcome = Some(*outcome);
+                self.score_after = (!findings.is_empty()).then(|| score(findings));
+                self.findings_after.clone_from(findings);
+            }
+            _ => {}
+        }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let mut text = format!("ngcp-warden: run {}\n\n", self.run);
+        let outcome = self.outcome.map_or("it did not come to its end", outcome_words);
+        let score = match self.score_after {
+            Some(after) => format!("{} of 100 before, {after} after", self.score_before),
+            None => format!("{} of 100 before", self.score_before),
+        };
+        let time = format!("{} to {}", stamp(self.started), stamp(self.ended));
+        for (name, value) in
+            [("Host", &self.host), ("Operator", &self.operator), ("Time", &time), ("Score", &score)]
+        {
+            let _ = writeln!(text, "{name:<9} {value}");
+        }
+        if let Some(undone) = &self.undoes {
+            let _ = writeln!(text, "Undoes    run {undone}");
+        }
+        let _ = writeln!(text, "Outcome   {outcome}");
+        let mut step = None;
+        for change in &self.changes {
+            if step != Some(&change.step) {
+                let _ = writeln!(text, "\n{}", change.step);
+                step = Some(&change.step);
+            }
+            let seconds = change.took / 1000;
+            let tenths = change.took % 1000 / 100;
+            let _ = writeln!(text, "  {:<11} {} ({seconds}.{tenths} s)", change.word(), change.title);
+            for line in change.message.lines().filter(|line| !line.is_empty()) {
+                let _ = writeln!(text, "              {line}");
+            }
+            if let Some((outcome, message)) = &change.undone {
+                let how = if *outcome == Outcome::Failed { "NOT taken back" } else { "taken back" };
+                let _ = writeln!(text, "              {how}: {message}");
+            }
+        }
+        let failing = |finding: &&Finding| finding.status == Status::Fail;
+        let mut failing: Vec<&Finding> = self.findings_after.iter().filter(failing).collect();
+        failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        if !failing.is_empty() {
+            text += "\nStill to be done\n";
+        }
+        for finding in failing {
+            let severity = severity_word(finding.severity);
+            let _ = writeln!(text, "  {severity:<11} {} [{}]", finding.title, finding.id);
+            let _ = writeln!(text, "              {}", finding.remedy);
+        }
+        if !self.reminders.is_empty() {
+            text += "\nRemember\n";
+        }
+        for reminder in &self.reminders {
+            let _ = writeln!(text, "  {reminder}");
+        }
+        text
+    }
+}
+
+impl ReportedChange {
+    fn word(&self) -> &'static str {
+        match self.outcome {
+            Some(Outcome::Done) => "done",
+            Some(Outcome::Unchanged) => "unchanged",
+            Some(Outcome::Warning) => "look at it",
+            Some(Outcome::Failed) => "FAILED",
+            Some(Outcome::Skipped) => "not tried",
+            None if self.begun => "CUT OFF",
+            None => "not tried",
+        }
+    }
+}
+
+fn outcome_words(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Done => "done: every change was made and seen",
+        RunOutcome::Unchanged => "unchanged: everything was so already",
+        RunOutcome::Warning => "done, but something is to be looked at",
+        RunOutcome::Failed => "FAILED: a change failed; its step was taken back, completed steps stay",
+        RunOutcome::Stopped => "stopped before the end; what was not tried is marked",
+    }
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
