@@ -241,6 +241,7 @@ impl Desk {
             operator: "root".to_owned(),
             findings: vec![],
             undoes: None,
+            host: String::new(),
         });
     }
 
