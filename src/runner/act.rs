@@ -1,9 +1,6 @@
 //! Carries out one action, in two parts: `prepare` looks and decides without changing anything, `perform` does it.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -86,7 +83,7 @@ pub(super) fn prepare(action: &Action, secrets: &Secrets, host: &dyn Executor) -
                 _ => bail!("{} was changed by somebody else since; it was left as it is", path.display()),
             }
         }
-        Action::Run(line) => Ok(Prepared::Run(Box::new(command(line, secrets)?))),
+        Action::Run(line) => Ok(Prepared::Run(Box::new(line.resolve(secrets)?))),
         Action::Apply { message } => Ok(Prepared::Apply(message.clone())),
     }
 }
@@ -140,16 +137,6 @@ fn write(
     Ok(Prepared::Put { path: path.to_owned(), from, content, attributes: attributes.clone(), check: None })
 }
 
-/// The command with its secrets filled in.
-pub(super) fn command(line: &CommandLine, secrets: &Secrets) -> Result<Command> {
-    let mut command =
-        Command::new(&line.program, line.args.iter().cloned()).limit(Duration::from_secs(line.limit));
-    command.stdin = line.stdin.as_ref().map(|input| input.fill(secrets)).transpose()?;
-    command.credentials = line.credentials.as_ref().map(|file| file.fill(secrets)).transpose()?;
-    command.env.clone_from(&line.env);
-    Ok(command)
-}
-
 /// Puts a new content in place, after the host's own program accepted it.
 pub(super) fn put(host: &dyn Executor, prepared: &Prepared) -> Result<()> {
     let (path, from, to) = match prepared {
@@ -197,7 +184,7 @@ fn judge(host: &dyn Executor, check: &CommandLine, path: &Path, content: &Secret
     let candidate = Path::new(STATE).join(format!("candidate-{name}"));
     let to = FileTo::File { content: content.expose().to_vec(), attributes: private(0o600) };
     host.change(&FileChange { path: candidate.clone(), to })?;
-    let mut command = command(check, &Secrets::default())?;
+    let mut command = check.resolve(&Secrets::default())?;
     command.reads_only = true;
     for arg in &mut command.args {
         *arg = arg.replace("{candidate}", &candidate.to_string_lossy());

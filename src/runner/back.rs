@@ -45,12 +45,12 @@ impl Runner<'_> {
                 })
             }
             Undo::Run(line) => {
-                let command = act::command(line, self.secrets)?;
+                let command = line.resolve(self.secrets)?;
                 self.must(change, &command)?;
                 Ok(format!("ran: {line}"))
             }
             Undo::Captured { restore, .. } => {
-                let mut command = act::command(restore, self.secrets)?;
+                let mut command = restore.resolve(self.secrets)?;
                 command.stdin.clone_from(&saved()?.captured);
                 // What it prints may be what was kept.
                 let exit = act::run(self.host(), &command, &mut Quiet)?;
@@ -59,7 +59,7 @@ impl Runner<'_> {
             }
             Undo::Again => match &change.action {
                 Action::Run(line) => {
-                    let command = act::command(line, self.secrets)?;
+                    let command = line.resolve(self.secrets)?;
                     self.must(change, &command)?;
                     Ok(format!("ran again: {line}"))
                 }

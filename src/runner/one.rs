@@ -89,7 +89,7 @@ impl Runner<'_> {
             saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
         }
         if let Undo::Captured { capture, .. } = &change.undo {
-            let exit = act::run(host, &act::command(capture, self.secrets)?, &mut Quiet)?;
+            let exit = act::run(host, &capture.resolve(self.secrets)?, &mut Quiet)?;
             ensure!(exit.ok(), "{}: {}", capture.program, exit.reason());
             let whole = exit.stdout.len() < OUTPUT_LIMIT;
             ensure!(whole, "{} printed more than can be kept", capture.program);

@@ -72,7 +72,7 @@ impl Sight<'_> {
                 }
             }
             Proof::Answers { command, prints } => {
-                let exit = act::run(self.host, &act::command(command, self.secrets)?, &mut Quiet)?;
+                let exit = act::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
                 let answer = exit.text();
                 match exit.ok() && answer.trim() == prints.trim() {
                     true => Ok(format!("seen by {}", command.program)),
@@ -112,7 +112,7 @@ impl Sight<'_> {
     }
 
     fn web_password(&self, command: &CommandLine, name: &str) -> Result<String> {
-        let exit = act::run(self.host, &act::command(command, self.secrets)?, &mut Quiet)?;
+        let exit = act::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
         if !exit.ok() {
             bail!("{}: {}", command.program, exit.reason());
         }
