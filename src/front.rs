@@ -165,7 +165,7 @@ fn hand_over(generated: &Secrets, file: Option<&Path>) -> Result<()> {
         Some(path) => {
             let path = std::path::absolute(path)?;
             let attributes = Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None };
-            let to = FileTo::File { content: text.to_vec(), attributes };
+            let to = FileTo::File { content: Secret::new(text.to_vec()), attributes };
             System::live()?
                 .change(&FileChange { path, to })
                 .context("made up passwords could not be stored")?;

@@ -34,7 +34,7 @@ impl fmt::Display for Told {
         match self {
             Told::Change(FileChange { path, to }) => match to {
                 FileTo::File { content, .. } => {
-                    write!(f, "write {} ({} bytes)", path.display(), content.len())
+                    write!(f, "write {} ({} bytes)", path.display(), content.expose().len())
                 }
                 FileTo::Directory { .. } => write!(f, "make directory {}", path.display()),
                 FileTo::Absent => write!(f, "remove {}", path.display()),
@@ -137,7 +137,7 @@ mod tests {
         let host = Arc::new(host);
         let before = host.files();
         let dry = DryRun::new(host.clone());
-        let to = FileTo::File { content: b"canary".to_vec(), attributes: Attributes::Keep };
+        let to = FileTo::File { content: Secret::new("canary"), attributes: Attributes::Keep };
         dry.change(&FileChange { path: "/etc/fstab".into(), to }).unwrap();
         let looks = Command::new("findmnt", ["--verify"]).reads_only();
         assert_eq!(dry.run(&looks, &mut Quiet).unwrap().text(), "looked\n");

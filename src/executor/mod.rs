@@ -122,8 +122,8 @@ pub struct FileChange {
 pub enum FileTo {
     /// A regular file with these bytes.
     File {
-        /// The new content.
-        content: Vec<u8>,
+        /// The new content; it may hold a password.
+        content: Secret,
         /// Owner, mode and time.
         attributes: Attributes,
     },
@@ -137,11 +137,11 @@ pub enum FileTo {
 }
 
 impl std::fmt::Debug for FileTo {
-    /// Content is never printed: it may hold a password.
+    /// The size of the content, not the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FileTo::File { content, attributes } => {
-                write!(f, "File({} bytes, {attributes:?})", content.len())
+                write!(f, "File({} bytes, {attributes:?})", content.expose().len())
             }
             FileTo::Directory { attributes } => write!(f, "Directory({attributes:?})"),
             FileTo::Absent => f.write_str("Absent"),

@@ -144,7 +144,7 @@ pub(super) fn put(host: &dyn Executor, prepared: &Prepared) -> Result<()> {
             if let Some(check) = check {
                 accepted(host, check, path, from, content)?;
             }
-            let to = FileTo::File { content: content.expose().to_vec(), attributes: attributes.clone() };
+            let to = FileTo::File { content: content.clone(), attributes: attributes.clone() };
             (path, from, to)
         }
         Prepared::Remove { path, from } => (path, from, FileTo::Absent),
@@ -182,7 +182,7 @@ fn judge(host: &dyn Executor, check: &CommandLine, path: &Path, content: &Secret
     })?;
     let name = path.file_name().context("a file has a name")?.to_string_lossy();
     let candidate = Path::new(STATE).join(format!("candidate-{name}"));
-    let to = FileTo::File { content: content.expose().to_vec(), attributes: private(0o600) };
+    let to = FileTo::File { content: content.clone(), attributes: private(0o600) };
     host.change(&FileChange { path: candidate.clone(), to })?;
     let mut command = check.resolve(&Secrets::default())?;
     command.reads_only = true;

@@ -104,7 +104,7 @@ impl Was {
         }
         let to = match self {
             Was::File { content, mode, uid, gid, modified } => FileTo::File {
-                content: content.expose().to_vec(),
+                content: content.clone(),
                 attributes: Attributes::Exactly {
                     mode: *mode,
                     uid: *uid,

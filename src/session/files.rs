@@ -26,7 +26,7 @@ pub(super) fn save_draft(host: &dyn Executor, draft: &Draft) -> Result<()> {
     if draft.is_empty() {
         return Ok(host.change(&FileChange { path, to: FileTo::Absent })?);
     }
-    put(host, path, serde_json::to_vec_pretty(draft)?)
+    put(host, path, Secret::new(serde_json::to_vec_pretty(draft)?))
 }
 
 /// The findings as they are now; returns the path.
@@ -38,7 +38,7 @@ pub(super) fn write_report(host: &dyn Executor) -> Result<String> {
 /// A text under a name with the time in it; returns the path.
 pub(super) fn write(host: &dyn Executor, name: &str, text: &str) -> Result<String> {
     let path = format!("{STATE}/{name}-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
-    put(host, PathBuf::from(&path), text.as_bytes().to_vec())?;
+    put(host, PathBuf::from(&path), Secret::new(text))?;
     Ok(path)
 }
 
@@ -52,11 +52,11 @@ pub(super) fn write_passwords(host: &dyn Executor, passwords: &[(String, Secret)
         content.push(b'\n');
     }
     let path = format!("{STATE}/passwords-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
-    put(host, PathBuf::from(&path), content)?;
+    put(host, PathBuf::from(&path), Secret::new(content))?;
     Ok(path)
 }
 
-fn put(host: &dyn Executor, path: PathBuf, content: Vec<u8>) -> Result<()> {
+fn put(host: &dyn Executor, path: PathBuf, content: Secret) -> Result<()> {
     let attributes = |mode| Attributes::Exactly { mode, uid: 0, gid: 0, modified: None };
     host.change(&FileChange { path: STATE.into(), to: FileTo::Directory { attributes: attributes(0o700) } })
         .with_context(|| format!("{STATE} could not be made"))?;

@@ -12,6 +12,8 @@ use std::{
 use jiff::Timestamp;
 use ngcp_warden::executor::{Attributes, Executor, FileChange, FileTo, Kind, READ_LIMIT};
 
+use ngcp_warden::secret::Secret;
+
 use crate::support::{Host, SmallDisk, names, said, write};
 
 #[test]
@@ -41,7 +43,7 @@ fn attributes_are_set_exactly_and_a_new_file_is_for_root_only() {
     let host = Host::new();
     let modified = "1969-12-31T23:59:58.25Z".parse::<Timestamp>().unwrap();
     let attributes = Attributes::Exactly { mode: 0o4751, uid: 5, gid: 6, modified: Some(modified) };
-    let to = FileTo::File { content: b"x".to_vec(), attributes: attributes.clone() };
+    let to = FileTo::File { content: Secret::new("x"), attributes: attributes.clone() };
     host.system.change(&FileChange { path: "/etc/a".into(), to }).unwrap();
     let found = host.system.metadata(Path::new("/etc/a")).unwrap();
     assert_eq!((found.mode, found.uid, found.gid, found.modified), (0o4751, 5, 6, modified));

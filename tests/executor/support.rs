@@ -9,6 +9,7 @@ use std::{
 };
 
 use ngcp_warden::executor::{Attributes, FileChange, FileTo, System};
+use ngcp_warden::secret::Secret;
 use tempfile::TempDir;
 
 /// A directory tree to be changed.
@@ -90,7 +91,7 @@ pub(crate) fn names(directory: impl AsRef<Path>) -> Vec<String> {
 }
 
 pub(crate) fn write(path: &str, content: impl Into<Vec<u8>>) -> FileChange {
-    let to = FileTo::File { content: content.into(), attributes: Attributes::Keep };
+    let to = FileTo::File { content: Secret::new(content), attributes: Attributes::Keep };
     FileChange { path: path.into(), to }
 }
 

@@ -3,7 +3,7 @@ use crate::executor::{Attributes, Quiet, simulated::Simulated};
 
 fn session(host: &dyn Executor) -> Vec<String> {
     let path = Path::new("/etc/fstab");
-    let to = FileTo::File { content: b"password canary".to_vec(), attributes: Attributes::Keep };
+    let to = FileTo::File { content: Secret::new("password canary"), attributes: Attributes::Keep };
     let change = FileChange { path: path.into(), to };
     let mut command = Command::new("mysql", ["--batch"]).stdin(Secret::new("set canary"));
     command.credentials = Some(Secret::new("canary"));

@@ -230,7 +230,7 @@ impl Files {
                         ((mode & 0o7777, uid, gid), exactly.unwrap_or(modified))
                     }
                 };
-                self.insert(&at, Node::File(content.as_slice().into()), owner);
+                self.insert(&at, Node::File(content.expose().into()), owner);
                 if let Some(entry) = self.entries.get_mut(&at) {
                     entry.modified = modified;
                 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::executor::{Attributes, FileTo, Quiet};
 
 fn write(path: &str, content: &str) -> FileChange {
-    let to = FileTo::File { content: content.into(), attributes: Attributes::Keep };
+    let to = FileTo::File { content: crate::secret::Secret::new(content), attributes: Attributes::Keep };
     FileChange { path: path.into(), to }
 }
 

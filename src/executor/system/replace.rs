@@ -30,7 +30,7 @@ impl Tree {
     pub(super) fn change(&self, change: &FileChange) -> io::Result<()> {
         let path = &change.path;
         let done = self.walk(path, Links::OnTheWayOfRoot).and_then(|place| match &change.to {
-            FileTo::File { content, attributes } => place.write(path, content, attributes),
+            FileTo::File { content, attributes } => place.write(path, content.expose(), attributes),
             FileTo::Directory { attributes } => place.make_directory(path, attributes),
             FileTo::Absent => place.remove(path),
         });
