@@ -1,0 +1,193 @@
+//! From answers to a plan, from a plan to a run, and what is left of it.
+
+use std::sync::Arc;
+
+use ngcp_warden::{
+    plan::{Foreign, Outcome, Plan},
+    runner::{Event, RunOutcome},
+    secret::Secrets,
+    wizard::{
+        Effect, Failure, Message, Screen,
+        model::{Entry, HostCard, OpenRun, ReviewPhase},
+    },
+};
+
+use crate::support::{CANARY, Desk, STEPS, id, plan};
+
+#[test]
+fn the_plan_is_asked_for_with_the_answers_of_ticked_steps_only() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER DOWN DOWN ENTER RIGHT F10");
+    let effects = desk.take_effects();
+    let Some(Effect::MakePlan { ticket: 1, steps }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!(steps.len(), 1);
+    assert_eq!(steps[0].step, id("noatime"));
+    assert_eq!(steps[0].answers.get("mode"), "leave");
+}
+
+#[test]
+fn a_step_with_problems_is_left_out_and_one_enter_from_being_mended() {
+    let mut desk = Desk::ready(Entry::FirstBoot);
+    desk.press("ENTER ENTER RIGHT F10");
+    let effects = desk.take_effects();
+    let Some(Effect::MakePlan { steps, .. }) = effects.last() else { panic!("{effects:?}") };
+    assert!(steps.iter().all(|step| step.step != id("passwords")), "not planned");
+    assert!(desk.words().contains("left out until answered"), "{}", desk.words());
+    desk.press("ENTER");
+    assert_eq!(desk.step(), "passwords");
+    assert_eq!(desk.model.steps[1].form.focused().unwrap().key, "root.password");
+}
+
+#[test]
+fn an_answer_to_an_older_question_for_a_plan_is_ignored() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER SPACE F10 b SPACE SPACE F10");
+    desk.tell(Message::Planned { ticket: 1, result: Ok(Arc::new(plan())) });
+    assert_eq!(desk.model.review.phase, ReviewPhase::Making);
+    desk.tell(Message::Planned { ticket: 2, result: Err(Failure::new("fstab has no root line")) });
+    assert!(desk.words().contains("fstab has no root line"));
+}
+
+#[test]
+fn a_changed_answer_voids_the_plan() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER ENTER F10");
+    desk.press("b RIGHT F10");
+    assert_eq!(desk.model.review.phase, ReviewPhase::Ready(Arc::default()), "the password is missing now");
+}
+
+#[test]
+fn nothing_is_applied_without_being_asked_twice_nor_against_an_obstacle() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER SPACE F10");
+    desk.planned(plan());
+    desk.take_effects();
+    desk.press("a ESC");
+    assert_eq!(desk.effects, [], "Esc in the question changes nothing");
+    desk.press("a RIGHT ENTER");
+    assert_eq!(desk.effects, []);
+    let card = HostCard { obstacle: Some("Applying needs root.".to_owned()), ..HostCard::default() };
+    desk.tell(Message::HostSeen(Box::new(card)));
+    desk.press("a");
+    assert!(desk.model.dialog.is_none());
+    assert_eq!(desk.model.notice.as_deref(), Some("Applying needs root."));
+}
+
+/// F42: what somebody else left uncommitted is shown and needs a yes of its own.
+#[test]
+fn foreign_changes_need_a_yes_of_their_own() {
+    let foreign = Foreign { files: vec!["templates/etc/x.tt2".to_owned()], diff: "-old\n+new\n".to_owned() };
+    let dirty = Plan { foreign: Some(foreign), ..plan() };
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER SPACE F10");
+    desk.planned(dirty.clone());
+    desk.take_effects();
+    desk.press("a ENTER");
+    assert_eq!(desk.effects, [], "the harmless outcome has the focus");
+    desk.press("UP UP ENTER");
+    assert_eq!(desk.model.screen, Screen::Foreign);
+    assert!(desk.words().contains("+new"));
+    desk.press("b c a ENTER");
+    assert!(matches!(desk.effects.last(), Some(Effect::StartRun { .. })), "{:?}", desk.effects);
+}
+
+#[test]
+fn a_start_that_is_refused_says_why_and_can_be_tried_again() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER SPACE F10");
+    desk.planned(plan());
+    desk.press("a ENTER a ENTER ENTER");
+    let starts =
+        |desk: &Desk| desk.effects.iter().filter(|effect| matches!(effect, Effect::StartRun { .. })).count();
+    assert_eq!(starts(&desk), 1, "a second Enter does not start a second run");
+    let failure =
+        Failure { message: "Run 7 holds the lock.".to_owned(), hints: vec!["a attaches".to_owned()] };
+    desk.tell(Message::RunRefused(failure));
+    assert!(desk.words().contains("Run 7 holds the lock."), "{}", desk.words());
+    desk.press("ENTER a ENTER");
+    assert_eq!(starts(&desk), 2);
+}
+
+#[test]
+fn a_run_is_followed_and_its_passwords_are_shown_on_one_page_until_noted() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.run_begins();
+    assert_eq!(desk.model.screen, Screen::Run);
+    desk.record(Event::Before { change: "passwords.root".to_owned() });
+    desk.record(Event::Output {
+        change: "passwords.root".to_owned(),
+        stream: ngcp_warden::executor::Stream::Out,
+        line: "\u{1b}[2Jall\tgood".to_owned(),
+    });
+    assert!(desk.words().contains("·[2Jall good"), "S15: {}", desk.words());
+    desk.change_ends("passwords.root", Outcome::Done);
+    desk.change_ends("passwords.cdr", Outcome::Done);
+    desk.run_ends(RunOutcome::Done);
+    for page in ["", "b", "l", "b ENTER"] {
+        desk.press(page);
+        assert!(!desk.words().contains(CANARY), "{page}");
+    }
+    desk.press("ESC p");
+    assert_eq!(desk.model.screen, Screen::Passwords);
+    assert!(desk.words().contains(CANARY));
+    desk.press("v q");
+    assert!(desk.words().contains("Stay, show them"), "leaving asks");
+    desk.press("ENTER s");
+    assert!(matches!(desk.effects.last(), Some(Effect::WritePasswords(list)) if list.len() == 1));
+    assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::WriteView { .. })));
+    desk.press("ENTER ENTER");
+    assert!(desk.words().contains(CANARY), "Enter twice by mistake forgets nothing");
+    desk.press("ENTER LEFT ENTER");
+    assert_eq!(desk.model.screen, Screen::Result);
+    assert!(desk.words().contains("/var/lib/r.txt"));
+    desk.press("p");
+    assert!(!desk.words().contains(CANARY));
+}
+
+#[test]
+fn a_failed_run_keeps_the_answers_for_another_try_and_says_what_was_not_set() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.run_begins();
+    desk.change_ends("passwords.root", Outcome::Failed);
+    desk.change_ends("passwords.cdr", Outcome::Skipped);
+    desk.take_effects();
+    desk.run_ends(RunOutcome::Failed);
+    assert!(desk.model.steps[0].ticked || desk.model.steps[1].ticked);
+    let looks = desk.effects.iter().filter(|effect| matches!(effect, Effect::Inspect(_))).count();
+    assert_eq!(looks, STEPS.len(), "the host is looked at again");
+    desk.press("ENTER");
+    assert!(desk.words().contains("NOT set"), "{}", desk.words());
+    desk.press("ENTER LEFT ENTER");
+    assert!(desk.words().contains("failed"));
+}
+
+#[test]
+fn a_guarded_change_counts_down_and_can_be_taken_back_at_once() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.run_begins();
+    desk.record(Event::Before { change: "passwords.root".to_owned() });
+    desk.record(Event::Waiting { change: "passwords.root".to_owned(), seconds: 60 });
+    desk.tell(Message::Beat { elapsed: 14_500 });
+    let left = desk.model.run.as_ref().unwrap().seconds_left();
+    assert_eq!(left, Some(48));
+    assert!(desk.words().contains("in 48 s"), "{}", desk.words());
+    desk.take_effects();
+    desk.press("x");
+    assert_eq!(desk.effects, [Effect::Revert("20261122-1".to_owned())]);
+    desk.record(Event::Kept { change: "passwords.root".to_owned() });
+    assert_eq!(desk.model.run.as_ref().unwrap().seconds_left(), None);
+}
+
+#[test]
+fn a_run_that_is_alive_is_offered_and_attached_to() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    let open = OpenRun { run: "20261122-7".to_owned(), about: "root from 10.0.0.9".to_owned(), alive: true };
+    desk.tell(Message::HostSeen(Box::new(HostCard { open_run: Some(open), ..HostCard::default() })));
+    assert!(desk.words().contains("20261122-7"));
+    desk.press("a");
+    assert_eq!(desk.effects, [Effect::Attach("20261122-7".to_owned())]);
+    desk.tell(Message::RunStarted { run: "20261122-7".to_owned(), generated: Secrets::default() });
+    assert_eq!(desk.model.screen, Screen::Run);
+    desk.press("q");
+    assert!(desk.words().contains("the run goes on"));
+}
