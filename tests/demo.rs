@@ -77,7 +77,7 @@ fn every_step_fails_before_and_holds_after_the_run() {
     }
     let mut secrets = Secrets::default();
     let plans = answered(&before, &mut secrets);
-    let plan = joined(plans);
+    let plan = steps::assemble(&host, plans).unwrap();
     for generated in &plan.generated {
         secrets.insert(&generated.secret, generate().unwrap());
     }
@@ -90,7 +90,7 @@ fn every_step_fails_before_and_holds_after_the_run() {
     assert_eq!(failing(&look(&host)), [""; 0]);
 
     // A second time there is nothing to do.
-    let again = joined(answered(&look(&host), &mut Secrets::default()));
+    let again = steps::assemble(&host, answered(&look(&host), &mut Secrets::default())).unwrap();
     assert!(again.is_empty(), "{again:#?}");
 
     // No password in what is kept, shown or run (S01).
@@ -107,12 +107,4 @@ fn every_step_fails_before_and_holds_after_the_run() {
     for (name, secret) in secrets.iter() {
         assert!(!written.contains(secret.expose_str().unwrap()), "{name} is written somewhere");
     }
-}
-
-fn joined(plans: Vec<Plan>) -> Plan {
-    let mut all = Plan::default();
-    for plan in plans {
-        all.join(plan);
-    }
-    all
 }
