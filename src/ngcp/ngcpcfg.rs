@@ -6,7 +6,10 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::config::DIRECTORY;
-use crate::executor::{Command, Executor, Quiet};
+use crate::{
+    executor::{Command, Executor, Quiet},
+    secret::hide_values,
+};
 
 /// How long an apply may take.
 pub const APPLY_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -16,8 +19,6 @@ const MARKER: &str = "/run/ngcpcfg-services.running";
 const DIFF_LIMIT: usize = 64 * 1024;
 /// How many names are listed.
 const FILES_LIMIT: usize = 500;
-/// What stands where a value may not be seen.
-const HIDDEN: &str = "‹not shown›";
 
 /// Changes in `/etc/ngcp-config` that nobody committed: the next apply takes them along.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,32 +168,18 @@ fn without_secrets(diff: &str) -> String {
     for line in diff.lines() {
         if line.starts_with("diff --git ") {
             secret_file = ["constants.yml", ".key", ".cnf", ".pem"].iter().any(|name| line.ends_with(name));
-            out.push_str(line);
-            if secret_file {
-                out.push_str(&format!("\n{HIDDEN}"));
-            }
+            out.push_str(if secret_file { "‹hidden› " } else { "" });
         } else if secret_file {
             continue;
-        } else {
-            out.push_str(&masked(line));
         }
+        out.push_str(line);
         out.push('\n');
         if out.len() > DIFF_LIMIT {
             out.push_str("… the rest is not shown\n");
             break;
         }
     }
-    out
-}
-
-fn masked(line: &str) -> String {
-    let Some((key, value)) = line.split_once(':') else { return line.to_owned() };
-    let name = key.trim_start_matches(['+', '-', ' ']).to_ascii_lowercase();
-    let secret = ["pass", "secret", "token", "pw"].iter().any(|word| name.contains(word))
-        || (["key", "p"].contains(&name.as_str()));
-    // Password rules are no passwords.
-    let rule = name.starts_with("password_") || name.starts_with("permit");
-    if secret && !rule && !value.trim().is_empty() { format!("{key}: {HIDDEN}") } else { line.to_owned() }
+    hide_values(&out)
 }
 
 #[cfg(test)]

@@ -1,27 +1,13 @@
 //! Line differences for people: values that look like passwords are hidden, whoever wrote them.
 
+use crate::secret::hide_values;
+
 /// A unified diff without file headers, three lines around each change; empty when nothing differs.
 /// Values behind keys such as `password:` or `pass =` are shown as `‹hidden›`; our own holes `‹…›` stay readable.
 pub fn unified(old: &str, new: &str) -> String {
     let diff = similar::TextDiff::from_lines(old, new);
     let text = diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string();
-    text.lines().map(|line| hide(line) + "\n").collect()
-}
-
-fn hide(line: &str) -> String {
-    let Some(at) = line.find([':', '=']) else { return line.to_owned() };
-    let (key, value) = (&line[..at], line[at + 1..].trim());
-    let word = key.trim_start_matches(['+', '-', ' ', '\t', '#']).trim_end().trim_matches(['\'', '"']);
-    let word = word.rsplit(['.', ' ']).next().unwrap_or_default().to_ascii_lowercase();
-    let secret = ["pass", "passwd", "password", "pw", "p", "secret", "token", "psk"].contains(&word.as_str())
-        || ["_pass", "password", "passwd", "pw", "_secret", "_token", "_psk"]
-            .iter()
-            .any(|end| word.ends_with(end));
-    if secret && !value.is_empty() && !value.contains('‹') {
-        format!("{key}{} ‹hidden›", &line[at..=at])
-    } else {
-        line.to_owned()
-    }
+    hide_values(&text)
 }
 
 #[cfg(test)]
