@@ -108,3 +108,17 @@ fn every_step_fails_before_and_holds_after_the_run() {
         assert!(!written.contains(secret.expose_str().unwrap()), "{name} is written somewhere");
     }
 }
+
+/// Facts 2.1: `ngcpcfg apply` exits 0 although a service did not restart. The low profile shows it to a newcomer.
+#[test]
+fn the_low_profile_ends_with_a_warning_that_names_the_service() {
+    let host = demo::host();
+    let findings = steps::find("performance").unwrap().inspect(&host).unwrap();
+    let answers = Answers { values: [("profile".to_owned(), "low".to_owned())].into(), ..Answers::default() };
+    let plan = steps::find("performance").unwrap().plan(&findings, &answers).unwrap();
+    let plan = steps::assemble(&host, [plan]).unwrap();
+    let (outcome, journal) = run(&host, plan, &Secrets::default());
+    assert_eq!(outcome, RunOutcome::Warning);
+    let told = format!("{:?}", journal.records);
+    assert!(told.contains("these did not restart well") && told.contains("kamailio/proxy"), "{told}");
+}
