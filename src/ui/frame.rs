@@ -31,7 +31,7 @@ pub struct Look {
 
 /// The smallest screen that pages are made for.
 const SMALLEST: (u16, u16) = (60, 16);
-/// Columns left of everything; the first holds the marker of what has the focus.
+/// Columns left of the title and the keys. The body has one less: its lines are indented themselves.
 const MARGIN: u16 = 2;
 
 /// Draws the page, and the dialog above it, into a blank buffer. Returns where the text cursor belongs.
@@ -44,7 +44,7 @@ pub fn view(model: &Model, look: Look, buffer: &mut Buffer) -> Option<Position> 
     } else {
         let size = Size { columns, rows };
         let cursor = canvas.page(model, size);
-        let dialog = page::dialog(model, columns.saturating_sub(12).min(68));
+        let dialog = page::dialog(model, dialog_width(columns));
         dialog.as_ref().map(|dialog| canvas.dialog(dialog)).map_or(cursor, |()| None)
     };
     mend(buffer);
@@ -118,7 +118,10 @@ impl Canvas<'_> {
         let room = usize::from(right.saturating_sub(MARGIN));
         let title = cut(&page.title, room);
         let behind = self.text(MARGIN, 0, right, &title, self.look.theme.part(Part::Title));
-        let aside = cut(&page.aside, usize::from(right.saturating_sub(behind.saturating_add(2))));
+        let room = usize::from(right.saturating_sub(behind.saturating_add(2)));
+        // A word or two of it say nothing.
+        let aside =
+            if page.aside.width() > room && room < 16 { String::new() } else { cut(&page.aside, room) };
         let start = right.saturating_sub(u16::try_from(aside.width()).unwrap_or(u16::MAX));
         self.text(start, 0, right, &aside, self.look.theme.part(Part::Aside));
     }
@@ -127,9 +130,9 @@ impl Canvas<'_> {
         let mut cursor = None;
         for (y, line) in (2..).zip(page.lines.iter().skip(top).take(usize::from(rows))) {
             let end = self.buffer.area.width;
-            self.line(Rect::new(MARGIN, y, end.saturating_sub(MARGIN), 1), line);
+            self.line(Rect::new(1, y, end.saturating_sub(1), 1), line);
             if let Some(column) = line.cursor {
-                let x = column.saturating_add(MARGIN).min(end.saturating_sub(1));
+                let x = column.saturating_add(1).min(end.saturating_sub(1));
                 cursor = Some(Position { x, y });
             }
         }
@@ -141,7 +144,7 @@ impl Canvas<'_> {
         let (mut x, y, end) = (area.x, area.y, area.right());
         if line.selected {
             let marker = self.look.glyphs.marker();
-            self.text(area.x.saturating_sub(2), y, end, marker, self.look.theme.style(Role::Accent));
+            self.text(area.x.saturating_sub(1), y, end, marker, self.look.theme.style(Role::Accent));
         }
         let mut mark = line.selected;
         for span in &line.spans {
@@ -149,8 +152,10 @@ impl Canvas<'_> {
             let words = span.symbol.is_none() && !span.text.trim().is_empty();
             if mark && words {
                 let shown = span.text.trim_end();
+                let (blank, shown) = shown.split_at(shown.len() - shown.trim_start().len());
+                x = self.text(x, y, end, blank, style);
                 x = self.text(x, y, end, shown, style.patch(self.look.theme.selected()));
-                x = self.text(x, y, end, &span.text[shown.len()..], style);
+                x = self.text(x, y, end, &span.text[blank.len() + shown.len()..], style);
                 mark = false;
             } else {
                 x = self.span(x, y, end, span, style);
@@ -217,7 +222,7 @@ impl Canvas<'_> {
         let gap = u16::from(outcomes > 0);
         let around = outcomes.saturating_add(gap).saturating_add(4);
         let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX).min(height.saturating_sub(around));
-        let box_width = width.saturating_sub(12).min(68).saturating_add(8).min(width);
+        let box_width = dialog_width(width).saturating_add(6).min(width);
         let box_height = words.saturating_add(around).min(height);
         let area = Rect {
             x: (width - box_width) / 2,
@@ -226,7 +231,7 @@ impl Canvas<'_> {
             height: box_height,
         };
         self.frame(area, &dialog.title);
-        let (left, end) = (area.x + 4, area.right().saturating_sub(2));
+        let (left, end) = (area.x + 2, area.right().saturating_sub(2));
         let mut y = area.y + 2;
         for line in dialog.lines.iter().take(usize::from(words)) {
             self.line(Rect::new(left, y, end.saturating_sub(left), 1), line);
@@ -235,7 +240,7 @@ impl Canvas<'_> {
         y += gap;
         for (index, outcome) in dialog.outcomes.iter().enumerate() {
             let line = Line {
-                spans: vec![Span { role: Role::Text, text: format!(" {outcome} "), symbol: None }],
+                spans: vec![Span { role: Role::Text, text: format!(" {outcome}"), symbol: None }],
                 selected: index == dialog.focus,
                 cursor: None,
             };
@@ -266,6 +271,11 @@ impl Canvas<'_> {
         let title = cut(title, usize::from(area.width.saturating_sub(6)));
         self.text(area.x + 2, area.y, right, &format!(" {title} "), self.look.theme.part(Part::Title));
     }
+}
+
+/// Columns for the words of a dialog.
+fn dialog_width(columns: u16) -> u16 {
+    columns.saturating_sub(14).min(62)
 }
 
 /// Text of at most `width` columns, with an ellipsis where something is missing.

@@ -64,11 +64,15 @@ fn run(frame: &Buffer, x: u16, y: u16, svg: &mut String, lines: &mut BTreeMap<St
     let Some(first) = frame.cell((x, y)) else { return x + 1 };
     let (foreground, background) = colors(first);
     let mut text = String::new();
+    let mut bars = Vec::new();
     let mut next = x;
     while let Some(cell) =
         frame.cell((next, y)).filter(|cell| cell.style() == first.style() && next < frame.area.width)
     {
-        if let Some(arms) = arms(cell.symbol()) {
+        if let Some(opacity) = shade(cell.symbol()) {
+            bars.push((opacity, next));
+            text.push(' ');
+        } else if let Some(arms) = arms(cell.symbol()) {
             draw_arms(lines.entry(foreground.clone()).or_default(), arms, at(next, y));
             text.push(' ');
         } else {
@@ -85,6 +89,17 @@ fn run(frame: &Buffer, x: u16, y: u16, svg: &mut String, lines: &mut BTreeMap<St
             format_args!(
                 r#"<rect x="{left}" y="{top}" width="{width}" height="{}" fill="{background}"/>"#,
                 CELL.1
+            ),
+        );
+    }
+    for same in bars.chunk_by(|a, b| a.0 == b.0 && a.1 + 1 == b.1) {
+        let (opacity, first) = same[0];
+        let (left, width) = (at(first, y).0, same.len() * CELL.0);
+        let (top, height) = (top + 4, CELL.1 - 8);
+        line(
+            svg,
+            format_args!(
+                r#"<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="{foreground}" opacity="{opacity}"/>"#
             ),
         );
     }
@@ -176,6 +191,15 @@ fn arms(symbol: &str) -> Option<[bool; 4]> {
         "┘" => [true, false, true, false],
         _ => return None,
     })
+}
+
+/// How dense the parts of a bar are; drawn as blocks with a gap above and below.
+fn shade(symbol: &str) -> Option<&'static str> {
+    match symbol {
+        "▓" => Some("0.9"),
+        "░" => Some("0.25"),
+        _ => None,
+    }
 }
 
 fn draw_arms(path: &mut String, [left, right, up, down]: [bool; 4], (x, y): (usize, usize)) {

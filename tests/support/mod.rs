@@ -1,7 +1,10 @@
 //! What several test programs share: the sample hosts with the modes and owners that git does not keep.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod pty;
+pub mod wizard;
 
 pub mod hosts {
     use std::path::{Path, PathBuf};

@@ -1,0 +1,114 @@
+//! The real wizard on the sample host, without a terminal: keys in, frames out, every effect carried out at once.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use ngcp_warden::{
+    demo,
+    session::Session,
+    steps::REGISTRY,
+    ui::{Look, view},
+    wizard::{
+        Effect, Key, Message, Model,
+        model::{Entry, Size},
+        update,
+    },
+};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+/// A wizard between two messages.
+pub struct Wizard {
+    pub model: Model,
+    session: Session,
+    waiting: VecDeque<Message>,
+}
+
+impl Wizard {
+    /// At its first page, with the host not yet looked at.
+    pub fn new(entry: Entry) -> Self {
+        let host = Arc::new(demo::host());
+        let model = Model::new(REGISTRY, entry, ngcp_warden::executor::Executor::world(&*host));
+        let mut wizard = Wizard { model, session: Session::new(host), waiting: VecDeque::new() };
+        wizard.take(Message::Begin);
+        wizard
+    }
+
+    /// At its first page, with everything looked at.
+    pub fn ready(entry: Entry) -> Self {
+        let mut wizard = Wizard::new(entry);
+        wizard.settle();
+        wizard
+    }
+
+    fn take(&mut self, message: Message) {
+        for effect in update(&mut self.model, message) {
+            if !matches!(effect, Effect::SaveAnswers(_) | Effect::LoadAnswers) {
+                self.session.carry_out(effect, &mut |answer| self.waiting.push_back(answer));
+            }
+        }
+    }
+
+    /// Takes all answers in.
+    pub fn settle(&mut self) -> &mut Self {
+        self.until(|_| false)
+    }
+
+    /// Takes answers in until the model is as wanted.
+    pub fn until(&mut self, wanted: impl Fn(&Model) -> bool) -> &mut Self {
+        while !wanted(&self.model) {
+            let Some(message) = self.waiting.pop_front() else { break };
+            self.take(message);
+        }
+        self
+    }
+
+    /// Presses keys: names separated by blanks, `"text"` for what is typed.
+    pub fn press(&mut self, script: &str) -> &mut Self {
+        for word in script.split(' ').filter(|word| !word.is_empty()) {
+            self.press_only(word).settle();
+        }
+        self
+    }
+
+    /// Presses one key, or types one word, and leaves what follows from it waiting.
+    pub fn press_only(&mut self, word: &str) -> &mut Self {
+        let typed = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        match typed {
+            Some(text) => text.chars().for_each(|c| self.take(Message::Key(Key::Char(c)))),
+            None => self.take(Message::Key(key(word))),
+        }
+        self
+    }
+
+    /// The frame at some size.
+    pub fn frame(&mut self, columns: u16, rows: u16, look: Look) -> (Buffer, Option<Position>) {
+        if self.model.size != (Size { columns, rows }) {
+            self.take(Message::Resized { columns, rows });
+        }
+        let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
+        let cursor = view(&self.model, look, &mut frame);
+        (frame, cursor)
+    }
+}
+
+fn key(name: &str) -> Key {
+    match name {
+        "Enter" => Key::Enter,
+        "Esc" => Key::Esc,
+        "Tab" => Key::Tab,
+        "BackTab" => Key::BackTab,
+        "Up" => Key::Up,
+        "Down" => Key::Down,
+        "Left" => Key::Left,
+        "Right" => Key::Right,
+        "Home" => Key::Home,
+        "End" => Key::End,
+        "PgUp" => Key::PageUp,
+        "PgDn" => Key::PageDown,
+        "Space" => Key::Char(' '),
+        "F10" => Key::F(10),
+        name => Key::Char(name.chars().next().unwrap()),
+    }
+}
