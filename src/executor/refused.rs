@@ -34,6 +34,12 @@ pub(super) fn unless_file(path: &Path, there: Option<Kind>) -> io::Result<()> {
     }
 }
 
+/// Lets paths pass that end in a name: not `/`, not `..`.
+pub(super) fn unless_named(path: &Path) -> io::Result<()> {
+    let nameless = || because(io::ErrorKind::InvalidInput, path, "does not end in a name");
+    path.file_name().map(|_| ()).ok_or_else(nameless)
+}
+
 /// The end of every failed change.
 pub(super) fn unchanged(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{error}; nothing was changed"))

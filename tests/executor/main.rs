@@ -7,3 +7,4 @@ mod files;
 mod interrupted;
 mod programs;
 mod support;
+mod twins;

@@ -10,7 +10,7 @@ use ngcp_warden::{
     secret::Secret,
 };
 
-use crate::support::{Host, as_victim, is_victim, names, victims_path};
+use crate::support::{Host, as_victim, is_victim, names, victims_path, write};
 
 fn run(system: &System, command: &Command) -> Exit {
     system.run(command, &mut Quiet).unwrap()
@@ -190,6 +190,33 @@ fn s12_credentials_of_a_tree_lie_in_its_run_directory_while_they_are_needed() {
     let command = Command::new("client", [CREDENTIALS]).credentials(Secret::new("canary"));
     assert_eq!(run(&host.system, &command).text(), "700\n600\ncanary");
     assert_eq!(names(host.at("run")), Vec::<String>::new());
+}
+
+#[test]
+fn a_kernel_of_debian_7_will_do() {
+    const VICTIM: &str = "programs::a_kernel_of_debian_7_will_do";
+    if is_victim(VICTIM) {
+        harden_process().unwrap();
+        let live = System::live().unwrap();
+        let look = Command::new("stat", ["-L", "-c", "%n %a %u", CREDENTIALS]);
+        let seen = run(&live, &look.credentials(Secret::new("x")).stdin(Secret::new("y"))).text();
+        assert!(seen.starts_with("/run/ngcp-warden-") && seen.ends_with("/credentials 600 0\n"), "{seen}");
+        let path = victims_path().join("file");
+        live.change(&write(path.to_str().unwrap(), "new")).unwrap();
+        assert_eq!(live.read(&path).unwrap(), b"new");
+        assert!(live.resources().unwrap().memory_total > 0 && live.uptime() > Duration::ZERO);
+        return;
+    }
+    // What Linux 3.2 does not have.
+    let inject = "inject=openat2,statx,renameat2,memfd_create,getrandom,pidfd_open,pidfd_send_signal,clone3,\
+                  close_range,faccessat2,copy_file_range,rseq,preadv2,pwritev2,execveat:error=ENOSYS";
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("file"), "old").unwrap();
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject];
+    let ended = as_victim(&strace, VICTIM, directory.path(), &[]);
+    let said = [ended.stdout, ended.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(ended.status.success(), "{said:?}");
+    assert!(!names("/run").iter().any(|name| name.starts_with("ngcp-warden-")));
 }
 
 #[test]

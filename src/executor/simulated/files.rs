@@ -216,6 +216,7 @@ impl Files {
     /// One change, with the same refusals as on a real host.
     pub(super) fn change(&mut self, change: &FileChange) -> io::Result<()> {
         let path = &change.path;
+        refused::unless_named(path)?;
         let at = self.resolve(path, false)?;
         let there = self.entries.get(&at);
         let kind = there.map(|entry| entry.node.kind());

@@ -29,7 +29,8 @@ impl Tree {
     /// Carries out a change; an error says that nothing was changed unless it says otherwise.
     pub(super) fn change(&self, change: &FileChange) -> io::Result<()> {
         let path = &change.path;
-        let done = self.walk(path, Links::OnTheWayOfRoot).and_then(|place| match &change.to {
+        let place = refused::unless_named(path).and_then(|()| self.walk(path, Links::OnTheWayOfRoot));
+        let done = place.and_then(|place| match &change.to {
             FileTo::File { content, attributes } => place.write(path, content.expose(), attributes),
             FileTo::Directory { attributes } => place.make_directory(path, attributes),
             FileTo::Absent => place.remove(path),
