@@ -154,6 +154,12 @@ impl Executor for System {
     }
 }
 
+/// What files take; what is reserved for root is not in it.
+fn used(mounted_on: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(mounted_on).ok()?;
+    disk.f_blocks.checked_sub(disk.f_bfree)?.checked_mul(disk.f_frsize)
+}
+
 /// Network disks are left out: a dead one would hang us.
 fn figures() -> Result<Resources, sysinfo::Error> {
     let mut system = sysinfo::System::new()?;
@@ -165,7 +171,8 @@ fn figures() -> Result<Resources, sysinfo::Error> {
         .map(|disk| Disk {
             mounted_on: disk.mount_point().to_owned(),
             total: disk.total_space(),
-            used: disk.total_space().saturating_sub(disk.available_space()),
+            used: used(disk.mount_point())
+                .unwrap_or(disk.total_space().saturating_sub(disk.available_space())),
         })
         .collect();
     disks.sort_by(|a, b| a.mounted_on.cmp(&b.mounted_on));

@@ -166,7 +166,7 @@ impl Running<'_> {
         let open = [&self.out, &self.err].into_iter().filter_map(|output| output.pipe.as_ref());
         let mut pipes: Vec<_> = open.map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
         // Nothing left to read: it ends any moment, and nothing else would tell us.
-        let longest = if pipes.is_empty() { longest.min(TICK / 10) } else { longest };
+        let longest = if pipes.is_empty() { longest.min(TICK / 50) } else { longest };
         if let Some((pipe, _)) = &self.input {
             pipes.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::OUT));
         }
