@@ -12,7 +12,7 @@ use crate::{
     cli::{
         Apply, Cli, EXIT_FAILED, EXIT_NOT_ROOT, EXIT_OK, EXIT_USAGE, Format, Global, Subcommands, ThemeName,
     },
-    executor::{Attributes, Executor, FileChange, FileTo, Kind, System},
+    executor::{Attributes, DryRun, Executor, FileChange, FileTo, Kind, System},
     runner::Control,
     secret::{Secret, Secrets},
     session::{Session, runs},
@@ -59,6 +59,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(root) => Arc::new(System::below(root).with_context(|| format!("--root {}", root.display()))?),
         None => Arc::new(System::live()?),
     };
+    // What only looks is held to it.
+    let looks_only = match &command {
+        Some(Subcommands::Audit { .. } | Subcommands::Answers | Subcommands::Plan { .. }) => true,
+        Some(Subcommands::Apply(options)) => options.check,
+        None => false,
+    };
+    let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
     match command {
         None => Ok(wizard(&global, host)),
         Some(Subcommands::Audit { steps, format, fail_on }) => {
