@@ -79,8 +79,10 @@ impl fmt::Debug for Secrets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretForm {
-    /// Byte for byte.
+    /// A password, byte for byte.
     Verbatim,
+    /// No password but a whole file, whatever is in it.
+    File,
     /// As a quoted SQL string.
     SqlString,
     /// As a quoted value in a MySQL option file.

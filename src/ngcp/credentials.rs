@@ -20,6 +20,9 @@ const BCRYPT_LIMIT: usize = 72;
 /// # Errors
 /// When the form cannot hold it: a control character anywhere, a panel password that is not ASCII or too long.
 pub fn written(secret: &Secret, form: SecretForm) -> Result<Secret> {
+    if form == SecretForm::File {
+        return Ok(secret.clone());
+    }
     let bytes = secret.expose();
     let text = secret.expose_str().context("a password must be valid UTF-8")?;
     ensure!(!bytes.is_empty(), "a password must not be empty");
@@ -28,7 +31,7 @@ pub fn written(secret: &Secret, form: SecretForm) -> Result<Secret> {
         "a password must not hold a control character or a line break"
     );
     match form {
-        SecretForm::Verbatim => Ok(secret.clone()),
+        SecretForm::Verbatim | SecretForm::File => Ok(secret.clone()),
         SecretForm::SqlString => Ok(quoted(bytes, b'\'')),
         SecretForm::OptionFile => Ok(quoted(bytes, b'"')),
         SecretForm::HtpasswdSha => Ok(Secret::new(htpasswd_sha(bytes))),

@@ -1,6 +1,7 @@
 //! Runs one plan on an executor: journal, progress, stop, undo, the confirm timer.
 //! The only room besides `executor` and `terminal` that touches files itself: its own journal.
 
+mod account;
 mod act;
 mod back;
 mod edit;
@@ -16,7 +17,9 @@ mod run;
 mod saved;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 
+pub use account::{Account, ChangeAccount, Stands, account, order};
 pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};
 pub use journal::{

@@ -12,7 +12,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Holder, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run};
+use super::{
+    Control, Event, Holder, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run, undo::undone_by,
+};
 use crate::{
     executor::{Executor, SEARCH_PATH, System},
     finding::{Finding, StepId},
@@ -151,7 +153,7 @@ pub fn serve(eyes: Eyes<'_>) -> Result<Option<RunOutcome>> {
     let _ = rustix::process::setsid();
     let control = Control::default();
     obey(&control)?;
-    match begin(std::io::stdin().lock()) {
+    match receive(std::io::stdin().lock()).and_then(|(task, secrets)| begin(task, secrets)) {
         Ok(begun) => {
             answer(&Reply::Run(begun.order.run.clone()));
             leave_the_terminal()?;
@@ -177,8 +179,15 @@ struct Begun {
     _lock: Lock,
 }
 
-fn begin(input: impl Read) -> Result<Begun> {
-    let (task, secrets) = receive(input)?;
+/// The same in this process: for whoever stays until the end, and for tests.
+///
+/// # Errors
+/// [`LockHeld`] when another run lives; otherwise why nothing was run or why the journal could not be written.
+pub fn run_here(task: Task, secrets: Secrets, eyes: Eyes<'_>, control: &Control) -> Result<RunOutcome> {
+    begin(task, secrets)?.run(eyes, control)
+}
+
+fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
     let Task { root, mut order, resume } = task;
     let host = if root == Path::new("/") { System::live() } else { System::below(&root) };
     let host = host.with_context(|| root.display().to_string())?;
@@ -197,6 +206,9 @@ fn begin(input: impl Read) -> Result<Begun> {
         let (journal, past) = runs.reopen(&order.run)?;
         (journal, Some(past))
     } else {
+        if let Some(by) = order.undoes.as_deref().and_then(|run| undone_by(&runs, run)) {
+            bail!("that run was taken back already, by run {by}");
+        }
         if let Some(cut_off) = runs.newest(State::CutOff) {
             if order.undoes.as_deref() != Some(&cut_off) {
                 bail!(
@@ -214,8 +226,19 @@ fn begin(input: impl Read) -> Result<Begun> {
     Ok(Begun { host, order, secrets, journal, past, _lock: lock })
 }
 
-/// Ends the record of a run that was cut off; what it did stays as it is.
-pub(super) fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
+/// Leaves a run that was cut off as it is: its record is closed, what it did stays.
+///
+/// # Errors
+/// [`LockHeld`] when a run lives; otherwise why the record cannot be written.
+pub fn leave(root: &Path, run: &str, host: &dyn Executor) -> Result<()> {
+    let what = format!("leaving run {run} as it is");
+    let holder = Holder { pid: std::process::id(), since: host.now(), what, run: None };
+    let _lock = Lock::take(root, &holder)?;
+    close(&Runs::open(root)?, run, host)
+}
+
+/// Ends the record of a run that was cut off.
+fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
     let (mut journal, _) = runs.reopen(run)?;
     let finished = Event::Finished { outcome: RunOutcome::Stopped, findings: Vec::new(), report: None };
     Ok(super::Journal::record(&mut journal, host.now(), finished)?)

@@ -250,7 +250,12 @@ fn about(host: &dyn Executor) -> String {
     let release = Release::read(host);
     let parts = [name.trim(), &release.edition_text(), &release.version_text()].map(str::to_owned);
     let plain = |part: &String| part.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
-    parts.iter().map(plain).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    parts
+        .iter()
+        .map(plain)
+        .filter(|part| !part.is_empty() && part != "unknown")
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn is_apply(change: &Change) -> bool {

@@ -97,6 +97,16 @@ impl Was {
         }
     }
 
+    /// Owner, mode and time, to be put back exactly; `None` when nothing was there.
+    pub(super) fn attributes(&self) -> Option<Attributes> {
+        match self {
+            Was::Absent => None,
+            Was::File { mode, uid, gid, modified, .. } => {
+                Some(Attributes::Exactly { mode: *mode, uid: *uid, gid: *gid, modified: Some(*modified) })
+            }
+        }
+    }
+
     /// Makes `path` what it was. `false` when it is so already.
     pub(super) fn put_back(&self, host: &dyn Executor, path: &Path) -> Result<bool> {
         if Was::read(host, path)? == *self {

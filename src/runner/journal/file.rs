@@ -204,6 +204,11 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
     Ok(Some(saved))
 }
 
+/// What a change of the run in `dir` left behind; `None` when it did not come so far.
+pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    json(&place(dir, change, "left.json"))
+}
+
 #[derive(Default, Serialize, Deserialize)]
 struct Copies {
     change: String,

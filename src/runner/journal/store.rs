@@ -14,10 +14,12 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
+use crate::plan::Left;
+
 use super::{
-    super::Report,
+    super::{Report, Saved},
     FileJournal, History,
-    file::durable,
+    file::{self, durable},
     history::{Follower, is_live},
 };
 
@@ -147,6 +149,16 @@ impl Runs {
     /// When it cannot be read.
     pub fn follow(&self, run: &str) -> io::Result<Follower> {
         Follower::open(&self.dir(run))
+    }
+
+    /// What was kept before a change of a run.
+    pub(in super::super) fn saved(&self, run: &str, change: &str) -> io::Result<Option<Saved>> {
+        file::saved(&self.dir(run), change)
+    }
+
+    /// What a change of a run left behind.
+    pub(in super::super) fn left(&self, run: &str, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        file::left(&self.dir(run), change)
     }
 
     /// Every run that can be read, the newest last.

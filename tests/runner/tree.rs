@@ -1,0 +1,239 @@
+//! A small root tree with programs that really run in it, a plan with a change of every kind, and what it does.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use ngcp_warden::{
+    executor::{Attributes, Executor},
+    finding::{Finding, StepId},
+    plan::{Action, Change, CommandLine, Edit, Plan, Proof, Template, Touched, Undo},
+    runner::{Order, process::Task},
+    secret::{Secret, SecretForm, Secrets},
+};
+
+pub(crate) const CANARY: &str = "Canary-5d1f-Canary-9b";
+
+/// `ngcpcfg` builds one file from the configuration; the others stand for `chpasswd`, a database client, a service.
+const PROGRAMS: &[(&str, &str)] = &[
+    (
+        "ngcpcfg",
+        "#!/bin/sh\necho \"building: $2\"\ncat /etc/ngcp-config/config.yml > /etc/built.new\nchmod 444 /etc/built.new\nmv -f /etc/built.new /etc/built\necho done\n",
+    ),
+    (
+        "setpw",
+        "#!/bin/sh\nread line\necho \"root:hash-of-$line\" > /etc/pw.new\nchmod 640 /etc/pw.new\nmv /etc/pw.new /etc/pw\necho set\n",
+    ),
+    (
+        "flag",
+        "#!/bin/sh\nif [ \"$1\" = on ]; then echo on > /srv/flag.new; else echo off > /srv/flag.new; fi\nmv /srv/flag.new /srv/flag\n",
+    ),
+    ("dbdump", "#!/bin/sh\ncat /srv/db\n"),
+    ("dbload", "#!/bin/sh\ncat > /srv/db.new\nchmod 600 /srv/db.new\nmv /srv/db.new /srv/db\necho loaded\n"),
+    ("reload", "#!/bin/sh\ncat /etc/service.conf > /srv/active.new\nmv /srv/active.new /srv/active\n"),
+    ("judge", "#!/bin/sh\ngrep -q good \"$1\"\n"),
+];
+
+const CONFIG: &str = "# ours\nkamailio:\n  lb:\n    port: 5060   # sip\n    children: '8'\n";
+
+pub(crate) fn build(root: &Path) {
+    for dir in
+        ["bin", "usr/bin", "etc/ngcp-config", "srv", "run", "var/lib", "root/.ssh", "tmp", "proc", "dev"]
+    {
+        fs::create_dir_all(root.join(dir)).unwrap();
+    }
+    let busybox = ["/usr/bin/busybox", "/bin/busybox"].iter().find(|path| Path::new(path).exists());
+    fs::copy(busybox.expect("busybox-static is installed"), root.join("bin/busybox")).unwrap();
+    for name in ["sh", "cat", "mv", "chmod", "grep"] {
+        symlink("busybox", root.join("bin").join(name)).unwrap();
+    }
+    fs::write(root.join("dev/null"), "").unwrap();
+    for (name, script) in PROGRAMS {
+        file(root, &format!("usr/bin/{name}"), 0o755, script);
+    }
+    file(root, "etc/hostname", 0o644, "spce\n");
+    file(root, "etc/fstab", 0o644, "proc\t/proc proc defaults 0 0\nUUID=1 / ext4 defaults 0 1\n");
+    file(root, "etc/issue", 0o664, "Debian\n");
+    file(root, "etc/motd", 0o604, "welcome\n");
+    file(root, "etc/service.conf", 0o640, "good\nlevel 1\nold line\n");
+    file(root, "etc/pw", 0o640, "root:hash-of-old\n");
+    file(root, "etc/built", 0o444, CONFIG);
+    file(root, "etc/ngcp-config/config.yml", 0o660, CONFIG);
+    file(root, "root/.ssh/authorized_keys", 0o600, "ssh-rsa AAAA vagrant\nssh-rsa BBBB mine\n");
+    file(root, "srv/flag", 0o644, "off\n");
+    file(root, "srv/db", 0o600, "row of old\n");
+    file(root, "srv/active", 0o644, "good\nlevel 1\nold line\n");
+    std::os::unix::fs::chown(root.join("etc/motd"), Some(12), Some(34)).unwrap();
+}
+
+fn file(root: &Path, path: &str, mode: u32, content: &str) {
+    let path = root.join(path);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+pub(crate) fn line(
+    step: &'static str,
+    name: &str,
+    path: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Change {
+    let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(str::to_owned) };
+    let action = Action::Edit { path: path.into(), edits: vec![edit], check: None };
+    change(step, name, action, Undo::Files)
+}
+
+pub(crate) fn change(step: &'static str, name: &str, action: Action, undo: Undo) -> Change {
+    Change::new(&StepId::new(step), name, name, action, undo)
+}
+
+pub(crate) fn yaml(step: &'static str, name: &str, key: &str, from: Option<&str>, to: &str) -> Change {
+    let key = key.split('.').map(str::to_owned).collect();
+    let edit = Edit::Yaml { key, from: from.map(str::to_owned), to: Template::text(to) };
+    let path = "/etc/ngcp-config/config.yml".into();
+    change(step, name, Action::Edit { path, edits: vec![edit], check: None }, Undo::Files)
+}
+
+pub(crate) fn command(program: &str, args: &[&str]) -> CommandLine {
+    CommandLine::new(program, args.iter().copied())
+}
+
+fn reading(program: &str) -> CommandLine {
+    let stdin = Template::default().secret("passwords.root", SecretForm::Verbatim).and("\n");
+    CommandLine { stdin: Some(stdin), ..command(program, &[]) }
+}
+
+/// A change of every kind, in five steps, and the one apply.
+pub(crate) fn plan() -> Plan {
+    let exactly = |mode, uid, gid| Attributes::Exactly { mode, uid, gid, modified: None };
+    let write = |path: &str, content, attributes| Action::Write { path: path.into(), content, attributes };
+    let secret =
+        Template::text("[client]\npassword=").secret("passwords.root", SecretForm::Verbatim).and("\n");
+    let mut checked = line("b", "checked", "/etc/service.conf", Some("level 1"), Some("level 2"));
+    if let Action::Edit { check, .. } = &mut checked.action {
+        *check = Some(command("judge", &["{candidate}"]));
+    }
+    let mut password = change("c", "password", Action::Run(reading("setpw")), Undo::Files);
+    password.touches = vec![Touched { path: "/etc/pw".into(), secret: true }];
+    let rows = Undo::Captured { capture: command("dbdump", &[]), restore: command("dbload", &[]) };
+    let flag =
+        change("c", "flag", Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"])));
+    let changes = vec![
+        line(
+            "a",
+            "fstab",
+            "/etc/fstab",
+            Some("UUID=1 / ext4 defaults 0 1"),
+            Some("UUID=1 / ext4 noatime 0 1"),
+        ),
+        line("a", "append", "/etc/fstab", None, Some("tmpfs /tmp tmpfs nosuid 0 0")),
+        change("a", "new", write("/etc/new", Template::text("new\n"), exactly(0o640, 5, 6)), Undo::Files),
+        change("a", "over", write("/etc/issue", Template::text("changed\n"), Attributes::Keep), Undo::Files),
+        change("b", "remove", Action::Remove { path: "/etc/motd".into() }, Undo::Files),
+        yaml("b", "value", "kamailio.lb.port", Some("5060"), "5062"),
+        checked,
+        change("b", "reload", Action::Run(command("reload", &[])), Undo::Again),
+        password,
+        flag.proven([Proof::Answers { command: command("cat", &["/srv/flag"]), prints: "on".into() }]),
+        change("c", "rows", Action::Run(reading("dbload")), rows).proven([Proof::Printed("loaded".into())]),
+        change("d", "client", write("/root/.my.cnf", secret, exactly(0o600, 0, 0)), Undo::Files),
+        yaml("d", "insert", "kamailio.lb.tls", None, "no"),
+        line("d", "key", "/root/.ssh/authorized_keys", Some("ssh-rsa AAAA vagrant"), None),
+        change("apply", "apply", Action::Apply { message: "ngcp-warden: test".into() }, Undo::Again),
+    ];
+    Plan { changes, apply: vec!["test".into()], ..Plan::default() }
+}
+
+/// Whether the tree shows that a change of [`plan`] is done.
+pub(crate) fn is_done(root: &Path, change: &str) -> bool {
+    let text = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
+    match change {
+        "a.fstab" => text("etc/fstab").contains("noatime"),
+        "a.append" => text("etc/fstab").contains("nosuid"),
+        "a.new" => text("etc/new") == "new\n",
+        "a.over" => text("etc/issue") == "changed\n",
+        "b.remove" => !root.join("etc/motd").exists(),
+        "b.value" => text("etc/ngcp-config/config.yml").contains("5062"),
+        "b.checked" => text("etc/service.conf").contains("level 2"),
+        "b.reload" => text("srv/active").contains("level 2"),
+        "c.password" => text("etc/pw").contains(CANARY),
+        "c.flag" => text("srv/flag") == "on\n",
+        "c.rows" => text("srv/db").contains(CANARY),
+        "d.client" => text("root/.my.cnf").contains(CANARY),
+        "d.insert" => text("etc/ngcp-config/config.yml").contains("tls"),
+        "d.key" => !text("root/.ssh/authorized_keys").contains("vagrant"),
+        "apply.apply" => text("etc/built").contains("5062"),
+        other => panic!("{other}"),
+    }
+}
+
+pub(crate) fn secrets() -> Secrets {
+    let mut secrets = Secrets::default();
+    secrets.insert("passwords.root", Secret::new(CANARY));
+    secrets
+}
+
+#[allow(dead_code)]
+pub(crate) fn task(root: &Path, plan: Plan) -> Task {
+    let operator = "root, on the console".to_owned();
+    Task { root: root.to_owned(), order: Order { plan, operator, ..Order::default() }, resume: false }
+}
+
+pub(crate) fn unseeing(_: &dyn Executor, _: &StepId) -> anyhow::Result<Vec<Finding>> {
+    Ok(vec![])
+}
+
+/// Kind, mode, owner and content of everything but our own records.
+pub(crate) type Tree = BTreeMap<PathBuf, (u32, u32, u32, Vec<u8>)>;
+
+pub(crate) fn snapshot(root: &Path) -> Tree {
+    fn walk(root: &Path, dir: &Path, tree: &mut Tree) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let inside = path.strip_prefix(root).unwrap().to_owned();
+            if inside.starts_with("var/lib/ngcp-warden") || inside.starts_with("run") {
+                continue;
+            }
+            let about = fs::symlink_metadata(&path).unwrap();
+            let content = match about.file_type() {
+                kind if kind.is_file() => fs::read(&path).unwrap(),
+                kind if kind.is_symlink() => {
+                    fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+                }
+                _ => vec![],
+            };
+            tree.insert(inside, (about.mode(), about.uid(), about.gid(), content));
+            if about.is_dir() {
+                walk(root, &path, tree);
+            }
+        }
+    }
+    let mut tree = Tree::new();
+    walk(root, root, &mut tree);
+    tree
+}
+
+/// Which paths differ, for a message.
+pub(crate) fn difference(one: &Tree, other: &Tree) -> Vec<String> {
+    let paths = one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path));
+    let text = |tree: &Tree, path: &Path| {
+        tree.get(path).map(|(mode, uid, gid, content)| {
+            format!("{mode:o} {uid}:{gid} {:?}", String::from_utf8_lossy(&content[..content.len().min(300)]))
+        })
+    };
+    let mut told: Vec<String> = paths
+        .map(|path| format!("{}: {:?} / {:?}", path.display(), text(one, path), text(other, path)))
+        .collect();
+    told.dedup();
+    told
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").arg("--").arg(from).arg(to).status().unwrap();
+    assert!(done.success());
+}
