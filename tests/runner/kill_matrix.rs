@@ -211,7 +211,7 @@ fn check_account(root: &Path, runs: &Runs, run: &str, at: usize) {
         match &change.stands {
             Stands::After => assert!(done, "point {at}: {} is told as done", change.id),
             Stands::NotBegun | Stands::Before => {
-                assert!(!done, "point {at}: {} is told as not done", change.id)
+                assert!(!done, "point {at}: {} is told as not done", change.id);
             }
             Stands::Unclear => assert_eq!(change.outcome, None, "point {at}: {}", change.id),
             Stands::Neither(paths) => {
