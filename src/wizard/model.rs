@@ -1,4 +1,4 @@
-//! Everything the screens show, in one value. Only [`super::update`] changes it; front ends read it.
+//! Everything the screens show, in one value. Only [`super::update()`] changes it; front ends read it.
 
 use std::{collections::VecDeque, sync::Arc};
 

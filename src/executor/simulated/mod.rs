@@ -207,6 +207,20 @@ impl Simulated {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The clock of a realtime host.
+    fn running_clock(&self) -> Option<Timestamp> {
+        let elapsed = SignedDuration::try_from(self.realtime?.elapsed()).ok()?;
+        self.figures_at.checked_add(elapsed).ok()
+    }
+
+    /// Lets time pass, unless it passes by itself.
+    fn pass(&self, state: &mut State, by: SignedDuration) {
+        match self.running_clock() {
+            Some(now) => state.files.set_clock(now),
+            None => state.files.advance(by),
+        }
+    }
+
     /// Plays an answer to the sink.
     fn play(&self, answer: Answer, limit: Duration, sink: &mut dyn Sink) -> Exit {
         let mut exit =
@@ -271,7 +285,7 @@ impl Executor for Simulated {
 
     fn change(&self, change: &FileChange) -> io::Result<()> {
         let mut state = self.lock();
-        state.files.advance(TICK);
+        self.pass(&mut state, TICK);
         state.changes += 1;
         let nth = state.changes;
         if let Some(kind) = state.failing_changes.remove(&nth) {
@@ -288,7 +302,7 @@ impl Executor for Simulated {
         let mut words = vec![program.clone()];
         words.extend(command.args.iter().cloned());
         state.commands.push(words.join(" "));
-        state.files.advance(TICK);
+        self.pass(&mut state, TICK);
         let runs = state.runs.entry(program.clone()).or_default();
         *runs += 1;
         let nth = (program.clone(), *runs);
@@ -305,7 +319,7 @@ impl Executor for Simulated {
         drop(state);
         let exit = self.play(answer, command.limit, sink);
         if let Ok(took) = SignedDuration::try_from(exit.took) {
-            self.lock().files.advance(took);
+            self.pass(&mut self.lock(), took);
         }
         Ok(exit)
     }
@@ -326,9 +340,7 @@ impl Executor for Simulated {
     }
 
     fn now(&self) -> Timestamp {
-        let now = self.lock().files.now();
-        let elapsed = self.realtime.and_then(|start| SignedDuration::try_from(start.elapsed()).ok());
-        elapsed.and_then(|elapsed| now.checked_add(elapsed).ok()).unwrap_or(now)
+        self.running_clock().unwrap_or_else(|| self.lock().files.now())
     }
 
     fn uptime(&self) -> Duration {
