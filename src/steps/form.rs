@@ -7,6 +7,9 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Said above the questions; empty when there is nothing to say.
     pub note: String,
+    /// Keys of questions that this host does not raise today. An answers file may answer them all the same, so that
+    /// one file fits before and after, and many hosts.
+    pub settled: Vec<String>,
 }
 
 /// One question.

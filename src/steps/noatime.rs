@@ -140,6 +140,7 @@ impl Step for Noatime {
                 only_if: None,
             }],
             note: left_alone.join(" "),
+            ..Form::default()
         }
     }
 

@@ -183,7 +183,7 @@ impl Step for Performance {
                 .to_owned(),
             only_if: None,
         };
-        Form { fields: vec![field], note }
+        Form { fields: vec![field], note, ..Form::default() }
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {

@@ -85,13 +85,17 @@ impl AnswersFile {
             self.steps.get(step).with_context(|| format!("answers: step '{step}' is not in the file"))?;
         let mut answers = Answers::default();
         for (key, (value, line)) in &section.values {
+            if form.settled.contains(key) {
+                continue;
+            }
             let field = form.fields.iter().find(|field| field.key == *key);
             let field = field.with_context(|| {
                 let known: Vec<_> =
                     form.fields.iter().filter(|f| !is_secret(f)).map(|f| f.key.as_str()).collect();
                 format!(
-                    "answers, line {line}: {step}.{key} is not asked on this host; asked are: {}",
-                    known.join(", ")
+                    "answers, line {line}: {step}.{key} is not asked on this host; asked are: {}. {}",
+                    known.join(", "),
+                    form.note
                 )
             })?;
             check(field, value).with_context(|| format!("answers, line {line}: {step}.{key}"))?;

@@ -82,11 +82,11 @@ pub(crate) fn choice(values: &[&str]) -> Kind {
 }
 
 fn ask_access() -> Form {
-    Form { fields: vec![field("vendor", choice(&["disable", "leave"]), None)], note: String::new() }
+    Form { fields: vec![field("vendor", choice(&["disable", "leave"]), None)], ..Form::default() }
 }
 
 fn ask_noatime() -> Form {
-    Form { fields: vec![field("mode", choice(&["noatime", "leave"]), None)], note: String::new() }
+    Form { fields: vec![field("mode", choice(&["noatime", "leave"]), None)], ..Form::default() }
 }
 
 fn ask_passwords() -> Form {
@@ -98,7 +98,7 @@ fn ask_passwords() -> Form {
             field("remark", Kind::Text { default: String::new(), limit: 20 }, None),
             field("days", Kind::Number { default: 30, min: 1, max: 90 }, None),
         ],
-        note: String::new(),
+        ..Form::default()
     }
 }
 

@@ -76,7 +76,8 @@ impl Database<'_> {
         let has = |name: &str| names.iter().any(|n| n == name);
         let defaults = &defaults().web_admin;
         let md5 = format!(
-            "IFNULL(md5pass IN (MD5(login), {}, MD5({})), 0)",
+            // As bytes: the table, the connection and the literals may have three collations.
+            "IFNULL(BINARY md5pass IN (BINARY MD5(login), BINARY {}, BINARY MD5({})), 0)",
             literal(&defaults.md5pass)?,
             literal(&defaults.reseller_password)?
         );

@@ -43,7 +43,10 @@ pub(super) fn form(findings: &Findings) -> Form {
     let unseen = facts.database.is_none();
     let note =
         if unseen { "The database could not be asked; its accounts are left as they are." } else { "" };
-    Form { fields, note: note.to_owned() }
+    // Where the unix socket protects MySQL's root there is nothing to ask.
+    let no_rows = facts.database.as_ref().is_some_and(|database| database.root_hosts().0.is_empty());
+    let settled = if no_rows { vec![MYSQL.to_owned(), "mysql.file".to_owned()] } else { Vec::new() };
+    Form { fields, note: note.to_owned(), settled }
 }
 
 /// Value, label and effect.
@@ -150,7 +153,7 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     fields.push(field);
     fields.push(secret(MYSQL, "MySQL root", hints, &["root", MYSQL], false));
     let (now, default) = match database.root_file {
-        RootFile::Absent => ("is not there", "write"),
+        RootFile::Absent => ("is not there", "leave"),
         RootFile::Login => ("holds a login", "write"),
         RootFile::Other => ("holds more than a login", "leave"),
     };

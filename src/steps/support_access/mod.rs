@@ -115,7 +115,9 @@ impl Step for SupportAccess {
                 "Sipwise logs in by key only; no password is needed.",
             ));
         }
-        Form { fields, note: note(&facts) }
+        let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
+        let settled = ["keys", "password"].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
+        Form { fields, note: note(&facts), settled }
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {

@@ -1,0 +1,221 @@
+//! The whole product on a real Debian 12, no mock: real chpasswd, real MariaDB, real apt, a real ext4 mount.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/real_host.rs"]
+mod real_host;
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use real_host::{RealHost, inside};
+use serde_json::Value;
+
+const ROOT: &str = "canary Root-pw 7 \"quoted\" $HOME";
+const WEB: &str = "canary-Web-pw-8-longer!";
+const MYSQL: &str = "canary'MySQL\\pw-9-{x}";
+
+fn json(output: &std::process::Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
+}
+
+fn status(audit: &Value, id: &str) -> String {
+    let finding = audit["findings"].as_array().unwrap().iter().find(|f| f["id"] == id);
+    finding
+        .map_or_else(|| format!("no finding {id} in {audit:#}"), |f| f["status"].as_str().unwrap().to_owned())
+}
+
+/// The answers file as printed, with some answers given.
+fn answered(template: &str, answers: &[(&str, &str)]) -> String {
+    let mut section = String::new();
+    let mut out = String::new();
+    let mut given = answers.to_vec();
+    for line in template.lines() {
+        if let Some(name) = line.strip_suffix(':').filter(|name| !name.starts_with([' ', '#'])) {
+            section = name.to_owned();
+        }
+        let body = line.trim_start_matches([' ', '#']);
+        let key = body.split(": ").next().unwrap_or_default().trim_matches('"');
+        let hit = given.iter().position(|(k, _)| *k == format!("{section}.{key}"));
+        match hit.filter(|_| body.contains(": ")) {
+            Some(at) => {
+                out += &format!("  {}: {}\n", serde_json::to_string(key).unwrap(), given[at].1);
+                given.remove(at);
+            }
+            None => out += &format!("{line}\n"),
+        }
+    }
+    assert!(given.is_empty(), "not asked: {given:?}\n{template}");
+    out
+}
+
+#[test]
+fn a_real_host_is_hardened_and_stays_so() {
+    let Some(work) = inside("a_real_host_is_hardened_and_stays_so") else { return };
+    let host = RealHost::new(&work);
+    let before = json(&host.warden(&["audit", "--format", "json", "--fail-on", "never"], b""));
+    for id in [
+        "SUPPORT-ACCESS-ENABLED",
+        "PASSWORD-ROOT-DEFAULT",
+        "PASSWORD-NGCPSOAP-DEFAULT",
+        "PASSWORD-WEB-ADMIN-DEFAULT",
+        "PASSWORD-MYSQL-ROOT-EMPTY",
+        "MOUNT-ATIME",
+    ] {
+        assert_eq!(status(&before, id), "fail", "{id}: {before:#}");
+    }
+    assert_eq!(before["edition"], "CE");
+    let others =
+        "SELECT User, Host, plugin, authentication_string FROM mysql.user WHERE User <> 'root' ORDER BY 1, 2";
+    let service_users = host.sql(others);
+
+    let template = host.warden(&["answers"], b"");
+    assert!(template.status.success(), "{template:?}");
+    let answers = answered(
+        &String::from_utf8(template.stdout).unwrap(),
+        &[
+            ("support-access.access", "disable"),
+            ("passwords.root", "set"),
+            ("passwords.mysql", "set"),
+            ("passwords.web.administrator", "set"),
+            ("passwords.soap", "generate"),
+            ("noatime.noatime", "set"),
+        ],
+    );
+    host.write("/root/answers.yml", 0o644, &answers);
+    let secrets = format!(
+        "passwords.root.password={ROOT}\npasswords.mysql.password={MYSQL}\npasswords.web.administrator.password={WEB}\n"
+    );
+
+    let check = host.warden(
+        &["apply", "--check", "--answers", "/root/answers.yml", "--secrets", "-", "--format", "json"],
+        secrets.as_bytes(),
+    );
+    assert_eq!(check.status.code(), Some(0), "{check:?}");
+    assert_eq!(
+        status(&json(&host.warden(&["audit", "--format", "json"], b"")), "PASSWORD-ROOT-DEFAULT"),
+        "fail",
+        "--check changed something"
+    );
+
+    let apply = [
+        "apply",
+        "--answers",
+        "/root/answers.yml",
+        "--secrets",
+        "-",
+        "--save-generated",
+        "/root/generated",
+        "--format",
+        "json",
+    ];
+    let output = host.warden(&apply, secrets.as_bytes());
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let result = json(&output);
+    assert_eq!(result["changed"], true);
+
+    // root: the new password verifies, the old does not, judged by the host's own crypt(3).
+    let shadow = fs::read_to_string(host.path("/etc/shadow")).unwrap();
+    let hash = shadow.lines().find_map(|l| l.strip_prefix("root:")).unwrap().split(':').next().unwrap();
+    let crypt = |word: &str| {
+        let input = format!("{word}\n{hash}\n");
+        let script = "chomp($p=<STDIN>);chomp($h=<STDIN>);print crypt($p,$h) eq $h ? 'yes' : 'no'";
+        String::from_utf8(host.try_run(&["perl", "-e", script], input.as_bytes()).stdout).unwrap()
+    };
+    assert_eq!((crypt(ROOT).as_str(), crypt("sipwise").as_str()), ("yes", "no"));
+
+    // MySQL root: every row is closed, the new password opens it.
+    let login = |password: &str| {
+        let options = host.path("/root/.test.cnf");
+        let quoted = password.replace('\\', "\\\\").replace('"', "\\\"");
+        fs::write(&options, format!("[client]\nuser=root\npassword=\"{quoted}\"\n")).unwrap();
+        let output = host.try_run(&["mysql", "--defaults-file=/root/.test.cnf", "-BNe", others], b"");
+        fs::remove_file(options).unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert!(!login("").0, "MySQL root still has no password");
+    let (in_again, rows) = login(MYSQL);
+    assert!(in_again);
+    assert_eq!(rows, service_users, "a service user was touched");
+
+    // The web administrator's row, judged by another bcrypt.
+    let options = host.path("/root/.test.cnf");
+    fs::write(&options, "[client]\nuser=sipwise\npassword=sampleSipwisePw000001\n").unwrap();
+    let row = host.run(&[
+        "mysql",
+        "--defaults-file=/root/.test.cnf",
+        "-BNe",
+        "SELECT login, md5pass, saltedpass FROM billing.admins ORDER BY id",
+    ]);
+    fs::remove_file(options).unwrap();
+    let mut rows = row.lines().map(|l| l.split('\t').collect::<Vec<_>>());
+    let administrator = rows.next().unwrap();
+    assert_eq!(administrator[1], "NULL");
+    let (salt, rest) = administrator[2].split_once('$').unwrap();
+    assert!(bcrypt::verify(WEB, &format!("$2b$13${salt}{rest}")).unwrap());
+    assert!(rows.next().unwrap()[2].starts_with("AtAFGhepIuEaQ"), "an LDAP row was touched");
+
+    // The mount, as the kernel tells it, and the file for the next boot.
+    let mounts = host.run(&["cat", "/proc/self/mountinfo"]);
+    assert!(
+        mounts
+            .lines()
+            .any(|l| l.split(' ').nth(4) == Some("/") && l.split(' ').nth(5).unwrap().contains("noatime")),
+        "{mounts}"
+    );
+    assert!(fs::read_to_string(host.path("/etc/fstab")).unwrap().contains("\terrors=remount-ro,noatime\t"));
+
+    let after = json(&host.warden(&["audit", "--format", "json", "--fail-on", "never"], b""));
+    for id in ["SUPPORT-ACCESS-ENABLED", "PASSWORD-ROOT-DEFAULT", "PASSWORD-NGCPSOAP-DEFAULT", "MOUNT-ATIME"]
+    {
+        assert_eq!(status(&after, id), "pass", "{id}: {after:#}");
+    }
+    let calls = fs::read_to_string(host.path("/var/log/calls")).unwrap();
+    assert_eq!(
+        calls.lines().filter(|l| l.starts_with("ngcpcfg apply")).count(),
+        1,
+        "one apply for all steps: {calls}"
+    );
+    assert_eq!(calls.lines().filter(|l| *l == "ngcp-support-access --disable").count(), 1, "{calls}");
+
+    let again = host.warden(&apply, secrets.as_bytes());
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    assert_eq!(json(&again)["changed"], false, "{:#}", json(&again));
+
+    // No password in any byte the program wrote or printed, but for the file that was asked for.
+    let generated = fs::read_to_string(host.path("/root/generated")).unwrap();
+    assert_eq!(fs::metadata(host.path("/root/generated")).unwrap().mode() & 0o7777, 0o600);
+    let generated = generated.lines().find_map(|l| l.split_once('=')).unwrap().1.to_owned();
+    let words = [ROOT, WEB, MYSQL, &generated];
+    for printed in [&output, &again, &check] {
+        for word in words {
+            assert!(!holds(&printed.stdout, word) && !holds(&printed.stderr, word), "a password was printed");
+        }
+    }
+    for directory in ["/etc", "/root", "/var/lib/ngcp-warden", "/var/log", "/tmp", "/run", "/home"] {
+        grep(&host.path(directory), &words);
+    }
+}
+
+fn holds(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+fn grep(path: &Path, words: &[&str]) {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            grep(&entry.unwrap().path(), words);
+        }
+    } else if metadata.is_file() && !path.ends_with("root/generated") {
+        let bytes = fs::read(path).unwrap();
+        for word in words {
+            assert!(!holds(&bytes, word), "a password is in {}", path.display());
+        }
+    }
+}
