@@ -90,6 +90,7 @@ fn scalars(text: &str) -> Option<Vec<Scalar>> {
     let offset = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let text = &text[offset..];
     let at: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let byte = |index: usize| at.get(index).copied().unwrap_or(text.len());
     let mut found = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     for event in Parser::new_from_str(text) {
@@ -110,8 +111,8 @@ fn scalars(text: &str) -> Option<Vec<Scalar>> {
                     Level::Map(key) => key.clone().unwrap_or_default(),
                     Level::List(index) => index.to_string(),
                 };
-                let token = &text[at[span.start.index()]..at[span.end.index()]];
-                let start = at[span.start.index()];
+                let token = &text[byte(span.start.index())..byte(span.end.index())];
+                let start = byte(span.start.index());
                 let simple = *style == ScalarStyle::Plain && !token.trim().is_empty();
                 found.push(Scalar {
                     path: levels.iter().map(segment).collect(),
@@ -442,4 +443,88 @@ fn added_keys_are_the_only_difference() {
         added += 1;
     }
     println!("{added} keys added");
+}
+
+/// F39, F40: whatever a file holds, an edit is right or refused, never a panic.
+#[test]
+fn mangled_files_are_edited_right_or_refused() {
+    let mut random = Random(0xbad);
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut files: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| fs::metadata(path).unwrap().len() < 3_000);
+    files.sort();
+    let pieces = [
+        "\t",
+        "'",
+        "\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ": ",
+        "- ",
+        "? ",
+        "&a ",
+        "*a",
+        "!!str ",
+        "!x ",
+        "|\n",
+        ">-\n",
+        "#",
+        "\n",
+        "  ",
+        "%YAML 1.2\n",
+        "---\n",
+        "...\n",
+        "\u{feff}",
+        "\u{85}",
+        "\u{0}",
+        "<<: ",
+        ",",
+        "\r",
+        "@",
+        "`",
+        "\\",
+        "é",
+    ];
+    let (mut right, mut refused) = (0, 0);
+    for round in 0..4_000 {
+        let mut text = fs::read_to_string(&files[round % files.len()]).unwrap();
+        for _ in 0..=random.below(3) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let at = random.pick(&places);
+            match random.below(3) {
+                0 => text.insert_str(at, random.pick(&pieces)),
+                1 => drop(text.remove(at)),
+                _ => text.truncate(at),
+            }
+            if text.is_empty() {
+                text.push('x');
+            }
+        }
+        let path = match scalars(&text).as_deref() {
+            Some([]) | None => vec!["a".to_owned()],
+            Some(all) => all[random.below(all.len())].path.clone(),
+        };
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let new = random.pick(&NEW_VALUES);
+        let old = scalars(&text).and_then(|all| all.into_iter().find(|s| s.path == path)).map(|s| s.text);
+        match edit::set(&text, &path, old.as_deref(), new) {
+            Err(_) => refused += 1,
+            Ok(out) if out == text => {}
+            Ok(out) => {
+                let (old, now) = (tree(&text), tree(&out));
+                let mut old = old.unwrap_or_else(|| panic!("libyaml refuses the old text\n{text}"));
+                let mut now = now.unwrap_or_else(|| panic!("libyaml refuses the new text\n{out}"));
+                let keys: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();
+                if let (Some(before), Some(after)) = (walk(&mut old, &keys), walk(&mut now, &keys)) {
+                    *before = after.clone();
+                    assert_eq!(old, now, "{path:?}\n{text}\n---\n{out}");
+                }
+                right += 1;
+            }
+        }
+    }
+    println!("{right} mangled files edited right, {refused} refused");
+    assert!(right > 500);
 }

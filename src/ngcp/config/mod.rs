@@ -1,6 +1,7 @@
 //! config.yml and the files that override it: read as text, changed one value at a time.
 //! What the options mean is not known here.
 
+mod eased;
 pub mod edit;
 mod read;
 mod scalar;

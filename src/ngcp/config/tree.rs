@@ -3,7 +3,9 @@
 use std::{collections::HashMap, ops::Range};
 
 use anyhow::{Result, bail, ensure};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::eased::Eased;
 
 /// The largest YAML text that is looked at, in bytes. A real config.yml has about 60 kB.
 pub(super) const SIZE_LIMIT: usize = 6 * 1024 * 1024;
@@ -90,16 +92,18 @@ pub(super) fn parse(source: &str) -> Result<Option<Node>> {
     if let Some(line) = source.lines().position(|line| line.len() > LINE_LIMIT) {
         bail!("line {} is longer than {LINE_LIMIT} bytes: nothing was read", line + 1);
     }
-    Builder {
-        parser: Parser::new_from_str(source),
-        source,
-        cursor: (0, 0),
-        open: Vec::new(),
-        anchors: HashMap::new(),
-        nodes: 0,
-        aliased: 0,
+    let mut eased = Eased::new(source);
+    loop {
+        match Builder::new(&eased.text).document()? {
+            Ok(root) => return Ok(root.map(|root| eased.back(root))),
+            Err(error) if eased.ease(&error) => {}
+            Err(error) => bail!(
+                "line {}: not valid YAML: {}; mend it by hand first",
+                error.marker().line(),
+                error.info()
+            ),
+        }
     }
-    .document()
 }
 
 struct Builder<'a> {
@@ -121,17 +125,26 @@ struct Open {
     seen: HashMap<String, usize>,
 }
 
-impl Builder<'_> {
-    fn document(mut self) -> Result<Option<Node>> {
+impl<'a> Builder<'a> {
+    fn new(source: &'a str) -> Self {
+        Builder {
+            parser: Parser::new_from_str(source),
+            source,
+            cursor: (0, 0),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            aliased: 0,
+        }
+    }
+
+    fn document(mut self) -> Result<Result<Option<Node>, ScanError>> {
         let mut root = None;
         while let Some(event) = self.parser.next_event() {
-            let (event, span) = event.map_err(|e| {
-                anyhow::anyhow!(
-                    "line {}: not valid YAML: {}; mend it by hand first",
-                    e.marker().line(),
-                    e.info()
-                )
-            })?;
+            let (event, span) = match event {
+                Ok(found) => found,
+                Err(error) => return Ok(Err(error)),
+            };
             let line = span.start.line();
             let closed = match event {
                 Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => continue,
@@ -170,20 +183,21 @@ impl Builder<'_> {
                 Some(parent) => parent.add(closed)?,
             }
         }
-        Ok(root)
+        Ok(Ok(root))
     }
 
-    /// Character positions only grow but for the odd step back: a cursor beats a table.
+    /// Character positions only grow but for the odd step back: a cursor beats a table. The parser may point
+    /// beyond the end.
     fn byte(&mut self, character: usize) -> usize {
         let (mut at, mut byte) = self.cursor;
-        if character < at {
-            let back: usize =
-                self.source[..byte].chars().rev().take(at - character).map(char::len_utf8).sum();
-            byte -= back;
-        } else {
-            byte += self.source[byte..].chars().take(character - at).map(char::len_utf8).sum::<usize>();
+        while at > character
+            && let Some(c) = self.source[..byte].chars().next_back()
+        {
+            (at, byte) = (at - 1, byte - c.len_utf8());
         }
-        at = character;
+        for c in self.source[byte..].chars().take(character.saturating_sub(at)) {
+            (at, byte) = (at + 1, byte + c.len_utf8());
+        }
         self.cursor = (at, byte);
         byte
     }

@@ -46,6 +46,23 @@ fn every_style_is_kept() {
         ("a: x\r\nb: z\r\n", "a", "x", "y", "a: y\r\nb: z\r\n"),
         ("\u{feff}a: x\n", "a", "x", "y", "\u{feff}a: y\n"),
         ("a: \tx\t# c\n", "a", "x", "y", "a: \ty\t# c\n"),
+        ("a:\tx\nb:\t'y'\n", "b", "y", "z", "a:\tx\nb:\t'z'\n"),
+        ("a:\tx\nb:\t5\n", "b", "5", "6", "a:\tx\nb:\t6\n"),
+        (
+            "a: [\n1,\n'é'\n]\nb: [\n2\n] # c\nc: 'ä'\n",
+            "b.0",
+            "2",
+            "3",
+            "a: [\n1,\n'é'\n]\nb: [\n3\n] # c\nc: 'ä'\n",
+        ),
+        ("a: [\n1\n]\nc: 'ä' # c\n", "c", "ä", "ö", "a: [\n1\n]\nc: 'ö' # c\n"),
+        (
+            "k:\n  a: {\n  b: 1,\n  c: 2\n  }\n  d: 4\n",
+            "k.d",
+            "4",
+            "5",
+            "k:\n  a: {\n  b: 1,\n  c: 2\n  }\n  d: 5\n",
+        ),
         ("a:\n", "a", "", "y", "a: y\n"),
         ("a:   # c\nb: 1\n", "a", "", "y", "a: y   # c\nb: 1\n"),
         ("a:", "a", "", "y", "a: y"),
@@ -140,6 +157,8 @@ fn what_cannot_be_proven_is_refused_with_its_line() {
         ("a: 1\nb: !!perl/hash:Foo {}\n", "a", "1", 2),
         ("a: 1\n? [x]\n: 2\n", "a", "1", 2),
         ("a: 1\nb: 'x\n", "a", "1", 2),
+        ("a: 1\n\t\nb: 2\n", "a", "1", 1),
+        ("a: 1\nb: \u{1}\n", "a", "1", 1),
     ] {
         let why = refusal(text, path, Some(from), "9");
         assert!(why.starts_with(&format!("line {line}:")), "{text:?}: {why}");
