@@ -121,15 +121,15 @@ impl<'a> Database<'a> {
         )
     }
 
-    /// Whether somebody else than root over the socket can log in with all rights, who is not affected by a
-    /// new password of root.
+    /// Another login than root's that may read and change the server's accounts: a new password of root does not
+    /// affect it.
     pub fn independent(&self) -> Option<Client> {
         OPTION_FILES.iter().filter(|path| **path != ROOT_FILE).find_map(|path| {
             let access = Access::OptionFile((*path).to_owned());
             self.host.metadata(Path::new(path)).ok()?;
             let other = Database { host: self.host, client: Client { access, ..self.client.clone() } };
-            let reads = other.query("SELECT COUNT(*) > 0 FROM mysql.user WHERE User = 'root';").ok()?;
-            (reads == [["1"]]).then_some(other.client)
+            let sql = "SELECT CURRENT_USER() NOT LIKE 'root@%' AND COUNT(*) > 0 FROM mysql.user WHERE User = 'root';";
+            (other.query(sql).ok()? == [["1"]]).then_some(other.client)
         })
     }
 

@@ -20,6 +20,9 @@ use crate::{
     steps::Answers,
 };
 
+/// In seconds. The C library waits 15 for somebody else's lock of the account files, and PAM then tries again.
+const CHPASSWD_LIMIT: u64 = 20;
+
 pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let mut plan = Plan::default();
     if facts.root != Account::Missing
@@ -81,6 +84,7 @@ fn account(name: &str, secret: &str) -> Change {
     let mut command = CommandLine::new("chpasswd", [""; 0]);
     let input = Template::text(format!("{name}:")).secret(secret, SecretForm::Verbatim).and("\n");
     command.stdin = Some(input);
+    command.limit = CHPASSWD_LIMIT;
     let title = format!("set the password of {name}");
     let change = Change::new(&ABOUT.id, name, title, Action::Run(command), Undo::Files);
     touch_shadow(change).proven([Proof::Password { account: name.to_owned(), password: secret.to_owned() }])
