@@ -1,11 +1,13 @@
-//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services.
+//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services, SSH.
 //! Knows nothing of sip:provider CE.
 
 pub mod accounts;
 pub mod fstab;
+pub mod keys;
 pub mod mounts;
 pub mod packages;
 pub mod shadow;
+pub mod sshd;
 
 use std::path::Path;
 

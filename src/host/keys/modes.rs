@@ -1,0 +1,63 @@
+//! What sshd's StrictModes demands of a key file and the folders above it.
+
+use std::path::{Path, PathBuf};
+
+use crate::executor::{Executor, Kind, Metadata};
+
+/// Something sshd does not trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is there.
+    pub kind: Kind,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// It belongs to somebody who is neither root nor the account.
+    pub foreign: bool,
+}
+
+impl Loose {
+    /// "writable by others (0666)" or "belongs to user 33".
+    pub fn reason(&self) -> String {
+        match self.foreign {
+            true => format!("belongs to user {}", self.uid),
+            false => format!("can be written by others ({:04o})", self.mode),
+        }
+    }
+}
+
+/// What is too loose from `file` up to `home`, or up to `/` when the file is not below it. Empty when all is well or
+/// nothing is there.
+pub fn loose(host: &dyn Executor, file: &Path, home: &Path, uid: u32) -> Vec<Loose> {
+    let mut found = Vec::new();
+    let mut at = Some(file);
+    while let Some(path) = at {
+        if let Ok(metadata) = host.metadata(path) {
+            found.extend(judge(path, &metadata, uid));
+        }
+        if path == home {
+            break;
+        }
+        at = path.parent();
+    }
+    found
+}
+
+fn judge(path: &Path, metadata: &Metadata, uid: u32) -> Option<Loose> {
+    let foreign = metadata.uid != 0 && metadata.uid != uid;
+    // The bits of a link say nothing.
+    let open = metadata.kind != Kind::Link && metadata.mode & 0o022 != 0;
+    (foreign || open).then(|| Loose {
+        path: path.to_owned(),
+        kind: metadata.kind,
+        mode: metadata.mode,
+        uid: metadata.uid,
+        gid: metadata.gid,
+        foreign,
+    })
+}

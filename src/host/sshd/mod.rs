@@ -1,0 +1,134 @@
+//! The host's SSH server: what is in force, told by sshd itself where it runs, read from its files where it does not.
+//! Keys are in `keys`; what is wrong with all this is for the step to say.
+
+pub mod algorithms;
+mod config;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+pub use config::{Line, Lines, matches_pattern};
+pub use session::{Login, Session, session};
+
+use super::accounts::Account;
+use crate::executor::{Command, Executor, Quiet};
+
+/// The server's configuration.
+pub const CONFIG: &str = "/etc/ssh/sshd_config";
+/// Where Debian's server looks for more of it, if [`CONFIG`] says so.
+pub const DROP_INS: &str = "/etc/ssh/sshd_config.d";
+
+/// The settings in force for one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effective {
+    values: BTreeMap<String, Vec<String>>,
+    /// Why they were read from files instead of being told by sshd; then what is not written there is not known.
+    pub read_because: Option<String>,
+}
+
+impl Effective {
+    /// The value of a keyword, written small: `permitrootlogin`. `None` when it is not known.
+    pub fn get(&self, keyword: &str) -> Option<&str> {
+        self.values.get(keyword).and_then(|values| values.first()).map(String::as_str)
+    }
+
+    /// All values of a keyword that may be there several times, such as `hostkey` or `allowusers`.
+    pub fn all(&self, keyword: &str) -> &[String] {
+        self.values.get(keyword).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it is known to be `yes`.
+    pub fn is_yes(&self, keyword: &str) -> bool {
+        self.get(keyword).is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+    }
+
+    /// A path; `None` when it is `none` or not known.
+    pub fn path(&self, keyword: &str) -> Option<&str> {
+        self.get(keyword).filter(|value| !value.eq_ignore_ascii_case("none"))
+    }
+
+    /// The files sshd reads for this account's keys.
+    pub fn key_files(&self, account: &Account) -> Vec<PathBuf> {
+        let default = [".ssh/authorized_keys".to_owned(), ".ssh/authorized_keys2".to_owned()];
+        let patterns = match self.all("authorizedkeysfile") {
+            [] => &default,
+            patterns => patterns,
+        };
+        let words = patterns.iter().flat_map(|value| value.split_whitespace());
+        words
+            .filter(|word| !word.eq_ignore_ascii_case("none"))
+            .map(|word| account.home.join(expanded(word.trim_matches('"'), account)))
+            .collect()
+    }
+}
+
+/// `%h`, `%u`, `%U` and `%%`.
+fn expanded(pattern: &str, account: &Account) -> PathBuf {
+    let mut path = String::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('%') {
+        path += &rest[..at];
+        let mut letters = rest[at + 1..].chars();
+        match letters.next() {
+            Some('h') => path += &account.home.to_string_lossy(),
+            Some('u') => path += &account.name,
+            Some('U') => path += &account.uid.to_string(),
+            Some('%') => path.push('%'),
+            _ => {}
+        }
+        rest = letters.as_str();
+    }
+    PathBuf::from(path + rest)
+}
+
+/// What is in force for `account`, logging in from `address`; for nobody in particular when `None`.
+///
+/// # Errors
+/// When this host has no SSH server whose settings could be read.
+pub fn effective(host: &dyn Executor, account: Option<&str>, address: Option<&str>) -> Result<Effective> {
+    let why = match asked(host, account, address) {
+        Ok(effective) => return Ok(effective),
+        Err(why) => why,
+    };
+    let lines = Lines::read(host).with_context(|| format!("{why:#}"))?;
+    Ok(Effective { values: lines.in_force(), read_because: Some(format!("{why:#}")) })
+}
+
+fn asked(host: &dyn Executor, account: Option<&str>, address: Option<&str>) -> Result<Effective> {
+    if !host.world().is_running() {
+        bail!("this is a directory tree, sshd does not run");
+    }
+    let mut args = vec!["-T".to_owned()];
+    if let Some(account) = account {
+        let address = address.unwrap_or("192.0.2.1");
+        args.push("-C".to_owned());
+        args.push(format!("user={account},host={address},addr={address},laddr=127.0.0.1,lport=22"));
+    }
+    let command = Command::new("sshd", args).reads_only().limit(Duration::from_secs(10));
+    let exit = host.run(&command, &mut Quiet).context("sshd could not be asked")?;
+    if !exit.ok() {
+        bail!("sshd -T: {}", exit.reason());
+    }
+    Ok(Effective { values: told(&exit.text()), read_because: None })
+}
+
+/// `keyword value` lines; a keyword may be there several times.
+fn told(text: &str) -> BTreeMap<String, Vec<String>> {
+    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (keyword, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+        values.entry(keyword.to_ascii_lowercase()).or_default().push(value.trim().to_owned());
+    }
+    values
+}
+
+/// Whether the host has an SSH server at all.
+pub fn installed(host: &dyn Executor) -> bool {
+    host.find_program("sshd").is_some() || host.metadata(Path::new(CONFIG)).is_ok()
+}

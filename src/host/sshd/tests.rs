@@ -1,0 +1,155 @@
+use super::*;
+use crate::executor::{World, simulated::Simulated};
+
+fn account() -> Account {
+    Account { name: "ann".into(), uid: 1001, gid: 1001, home: "/home/ann".into(), shell: "/bin/sh".into() }
+}
+
+fn tree(main: &str) -> Simulated {
+    Simulated::new().with_world(World::Tree).file(CONFIG, main)
+}
+
+/// F20: the first value decides, what is included included; a Match decides for some logins only.
+#[test]
+fn the_first_value_decides_and_a_match_is_an_exception() {
+    let host = tree(
+        "# PermitRootLogin yes\nInclude /etc/ssh/sshd_config.d/*.conf\n  permitrootlogin = \"no\" # was yes\nPort 22\nPort 2222\n\
+         Match User bob\nPasswordAuthentication yes\nMatch all\nMaxAuthTries 3\nPasswordAuthentication no\n",
+    )
+    .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "Match Address 10.0.0.0/8\nX11Forwarding yes\n")
+    .file("/etc/ssh/sshd_config.d/60-own.conf", "PermitRootLogin prohibit-password\n")
+    .file("/etc/ssh/sshd_config.d/.hidden.conf", "PermitRootLogin yes\n");
+    let found = effective(&host, None, None).unwrap();
+    assert_eq!(found.get("permitrootlogin"), Some("prohibit-password"));
+    assert_eq!(found.get("passwordauthentication"), Some("no"));
+    assert_eq!(found.get("x11forwarding"), None, "only for some addresses");
+    assert_eq!(found.all("port"), ["22", "2222"]);
+    assert!(found.read_because.unwrap().contains("directory tree"));
+    let lines = Lines::read(&host).unwrap();
+    assert_eq!(lines.deciding("permitrootlogin").unwrap().number, 1);
+    assert_eq!(
+        lines.exceptions("passwordauthentication").next().unwrap().within.as_deref(),
+        Some("User bob")
+    );
+}
+
+#[test]
+fn a_drop_in_is_only_used_where_it_decides() {
+    let keywords = ["permitrootlogin"];
+    let decides =
+        |host: Simulated| Lines::read(&host).unwrap().drop_in_decides("00-ngcp-warden.conf", &keywords);
+    let include = "Include /etc/ssh/sshd_config.d/*.conf\n";
+    assert!(decides(tree(include)));
+    assert!(decides(tree(include).file("/etc/ssh/sshd_config.d/50-x.conf", "PermitRootLogin yes\n")));
+    assert!(!decides(tree(include).file("/etc/ssh/sshd_config.d/00-a.conf", "PermitRootLogin yes\n")));
+    assert!(!decides(tree(&format!("PermitRootLogin yes\n{include}"))));
+    assert!(!decides(tree("PermitRootLogin yes\n")));
+    assert!(!decides(tree(&format!("Match User x\n{include}"))));
+}
+
+#[test]
+fn files_that_include_each_other_end() {
+    let host = tree("Include /etc/ssh/sshd_config\n");
+    assert!(
+        effective(&host, None, None).unwrap_err().root_cause().to_string().contains("include each other")
+    );
+}
+
+#[test]
+fn key_files_follow_the_patterns() {
+    let files = |text: &str| {
+        effective(&tree(text), None, None)
+            .unwrap()
+            .key_files(&account())
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(files("Port 22\n"), ["/home/ann/.ssh/authorized_keys", "/home/ann/.ssh/authorized_keys2"]);
+    assert_eq!(
+        files("AuthorizedKeysFile %h/.ssh/authorized_keys /etc/keys/%u-%U%%\n"),
+        ["/home/ann/.ssh/authorized_keys", "/etc/keys/ann-1001%"]
+    );
+    assert_eq!(files("AuthorizedKeysFile none\n"), [""; 0]);
+}
+
+#[test]
+fn sshd_is_asked_for_an_account_and_what_it_refuses_is_told() {
+    let host = Simulated::new().on("sshd", |_, command: &Command| {
+        assert_eq!(command.args[0], "-T");
+        format!("permitrootlogin no\nhostkey /a\nhostkey /b\nforcecommand {}\n", command.args[2])
+    });
+    let found = effective(&host, Some("root"), Some("10.0.0.5")).unwrap();
+    assert_eq!(found.all("hostkey"), ["/a", "/b"]);
+    assert!(found.get("forcecommand").unwrap().starts_with("user=root,host=10.0.0.5,addr=10.0.0.5,"));
+    assert_eq!(found.read_because, None);
+    let broken = Simulated::new().file(CONFIG, "UsePAM yes\n").on("sshd", |_, _: &Command| {
+        crate::executor::simulated::Answer::code(255).error("line 3: Bad option")
+    });
+    assert!(effective(&broken, None, None).unwrap().read_because.unwrap().contains("Bad option"));
+}
+
+#[test]
+fn weak_algorithms_are_those_that_judges_fail() {
+    for weak in [
+        "ecdh-sha2-nistp256",
+        "diffie-hellman-group14-sha1",
+        "diffie-hellman-group1-sha1",
+        "ssh-rsa",
+        "ssh-dss",
+        "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+        "sk-ecdsa-sha2-nistp256@openssh.com",
+        "3des-cbc",
+        "arcfour128",
+        "blowfish-cbc",
+        "hmac-md5-96",
+        "hmac-sha1-etm@openssh.com",
+        "hmac-ripemd160@openssh.com",
+    ] {
+        assert!(algorithms::is_weak(weak), "{weak}");
+    }
+    for fine in
+        ["curve25519-sha256", "rsa-sha2-512", "aes256-ctr", "umac-128-etm@openssh.com", "new@example.org"]
+    {
+        assert!(!algorithms::is_weak(fine), "{fine}");
+    }
+    assert_eq!(
+        algorithms::strong("ecdh-sha2-nistp256,curve25519-sha256,x").as_deref(),
+        Some("curve25519-sha256")
+    );
+    let old = "ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256,diffie-hellman-group1-sha1";
+    assert_eq!(algorithms::strong(old).as_deref(), Some("diffie-hellman-group-exchange-sha256"));
+    assert_eq!(algorithms::strong("ssh-rsa,ssh-dss"), None);
+}
+
+fn process(host: Simulated, pid: &str, name: &str, parent: &str, environment: &str) -> Simulated {
+    host.file(format!("/proc/{pid}/status"), format!("Name:\t{name}\nPPid:\t{parent}\n"))
+        .file(format!("/proc/{pid}/environ"), environment)
+}
+
+#[test]
+fn the_operators_own_key_is_found_behind_sudo() {
+    let host = process(Simulated::new(), "self", "ngcp-warden", "20", "TERM=linux");
+    let host = process(host, "20", "sudo", "10", "A=b");
+    let host = process(host, "10", "bash", "9", "A=b\0SSH_CONNECTION=10.0.0.5 51234 10.0.0.1 22\0B=c\0");
+    let host = host.file(
+        "/var/log/auth.log",
+        "sshd[1]: Accepted publickey for root from 10.0.0.5 port 51234 ssh2: RSA SHA256:old\n\
+         sshd[9]: Accepted publickey for ann from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:abc\n\
+         sshd[9]: Accepted password for bob from 10.0.0.5 port 5 ssh2\n",
+    );
+    let found = session(&host);
+    assert_eq!(found.address(), Some("10.0.0.5"));
+    let login = found.login().unwrap();
+    assert_eq!((login.account.as_str(), login.fingerprint.as_deref()), ("ann", Some("SHA256:abc")));
+}
+
+#[test]
+fn the_console_is_known_by_its_login_and_nothing_is_guessed() {
+    let host = process(Simulated::new(), "self", "ngcp-warden", "20", "");
+    assert_eq!(session(&host), Session::Unknown);
+    let console = process(host, "20", "bash", "10", "A=b");
+    assert_eq!(session(&process(console, "10", "login", "1", "")), Session::Console);
+    let hostile = process(Simulated::new(), "self", "x", "1", "SSH_CONNECTION=;rm -rf / 22");
+    assert_eq!(session(&hostile), Session::Unknown);
+}
