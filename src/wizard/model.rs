@@ -104,6 +104,7 @@ pub struct OpenRun {
 }
 
 /// One step with what it saw and what was answered.
+#[derive(Clone)]
 pub struct StepState {
     /// The step.
     pub step: &'static dyn Step,
@@ -255,7 +256,7 @@ pub struct Generated {
 }
 
 /// Everything the screens show.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// How the wizard was entered.
     pub entry: Entry,

@@ -4,5 +4,6 @@
 
 mod fields;
 mod plans;
+mod random;
 mod support;
 mod walks;
