@@ -1,1 +1,251 @@
-//! The line-mode front end.
+//! The line-mode front end: for terminals that cannot place a cursor, for screen readers, for a slow line.
+//! Pages are printed from top to bottom, questions are numbered; the same `update()` decides everything.
+
+mod ask;
+mod menu;
+
+use std::io::{self, BufRead, Write};
+
+use crate::{
+    executor::World,
+    secret::Secret,
+    wizard::{
+        Effect, Key, Message, Model, Screen,
+        model::{DialogPhase, ReviewPhase, StepPhase},
+        page,
+        run_view::ChangeState,
+        update,
+    },
+};
+
+/// Columns of a printed line.
+const WIDTH: u16 = 76;
+
+/// What the front end needs from outside: hands for effects, ears for their answers, a prompt that is not echoed.
+pub trait Outside {
+    /// Begins to carry an effect out; answers come through [`Outside::message`]. Never gets `Quit`, `Redraw`, `Suspend`.
+    fn carry_out(&mut self, effect: Effect);
+    /// The next answer. With `wait` until there is one; `None` when there is none (or never will be).
+    fn message(&mut self, wait: bool) -> Option<Message>;
+    /// Reads one line from `input` without echoing it; `None` at the end of input.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    fn secret(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Secret>>;
+}
+
+/// Runs the wizard line by line until it ends; the exit code.
+///
+/// # Errors
+/// When nothing can be written any more.
+pub fn run(
+    model: &mut Model,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+    outside: &mut dyn Outside,
+) -> io::Result<u8> {
+    let mut desk = Desk { model, input, output, outside, shown: None, notices: Vec::new(), told: Vec::new() };
+    desk.tell(Message::Resized { columns: WIDTH + 3, rows: 24 });
+    desk.tell(Message::Begin);
+    desk.say(
+        "ngcp-warden, line by line. Every answer is a number or a word; ? explains, b goes back, q leaves.",
+    )?;
+    while desk.model.exit.is_none() {
+        desk.turn()?;
+    }
+    desk.output.flush()?;
+    Ok(desk.model.exit.unwrap_or(3))
+}
+
+/// The operator's desk: paper in, paper out.
+struct Desk<'a> {
+    model: &'a mut Model,
+    input: &'a mut dyn BufRead,
+    output: &'a mut dyn Write,
+    outside: &'a mut dyn Outside,
+    /// The page that was printed last; printed again only when it changed.
+    shown: Option<(Screen, String)>,
+    /// What the wizard said and was not printed yet.
+    notices: Vec<String>,
+    /// States of changes that were printed already.
+    told: Vec<ChangeState>,
+}
+
+impl Desk<'_> {
+    /// One turn: wait for what is under way, print what is new, ask one thing.
+    fn turn(&mut self) -> io::Result<()> {
+        self.catch_up()?;
+        if self.model.exit.is_some() {
+            return Ok(());
+        }
+        if self.model.dialog.is_some() {
+            return self.dialog();
+        }
+        if self.model.screen == Screen::Review {
+            menu::unfold(self);
+        }
+        self.print_page()?;
+        match self.model.screen {
+            Screen::Step(_) => ask::step(self),
+            _ => menu::choose(self),
+        }
+    }
+
+    /// Takes in every answer that is there, and waits while the page is about something under way.
+    fn catch_up(&mut self) -> io::Result<()> {
+        let mut said = false;
+        loop {
+            let waiting = self.waiting();
+            if waiting && !said {
+                let what = if self.model.running() { "Applying …" } else { "One moment …" };
+                self.say(what)?;
+                said = true;
+            }
+            let Some(message) = self.outside.message(waiting) else { break };
+            self.tell(message);
+            self.progress()?;
+            if self.model.exit.is_some() {
+                break;
+            }
+        }
+        self.notice()
+    }
+
+    /// Whether the page is about something that is under way.
+    fn waiting(&self) -> bool {
+        let model = &*self.model;
+        if let Some(dialog) = &model.dialog {
+            return dialog.phase == DialogPhase::Working;
+        }
+        let looking = || model.steps.iter().any(|step| step.phase == StepPhase::Looking);
+        match model.screen {
+            Screen::Run => model.running(),
+            Screen::Review => model.review.phase == ReviewPhase::Making,
+            Screen::Overview | Screen::Steps | Screen::Step(_) => looking(),
+            _ => false,
+        }
+    }
+
+    fn tell(&mut self, message: Message) {
+        // A key or a paste wipes the notice that stands.
+        let before = match message {
+            Message::Key(_) | Message::Paste(_) => None,
+            _ => self.model.notice.clone(),
+        };
+        let effects = update(self.model, message);
+        if self.model.notice != before {
+            self.notices.extend(self.model.notice.clone());
+        }
+        for effect in effects {
+            match effect {
+                Effect::Quit { .. } | Effect::Redraw | Effect::Suspend => {}
+                effect => self.outside.carry_out(effect),
+            }
+        }
+    }
+
+    fn press(&mut self, key: Key) {
+        self.tell(Message::Key(key));
+    }
+
+    /// One line of the operator, trimmed; the end of input hangs up.
+    fn line(&mut self, prompt: &str) -> io::Result<Option<String>> {
+        write!(self.output, "{}: ", plain(prompt))?;
+        self.output.flush()?;
+        let mut line = Vec::new();
+        let read = io::Read::take(&mut *self.input, 16 * 1024).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            self.tell(Message::Hangup);
+            return Ok(None);
+        }
+        Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+    }
+
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.output, "{}", plain(text))
+    }
+
+    fn print_page(&mut self) -> io::Result<()> {
+        let page = page::page(self.model, WIDTH);
+        let text = page.text();
+        let now = (self.model.screen, text);
+        if self.shown.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        let demo = if self.model.world == World::Demo { "[DEMO] " } else { "" };
+        writeln!(self.output)?;
+        self.say(&format!("=== {demo}{} · {}", page.title, page.aside))?;
+        self.say(now.1.trim_end())?;
+        self.shown = Some(now);
+        Ok(())
+    }
+
+    /// What the wizard said on the way, once.
+    fn notice(&mut self) -> io::Result<()> {
+        for notice in std::mem::take(&mut self.notices) {
+            self.say(&format!("* {notice}"))?;
+        }
+        Ok(())
+    }
+
+    /// Changes of a run as they begin and end, one line each.
+    fn progress(&mut self) -> io::Result<()> {
+        let Some(run) = &self.model.run else { return Ok(()) };
+        let mut lines = Vec::new();
+        self.told.resize(run.changes.len(), ChangeState::Waiting);
+        for (change, told) in run.changes.iter().zip(&mut self.told) {
+            let over = matches!(change.state, ChangeState::Ended { .. } | ChangeState::Undone { .. });
+            if over && change.state != *told {
+                lines.push(page::change_words(change));
+            }
+            *told = change.state.clone();
+        }
+        for line in lines {
+            self.say(&line)?;
+        }
+        Ok(())
+    }
+
+    fn dialog(&mut self) -> io::Result<()> {
+        let Some(dialog) = page::dialog(self.model, WIDTH) else { return Ok(()) };
+        writeln!(self.output)?;
+        self.say(&format!("--- {}", dialog.title))?;
+        for line in &dialog.lines {
+            self.say(&line.text())?;
+        }
+        for (number, outcome) in (1..).zip(&dialog.outcomes) {
+            self.say(&format!("  {number}) {outcome}"))?;
+        }
+        let Some(answer) = self.line("Number, or Enter to change nothing")? else { return Ok(()) };
+        if answer == "1" && dialog.outcomes.len() > 1 {
+            if dialog.focus != 0 {
+                self.press(Key::Up);
+            }
+            self.press(Key::Enter);
+        } else {
+            self.press(Key::Esc);
+        }
+        Ok(())
+    }
+}
+
+/// Typographic signs as a typewriter has them.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            '·' | '–' | '—' => out.push('-'),
+            '‹' => out.push('<'),
+            '›' => out.push('>'),
+            '↑' => out.push_str("Up"),
+            '↓' => out.push_str("Down"),
+            '←' => out.push_str("Left"),
+            '→' => out.push_str("Right"),
+            '“' | '”' => out.push('"'),
+            '’' => out.push('\''),
+            c => out.push(c),
+        }
+    }
+    out
+}

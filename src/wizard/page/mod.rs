@@ -13,8 +13,9 @@ use std::fmt;
 
 use super::{Model, Screen, model::Size};
 pub use dialog::{DialogPage, dialog};
+pub use run::change_words;
 use text::Writer;
-pub(super) use text::clean;
+pub use text::clean;
 
 /// A page: what stands in the top line, the body and the bottom line.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -100,6 +100,20 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
     }
 }
 
+/// The same in one plain line, when the change is over.
+pub fn change_words(change: &ChangeView) -> String {
+    let (symbol, words) = match &change.state {
+        ChangeState::Waiting | ChangeState::Running { .. } => (Symbol::Busy, String::new()),
+        ChangeState::Ended { outcome, message, .. } => {
+            let (_, symbol, word) = outcome_look(*outcome);
+            (symbol, if message.is_empty() { word.to_owned() } else { message.clone() })
+        }
+        ChangeState::Undone { message, .. } => (Symbol::Warning, format!("taken back {message}")),
+    };
+    let line = format!("{} {}  {}", symbol.text(), clean(&change.title), clean(&words));
+    line.trim_end().to_owned()
+}
+
 fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
     match outcome {
         Outcome::Done => (Role::Good, Symbol::Pass, ""),

@@ -11,7 +11,7 @@ const SHOWN: usize = 4000;
 pub(super) const TIE: char = '\u{a0}';
 
 /// Text from outside as one line without control characters and direction marks, bounded.
-pub(in crate::wizard) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(SHOWN));
     for (count, c) in text.chars().enumerate() {
         if count == SHOWN {

@@ -1,0 +1,192 @@
+//! The questions of a step, one after the other. An empty line keeps what is answered.
+
+use std::io;
+
+use super::Desk;
+use crate::{
+    secret::Secret,
+    steps::form::Kind,
+    wizard::{Key, Message, Screen, form::FieldState},
+};
+
+/// What an answer that is a command asks for; commands are the same at every question.
+enum Said {
+    /// Keep what is answered and go on.
+    Keep,
+    /// An answer.
+    Answer(String),
+    /// Something else happened: another page, a question, the end.
+    Elsewhere,
+}
+
+/// Asks everything that is asked now, then where to go.
+pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
+    let here = desk.model.screen;
+    while desk.model.current_step().is_some_and(|step| !step.form.at_first()) {
+        desk.press(Key::BackTab);
+    }
+    while desk.model.current_step().is_some_and(|step| !step.form.is_empty()) {
+        if !question(desk)? || desk.model.screen != here || desk.model.dialog.is_some() {
+            return Ok(());
+        }
+        if desk.model.current_step().is_none_or(|step| step.form.at_last()) {
+            break;
+        }
+        desk.press(Key::Tab);
+    }
+    let answer = said(desk, "Enter goes to the next step, r to the review, b back, ? help, q quit")?;
+    match answer {
+        Said::Keep => leave_text(desk, Key::Enter),
+        Said::Answer(word) if word == "r" => desk.press(Key::F(10)),
+        Said::Answer(_) => desk.say("Not understood.")?,
+        Said::Elsewhere => {}
+    }
+    Ok(())
+}
+
+/// Enter and letters belong to a text field while it has the focus; the first choice gives them back.
+fn leave_text(desk: &mut Desk<'_>, key: Key) {
+    if key == Key::Enter {
+        // At the last field Enter goes to the next step.
+        desk.press(Key::Enter);
+    } else {
+        desk.press(Key::Esc);
+    }
+}
+
+/// Asks the question that has the focus; `false` when the operator went elsewhere.
+fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
+    let Some(step) = desk.model.current_step() else { return Ok(false) };
+    let form = &step.form;
+    let stop = form.focus();
+    let Some((_, field, state)) = form.visible().find(|(index, ..)| *index == stop.field) else {
+        return Ok(true);
+    };
+    let label = field.label.clone();
+    match (&field.kind, state) {
+        (Kind::Choice { options, .. }, FieldState::Choice(chosen)) => {
+            let chosen = *chosen;
+            let count = options.len();
+            let mut lines = vec![format!("{label}   {}", field.now)];
+            for (number, option) in options.iter().enumerate() {
+                let mark = if number == chosen { "*" } else { " " };
+                lines.push(format!(" {mark}{}) {}   {}", number + 1, option.label, option.effect));
+            }
+            for line in lines {
+                desk.say(line.trim_end())?;
+            }
+            match said(desk, "Number, or Enter to keep *")? {
+                Said::Keep => Ok(true),
+                Said::Elsewhere => Ok(false),
+                Said::Answer(answer) => {
+                    match answer.parse::<usize>() {
+                        Ok(number) if (1..=count).contains(&number) => {
+                            let steps = (number - 1 + count - chosen) % count;
+                            (0..steps).for_each(|_| desk.press(Key::Right));
+                        }
+                        _ => desk
+                            .say(&format!("Not understood; a number from 1 to {count}. Nothing changed."))?,
+                    }
+                    Ok(true)
+                }
+            }
+        }
+        (Kind::Secret { .. }, _) => secret(desk, &label, stop.again),
+        (_, FieldState::Line(input)) => {
+            let now = input.value().to_owned();
+            let prompt = format!(
+                "{label} [{}] (new text, - for none, Enter keeps it)",
+                crate::wizard::page::clean(&now)
+            );
+            match said(desk, &prompt)? {
+                Said::Keep => Ok(true),
+                Said::Elsewhere => Ok(false),
+                Said::Answer(text) => {
+                    desk.press(Key::End);
+                    desk.press(Key::Ctrl('u'));
+                    if text != "-" {
+                        desk.tell(Message::Paste(Secret::new(text)));
+                    }
+                    desk.notice()?;
+                    Ok(true)
+                }
+            }
+        }
+        _ => Ok(true),
+    }
+}
+
+/// A password, not echoed. An empty line keeps what was typed before.
+fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
+    let prompt = if again { format!("{label}, again: ") } else { format!("{label} (not shown): ") };
+    write!(desk.output, "{}", super::plain(&prompt))?;
+    desk.output.flush()?;
+    let Some(typed) = desk.outside.secret(desk.input)? else {
+        desk.tell(Message::Hangup);
+        return Ok(false);
+    };
+    writeln!(desk.output)?;
+    if typed.is_empty() {
+        return Ok(true);
+    }
+    desk.press(Key::Ctrl('u'));
+    desk.tell(Message::Paste(typed));
+    desk.notice()?;
+    let Some(step) = desk.model.current_step() else { return Ok(false) };
+    let Some((.., FieldState::Secret(state))) =
+        step.form.visible().find(|(index, ..)| *index == step.form.focus().field)
+    else {
+        return Ok(true);
+    };
+    let words = match (&state.verdict, again) {
+        (Some(verdict), false) if verdict.good => format!("strong: {}", verdict.words),
+        (Some(verdict), false) => format!("It {}", verdict.words),
+        (_, true) if state.matches() => "the same".to_owned(),
+        (_, true) => "The two entries differ; it is not used until they are the same.".to_owned(),
+        _ => return Ok(true),
+    };
+    desk.say(&words)?;
+    Ok(true)
+}
+
+/// Reads an answer; carries out the commands that work at every question.
+fn said(desk: &mut Desk<'_>, prompt: &str) -> io::Result<Said> {
+    let Some(line) = desk.line(prompt)? else { return Ok(Said::Elsewhere) };
+    match line.as_str() {
+        "" => return Ok(Said::Keep),
+        "b" => desk.back(),
+        "q" => desk.tell_quit(),
+        "?" => desk.press(Key::F(1)),
+        _ => return Ok(Said::Answer(line)),
+    }
+    Ok(Said::Elsewhere)
+}
+
+impl Desk<'_> {
+    /// Back by one page, from a text field as well.
+    fn back(&mut self) {
+        self.leave_field();
+        let key = if self.model.typing() { Key::Esc } else { Key::Char('b') };
+        self.press(key);
+    }
+
+    /// Leaves the wizard, from a text field as well.
+    fn tell_quit(&mut self) {
+        self.leave_field();
+        if self.model.typing() {
+            self.tell(Message::Interrupted);
+        } else {
+            self.press(Key::Char('q'));
+        }
+    }
+
+    /// Moves the focus off text fields, where letters are typed, when there is a choice to move it to.
+    fn leave_field(&mut self) {
+        if !matches!(self.model.screen, Screen::Step(_)) {
+            return;
+        }
+        while self.model.typing() && self.model.current_step().is_some_and(|step| !step.form.at_first()) {
+            self.press(Key::BackTab);
+        }
+    }
+}

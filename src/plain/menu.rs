@@ -1,0 +1,167 @@
+//! Pages without questions: what can be done, numbered, from the same key table as everything else.
+
+use std::io;
+
+use super::Desk;
+use crate::wizard::{
+    Intent, Key, Screen,
+    keys::{self, TABLE},
+    model::ReviewPhase,
+    navigation,
+    page::review::{Entry, entries},
+};
+
+/// What a line of the menu does.
+enum Action {
+    /// Presses a key.
+    Press(Key),
+    /// Opens a step.
+    Open(usize),
+    /// Goes to an entry of the review and opens it.
+    Entry(usize),
+}
+
+/// Prints what can be done and does what is chosen.
+pub(super) fn choose(desk: &mut Desk<'_>) -> io::Result<()> {
+    let menu = menu(desk);
+    for (number, (_, text)) in (1..).zip(&menu) {
+        desk.say(&format!("  {number}) {text}"))?;
+    }
+    let ticks = if desk.model.screen == Screen::Steps { ", t and a number to tick" } else { "" };
+    let Some(answer) = desk.line(&format!("Number{ticks}, b back, ? help, q quit"))? else { return Ok(()) };
+    let number = |text: &str| text.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    match answer.as_str() {
+        "b" => desk.press(Key::Char('b')),
+        "q" => desk.press(Key::Char('q')),
+        "?" => desk.press(Key::Char('?')),
+        "" => desk.shown = None,
+        _ if desk.model.screen == Screen::Steps && answer.starts_with('t') => {
+            match number(&answer[1..]).and_then(|number| menu.get(number)) {
+                Some((Action::Open(step), _)) => {
+                    select(desk, *step);
+                    desk.press(Key::Char(' '));
+                }
+                _ => desk.say("Not understood.")?,
+            }
+        }
+        _ => match number(&answer).and_then(|number| menu.get(number)) {
+            Some((Action::Press(key), _)) => desk.press(*key),
+            Some((Action::Open(step), _)) => {
+                select(desk, *step);
+                desk.press(Key::Enter);
+            }
+            Some((Action::Entry(entry), _)) => {
+                go_to(desk, *entry);
+                desk.press(Key::Enter);
+            }
+            None => desk.say("Not understood.")?,
+        },
+    }
+    Ok(())
+}
+
+fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
+    let mut menu = Vec::new();
+    let model = &*desk.model;
+    match model.screen {
+        Screen::Steps => {
+            for index in navigation::step_order(model) {
+                if let Some(step) = model.steps.get(index) {
+                    menu.push((Action::Open(index), step.about().title.to_owned()));
+                }
+            }
+        }
+        Screen::Review => {
+            for (place, entry) in entries(model).iter().enumerate() {
+                let text = match entry {
+                    Entry::Problem { problem, .. } => format!("answer: {}", problem.text),
+                    Entry::Foreign => "look at somebody else's changes".to_owned(),
+                    Entry::Change(index) => match &model.review.phase {
+                        ReviewPhase::Ready(plan) => match plan.changes.get(*index) {
+                            Some(change) if !change.diff.is_empty() => {
+                                format!("whole diff: {}", change.title)
+                            }
+                            _ => continue,
+                        },
+                        _ => continue,
+                    },
+                    Entry::Step { .. } => continue,
+                };
+                menu.push((Action::Entry(place), text));
+            }
+        }
+        _ => {}
+    }
+    let place = keys::place(model);
+    for row in TABLE.iter().filter(|row| row.at.contains(&place)) {
+        for (key, intent) in row.keys {
+            let wanted = match intent {
+                Intent::Forward => !matches!(model.screen, Screen::Steps | Screen::Review),
+                Intent::Steps
+                | Intent::Review
+                | Intent::Apply
+                | Intent::AcceptForeign
+                | Intent::Stop
+                | Intent::Keep
+                | Intent::Revert
+                | Intent::ToRun
+                | Intent::Attach
+                | Intent::Passwords
+                | Intent::Forget
+                | Intent::Store
+                | Intent::Discard
+                | Intent::LookAgain
+                | Intent::Report
+                | Intent::Log => true,
+                _ => false,
+            };
+            let means = keys::intent(model, *key) == Some(*intent) && (row.when)(model);
+            let known = menu.iter().any(|(_, text)| text == row.text);
+            if wanted && means && !known {
+                menu.push((Action::Press(*key), row.text.to_owned()));
+            }
+        }
+    }
+    menu
+}
+
+/// Moves the selection of the steps page.
+fn select(desk: &mut Desk<'_>, step: usize) {
+    let order = navigation::step_order(desk.model);
+    let place = |step: usize| order.iter().position(|index| *index == step).unwrap_or(0);
+    let (from, to) = (place(desk.model.selected_step), place(step));
+    for _ in to..from {
+        desk.press(Key::Up);
+    }
+    for _ in from..to {
+        desk.press(Key::Down);
+    }
+}
+
+/// Moves the cursor of the review.
+fn go_to(desk: &mut Desk<'_>, entry: usize) {
+    let from = desk.model.review.cursor;
+    for _ in entry..from {
+        desk.press(Key::Up);
+    }
+    for _ in from..entry {
+        desk.press(Key::Down);
+    }
+}
+
+/// Unfolds every step of the plan: on paper nothing is folded.
+pub(super) fn unfold(desk: &mut Desk<'_>) {
+    loop {
+        let folded = entries(desk.model).iter().position(|entry| match entry {
+            Entry::Step { step, .. } => !desk.model.review.unfolded.contains(step),
+            _ => false,
+        });
+        let Some(place) = folded else { return };
+        go_to(desk, place);
+        let before = desk.model.review.unfolded.len();
+        desk.press(Key::Right);
+        if desk.model.review.unfolded.len() == before {
+            return;
+        }
+    }
+}
