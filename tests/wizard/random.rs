@@ -302,7 +302,7 @@ proptest! {
             let kind = if index % 4 == 3 { Kind::Text { default: String::new(), limit: 5 } } else { choice(&["a", "b", "c"]) };
             field(&format!("f{index}"), kind, depends.then_some((on.as_str(), value)))
         }).collect();
-        let form = ngcp_warden::wizard::form::FormState::new(Form { fields, note: String::new() });
+        let form = ngcp_warden::wizard::form::FormState::new(Form { fields, ..Form::default() });
         let mut model = Model::new(&STEPS, Entry::FirstBoot, World::Demo);
         model.steps[0].form = form;
         model.screen = Screen::Step(0);
