@@ -325,7 +325,8 @@ fn nothing_is_set_where_the_socket_decides_or_the_method_is_not_known() {
 
 #[test]
 fn a_hundred_administrators_are_not_all_checked_and_that_is_said() {
-    let row = "4B63573567634B48564B535554675A4F65507272446B244B63573567634B48564B535554675A4F65507272446B61626364";
+    let row =
+        "4B63573567634B48564B535554675A4F65507272446B244B63573567634B48564B535554675A4F65507272446B61626364";
     let rows: String =
         (1..=100).map(|id| format!("{id}\t{:X}{:02X}\t1\t0\t{row}\n", b'u', b'a' + id % 26)).collect();
     let host = with_database(host(OWN, "!"), "", Box::leak(rows.into_boxed_str()));
