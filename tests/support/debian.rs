@@ -25,7 +25,7 @@ pub fn inside(test: &str) -> bool {
             false
         }
         _ => {
-            let status = Command::new("unshare")
+            let output = Command::new("unshare")
                 .args([
                     "--mount",
                     "--propagation=private",
@@ -39,9 +39,13 @@ pub fn inside(test: &str) -> bool {
                 .args(["--exact", test, "--nocapture", "--test-threads=1"])
                 .env(STAGE, "between")
                 .env(ROOT, base())
-                .status()
+                .output()
                 .expect("unshare is needed (util-linux, as root)");
-            assert!(status.success(), "{test} failed in its own Debian (see above)");
+            // Indented, so that nobody counts the inner results as well.
+            for line in [output.stdout, output.stderr].iter().flat_map(|text| text.split(|b| *b == b'\n')) {
+                println!("  | {}", String::from_utf8_lossy(line));
+            }
+            assert!(output.status.success(), "{test} failed in its own Debian (see above)");
             false
         }
     }
