@@ -6,6 +6,7 @@ mod act;
 mod back;
 mod edit;
 mod event;
+pub mod guard;
 mod journal;
 mod lock;
 mod one;
@@ -59,6 +60,8 @@ impl<F: Fn(&StepId) -> anyhow::Result<Vec<Finding>>> Look for F {
 #[derive(Debug, Clone, Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
+    keep: Arc<AtomicBool>,
+    revert: Arc<AtomicBool>,
     /// Where other processes leave their wishes: the directory of the run.
     dir: Option<PathBuf>,
 }
@@ -74,9 +77,30 @@ impl Control {
         self.stop.load(Ordering::Relaxed) || self.dir.as_ref().is_some_and(|dir| dir.join(STOP).exists())
     }
 
+    /// Keeps the guarded change that waits: for a run in the same process, whose screen cannot be cut off.
+    pub fn keep(&self) {
+        self.keep.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the guarded change that waits back at once.
+    pub fn revert(&self) {
+        self.revert.store(true, Ordering::Relaxed);
+    }
+
+    fn is_kept(&self, change: &str) -> bool {
+        let told =
+            |dir: &PathBuf| std::fs::read(dir.join(guard::KEEP)).is_ok_and(|id| id == change.as_bytes());
+        self.keep.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)
+    }
+
+    fn is_reverting(&self) -> bool {
+        let told = |dir: &PathBuf| dir.join(guard::REVERT).exists();
+        self.revert.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)
+    }
+
     /// Listens to wishes left in this directory as well.
-    fn listening(mut self, dir: &Path) -> Self {
-        self.dir = Some(dir.to_owned());
+    fn listening(mut self, dir: Option<&Path>) -> Self {
+        self.dir = dir.map(Path::to_owned);
         self
     }
 

@@ -7,15 +7,16 @@ use anyhow::{Result, ensure};
 use super::{
     Event, Saved, SavedFile, Was,
     act::{self, Prepared},
+    guard::{Armed, TICK, start_watcher},
     journal::pause,
     output::Lines,
     prove,
-    run::Runner,
+    run::{Runner, UNCONFIRMED},
 };
 use crate::{
     executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
     ngcp::ngcpcfg,
-    plan::{Change, Left, Outcome, Proof, Undo, unified},
+    plan::{Action, Change, Guard, Left, Outcome, Proof, Undo, unified},
     secret::Secret,
 };
 
@@ -36,8 +37,10 @@ impl Runner<'_> {
         };
         let prepared = match prepared {
             Ok(Prepared::Nothing) if cut_off => {
-                let message = "it had been done when the run was cut off";
-                return self.end(change, Outcome::Done, message, "", began);
+                self.arm(change)?;
+                let message = "it had been done when the run was cut off".to_owned();
+                let (outcome, message) = self.guarded(change, Outcome::Done, message)?;
+                return self.end(change, outcome, &message, "", began);
             }
             Ok(Prepared::Nothing) => {
                 return self.end(change, Outcome::Unchanged, "it was so already", "", began);
@@ -62,6 +65,11 @@ impl Runner<'_> {
                 }
             },
         };
+        if let Err(error) = self.arm(change) {
+            let message =
+                format!("nothing was changed, because its taking back could not be prepared: {error:#}");
+            return self.end(change, Outcome::Failed, &message, "", began);
+        }
         self.record(Event::Before { change: change.id.clone() })?;
         let (outcome, message) = match self.perform(change, &prepared, &saved) {
             Ok(done) => done,
@@ -77,7 +85,72 @@ impl Runner<'_> {
             Outcome::Done if same && change.undo == Undo::Files => Outcome::Unchanged,
             outcome => outcome,
         };
+        let (outcome, message) = self.guarded(change, outcome, message)?;
         self.end(change, outcome, &message, &diff, began)
+    }
+
+    /// The outcome once somebody kept a guarded change, or nobody did.
+    fn guarded(&mut self, change: &Change, outcome: Outcome, message: String) -> Result<(Outcome, String)> {
+        Ok(match &change.guard {
+            Some(guard) if matches!(outcome, Outcome::Done | Outcome::Warning) => {
+                match self.wait(change, guard)? {
+                    true => (outcome, format!("{message}; kept by a new login")),
+                    false => (Outcome::Failed, UNCONFIRMED.to_owned()),
+                }
+            }
+            _ => (outcome, message),
+        })
+    }
+
+    /// Prepares that a guarded change is taken back whatever happens to this process.
+    fn arm(&self, change: &Change) -> Result<()> {
+        let host = self.sight.host;
+        let (Some(guard), World::Live, Some(dir)) = (&change.guard, host.world(), self.journal.dir()) else {
+            return Ok(());
+        };
+        let run = dir.file_name().unwrap_or_default().to_string_lossy();
+        let at_most = match &change.action {
+            Action::Run(line) => Duration::from_secs(line.limit),
+            Action::Apply { .. } => ngcpcfg::APPLY_LIMIT,
+            _ => Duration::from_secs(60),
+        };
+        Armed::disarm(dir);
+        Armed::new(&change.id, host.uptime() + at_most + Duration::from_secs(guard.seconds), host)
+            .write(dir)?;
+        start_watcher(&run)
+    }
+
+    /// Waits until somebody keeps the change; `false` on silence.
+    fn wait(&mut self, change: &Change, guard: &Guard) -> Result<bool> {
+        let host = self.sight.host;
+        if !host.world().is_running() {
+            return Ok(true);
+        }
+        let (since, seconds) = (host.uptime(), Duration::from_secs(guard.seconds));
+        if let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) {
+            let armed = Armed::new(&change.id, since + seconds, host);
+            Armed { since: Some(since), ..armed }.write(dir)?;
+        }
+        let per_second = 1000 / TICK.as_millis().max(1);
+        for tick in 0..=u128::from(guard.seconds) * per_second {
+            if self.control.is_kept(&change.id) {
+                if let Some(dir) = self.journal.dir() {
+                    Armed::disarm(dir);
+                }
+                self.record(Event::Kept { change: change.id.clone() })?;
+                return Ok(true);
+            }
+            let slept = host.world() == World::Live && host.uptime() > since + seconds;
+            if slept || self.control.is_reverting() {
+                break;
+            }
+            if tick % per_second == 0 {
+                let left = guard.seconds.saturating_sub(u64::try_from(tick / per_second).unwrap_or(u64::MAX));
+                self.record(Event::Waiting { change: change.id.clone(), seconds: left })?;
+            }
+            pause(TICK);
+        }
+        Ok(false)
     }
 
     /// Keeps what is needed to take the change back.

@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Holder, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run, undo::undone_by,
+    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run,
+    undo::undone_by,
 };
 use crate::{
     executor::{Executor, SEARCH_PATH, System},
@@ -73,7 +74,7 @@ pub fn launch(task: &Task, secrets: &Secrets) -> Result<String> {
 /// As [`launch`].
 pub fn launch_with(exe: &Path, task: &Task, secrets: &Secrets) -> Result<String> {
     let scoped = Path::new("/run/systemd/system").exists().then(|| scope(exe));
-    for mut command in scoped.into_iter().flatten().chain([Command::new(exe)]) {
+    for mut command in scoped.into_iter().flatten().chain([clean(exe)]) {
         if let Some(reply) = ask(command.arg(SUBCOMMAND), task, secrets)? {
             return match reply {
                 Reply::Run(run) => Ok(run),
@@ -85,10 +86,20 @@ pub fn launch_with(exe: &Path, task: &Task, secrets: &Secrets) -> Result<String>
     bail!("the runner did not start")
 }
 
-fn scope(exe: &Path) -> Option<Command> {
-    let program =
-        SEARCH_PATH.split(':').map(|dir| Path::new(dir).join("systemd-run")).find(|path| path.exists())?;
+/// A program of this machine, by the fixed search path.
+pub(super) fn program(name: &str) -> Option<PathBuf> {
+    SEARCH_PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.exists())
+}
+
+/// A command that inherits nothing from us.
+pub(super) fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
+    command.env_clear().envs([("PATH", SEARCH_PATH), ("LC_ALL", "C")]).current_dir("/").stderr(Stdio::null());
+    command
+}
+
+fn scope(exe: &Path) -> Option<Command> {
+    let mut command = clean(&program("systemd-run")?);
     command.args(["--scope", "--quiet", "--collect", "--slice=system.slice", "--"]).arg(exe);
     Some(command)
 }
@@ -96,12 +107,8 @@ fn scope(exe: &Path) -> Option<Command> {
 /// `None` when the process ended without a word: it never began.
 fn ask(command: &mut Command, task: &Task, secrets: &Secrets) -> Result<Option<Reply>> {
     let mut child = command
-        .env_clear()
-        .envs([("PATH", SEARCH_PATH), ("LC_ALL", "C")])
-        .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("{} cannot be started", command.get_program().to_string_lossy()))?;
     let (input, output) = (child.stdin.take(), child.stdout.take());
@@ -241,14 +248,14 @@ pub fn leave(root: &Path, run: &str, host: &dyn Executor) -> Result<()> {
 fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
     let (mut journal, _) = runs.reopen(run)?;
     let finished = Event::Finished { outcome: RunOutcome::Stopped, findings: Vec::new(), report: None };
-    Ok(super::Journal::record(&mut journal, host.now(), finished)?)
+    Ok(journal.record(host.now(), finished)?)
 }
 
 impl Begun {
     fn run(mut self, eyes: Eyes<'_>, control: &Control) -> Result<RunOutcome> {
         let control = &control.clone().listening(self.journal.dir());
         let host = &self.host;
-        let look = |step: &StepId| eyes(host, step);
+        let look = look_at(host, eyes);
         match &self.past {
             None => run(&self.order, &self.secrets, host, &look, &mut self.journal, control),
             Some(past) => {
@@ -258,14 +265,26 @@ impl Begun {
     }
 }
 
+/// The eyes on one host.
+pub(super) fn look_at<'a>(
+    host: &'a dyn Executor,
+    eyes: Eyes<'a>,
+) -> impl Fn(&StepId) -> Result<Vec<Finding>> + 'a {
+    move |step| eyes(host, step)
+}
+
 /// TERM ends the run after the change it is in; HUP and INT mean nothing to it.
 fn obey(control: &Control) -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    ignore_hang_up()?;
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, control.flag())?;
+    Ok(())
+}
+
+pub(super) fn ignore_hang_up() -> Result<()> {
     let ignored = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT] {
+    for signal in [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&ignored))?;
     }
-    signal_hook::flag::register(SIGTERM, control.flag())?;
     Ok(())
 }
 

@@ -10,7 +10,9 @@ use std::{collections::BTreeMap, io};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Journal, Look, Record, RunOutcome, act, output::Redactor, prove::Sight};
+use super::{
+    Control, Event, Journal, Look, Record, RunOutcome, act, guard::Armed, output::Redactor, prove::Sight,
+};
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
@@ -78,6 +80,34 @@ pub fn resume(
     }
     runner.go()
 }
+
+/// Takes back a guarded change that nobody confirmed, in place of a runner that is gone, and ends its run.
+pub(super) fn restore(
+    order: &Order,
+    past: &[Record],
+    change: &str,
+    secrets: &Secrets,
+    host: &dyn Executor,
+    look: &dyn Look,
+    journal: &mut dyn Journal,
+) -> Result<RunOutcome> {
+    let control = Control::default();
+    let mut runner = Runner::new(order, secrets, host, look, journal, &control);
+    for record in past {
+        runner.remember(&record.event);
+    }
+    let guarded = order.plan.changes.iter().find(|guarded| guarded.id == change);
+    match guarded {
+        Some(guarded) if runner.known(guarded).ended.is_none() => {
+            runner.end(guarded, Outcome::Failed, UNCONFIRMED, "", host.uptime())?;
+        }
+        _ => {}
+    }
+    runner.go()
+}
+
+/// Said when a guarded change was not kept.
+pub(super) const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
 
 /// What is known of one change of this run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -193,6 +223,9 @@ impl<'a> Runner<'a> {
         let outcome = self.outcome();
         let findings = self.findings();
         let report = self.journal.report();
+        if let Some(dir) = self.journal.dir() {
+            Armed::disarm(dir);
+        }
         self.record(Event::Finished { outcome, findings, report })?;
         Ok(outcome)
     }

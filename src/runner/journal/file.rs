@@ -82,11 +82,6 @@ impl FileJournal {
         Ok((FileJournal { dir, file, number }, history))
     }
 
-    /// Where the run is recorded.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     fn append(&mut self, line: &str) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         let Err(error) = self.file.write_all(line.as_bytes()) else { return Ok(()) };
@@ -118,7 +113,7 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
-        let output = matches!(event, Event::Output { .. });
+        let output = matches!(event, Event::Output { .. } | Event::Waiting { .. });
         if output && !self.dir.join(RESERVE).exists() {
             return Ok(());
         }
@@ -168,6 +163,10 @@ impl Journal for FileJournal {
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
         durable(&self.place(change, "left.json"), &serde_json::to_vec(left)?)?;
         sync(&self.dir.join("saved"))
+    }
+
+    fn dir(&self) -> Option<&Path> {
+        Some(&self.dir)
     }
 
     fn report(&self) -> Option<String> {

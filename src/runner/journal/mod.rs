@@ -8,12 +8,18 @@ mod store;
 mod tests;
 
 pub use file::FileJournal;
+pub(super) use file::durable;
 pub(super) use history::pause;
 pub use history::{Followed, Follower, History};
 pub(super) use store::inside;
 pub use store::{Runs, State};
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::mpsc};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::mpsc,
+};
 
 use jiff::Timestamp;
 
@@ -42,6 +48,10 @@ pub trait Journal {
     /// # Errors
     /// When it could not be written.
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()>;
+    /// The directory of the run, if it has one.
+    fn dir(&self) -> Option<&Path> {
+        None
+    }
     /// Where the report of the run will be, if one is written.
     fn report(&self) -> Option<String> {
         None

@@ -1,0 +1,324 @@
+//! Changes that could cut the operator off: they are taken back unless somebody keeps them from a connection opened
+//! after the change. A watcher of its own, started before the change, does that when the runner is gone.
+//!
+//! What is armed is written in the directory of the run (`guard.json`), so that a restart of the host finds it, too.
+
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Holder, Lock, LockHeld, RunOutcome, Runs, State,
+    account::order,
+    journal::{durable, pause},
+    process::{Eyes, look_at},
+    run::restore,
+};
+use crate::{
+    executor::{Executor, System},
+    plan::{Guard, Plan},
+    secret::Secrets,
+};
+
+/// The hidden subcommand that [`watch`] stands behind.
+pub const SUBCOMMAND: &str = "restore-on-silence";
+/// The wish to keep a guarded change; holds its id.
+pub(super) const KEEP: &str = "keep";
+/// The wish to take it back at once.
+pub(super) const REVERT: &str = "revert";
+const ARMED: &str = "guard.json";
+/// How often wishes are looked for.
+pub(super) const TICK: Duration = Duration::from_millis(250);
+/// A runner that lives so long after the deadline hangs.
+const GRACE: Duration = Duration::from_secs(30);
+/// Clock ticks per second in `/proc/PID/stat`: 100 on every architecture Debian runs on.
+const TICKS: u64 = 100;
+
+/// A guarded change that waits for its confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Armed {
+    /// The change.
+    pub change: String,
+    /// Time since boot when it took effect; `None` while it is still being made.
+    pub since: Option<Duration>,
+    /// Time since boot when it is taken back.
+    pub deadline: Duration,
+    /// The boot that these times count from.
+    pub boot: String,
+}
+
+impl Armed {
+    pub(super) fn new(change: &str, deadline: Duration, host: &dyn Executor) -> Self {
+        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host) }
+    }
+
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        durable(&dir.join(ARMED), &serde_json::to_vec(self)?)
+    }
+
+    fn read(dir: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(dir.join(ARMED)).ok()?).ok()
+    }
+
+    /// Ends the wait, however it ended.
+    pub(super) fn disarm(dir: &Path) {
+        for wish in [ARMED, KEEP, REVERT] {
+            let _ = fs::remove_file(dir.join(wish));
+        }
+    }
+}
+
+fn boot(host: &dyn Executor) -> String {
+    let id = host.read("/proc/sys/kernel/random/boot_id".as_ref()).unwrap_or_default();
+    String::from_utf8_lossy(&id).trim().to_owned()
+}
+
+/// Sets how long guarded changes wait for their confirmation: other seconds, or not at all (`--confirm none`).
+pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
+    for change in &mut plan.changes {
+        change.guard = match (change.guard.take(), seconds) {
+            (Some(guard), Some(seconds)) => Some(Guard { seconds, ..guard }),
+            _ => None,
+        };
+    }
+}
+
+/// How somebody is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    /// Through an SSH connection opened at this time since boot.
+    Ssh(Duration),
+    /// At the machine itself.
+    Console,
+    /// In a terminal that outlives connections (tmux, screen), or from a timer.
+    Unknown,
+}
+
+/// Keeps the guarded change that waits. Counts only from a login that was opened after the change took effect, for
+/// an older one goes on even when nobody can log in any more.
+///
+/// # Errors
+/// When nothing waits, or when this login proves nothing.
+pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<String> {
+    let waiting = |run: &String| Armed::read(&runs.dir(run)).is_some();
+    let run = match run {
+        Some(run) => Some(runs.find(Some(run))?).filter(waiting),
+        None => runs.names().into_iter().rev().find(waiting),
+    };
+    let run = run.context("no change waits for a confirmation")?;
+    let armed = Armed::read(&runs.dir(&run)).context("no change waits for a confirmation")?;
+    let since = armed.since.filter(|_| armed.boot == boot(host));
+    let since = since.context("the change is still being made; confirm it when it waits")?;
+    match connection(host, std::process::id()) {
+        Connection::Console => {}
+        Connection::Ssh(opened) if opened > since => {}
+        Connection::Ssh(_) => bail!(
+            "this login is older than the change and proves nothing; log in again from where you work and confirm there"
+        ),
+        Connection::Unknown => bail!(
+            "this is neither a new login nor the console; log in again from where you work and confirm there"
+        ),
+    }
+    durable(&runs.dir(&run).join(KEEP), armed.change.as_bytes())?;
+    Ok(run)
+}
+
+/// Takes the guarded change that waits back at once; from any login.
+///
+/// # Errors
+/// When the wish cannot be left.
+pub fn revert(runs: &Runs, run: &str) -> Result<()> {
+    Ok(durable(&runs.dir(run).join(REVERT), b"")?)
+}
+
+/// How this process is connected, from its ancestors: the nearest sshd among them is the connection's own.
+fn connection(host: &dyn Executor, pid: u32) -> Connection {
+    let mut pid = pid;
+    let mut terminal = 0;
+    for _ in 0..64 {
+        let Some(process) = process(host, pid) else { return Connection::Unknown };
+        if terminal == 0 {
+            terminal = process.terminal;
+        }
+        match process.name.as_str() {
+            "sshd" | "sshd-session" | "dropbear" => return Connection::Ssh(process.started),
+            "tmux: server" | "screen" | "SCREEN" => return Connection::Unknown,
+            _ if process.parent <= 1 => break,
+            _ => pid = process.parent,
+        }
+    }
+    // Major 4 holds the consoles and serial lines, 5 /dev/console, 204 and 229 more serial and virtual lines.
+    match terminal >> 8 & 0xfff {
+        4 | 5 | 204 | 229 => Connection::Console,
+        _ => Connection::Unknown,
+    }
+}
+
+struct Process {
+    name: String,
+    parent: u32,
+    terminal: u64,
+    started: Duration,
+}
+
+/// `/proc/PID/stat`: pid, (name), state, parent, group, session, terminal, …, start time (proc(5)).
+fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
+    let stat = host.read(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let (head, rest) = stat.rsplit_once(')')?;
+    let field = |n: usize| rest.split_whitespace().nth(n)?.parse::<u64>().ok();
+    Some(Process {
+        name: head.split_once('(')?.1.to_owned(),
+        parent: u32::try_from(field(1)?).ok()?,
+        terminal: field(4)?,
+        started: Duration::from_millis(field(19)? * 1000 / TICKS),
+    })
+}
+
+/// Starts the watcher: a process that needs neither us nor our terminal. Where systemd is process 1 it is a
+/// transient service, started again by systemd if somebody kills it; elsewhere it has a session of its own.
+pub(super) fn start_watcher(run: &str) -> Result<()> {
+    let exe = std::env::current_exe().context("cannot find this program's own file")?;
+    if Path::new("/run/systemd/system").exists()
+        && service(&exe, run).is_some_and(|mut service| service.status().is_ok_and(|status| status.success()))
+    {
+        return Ok(());
+    }
+    let mut command = super::process::clean(&exe);
+    command.args([SUBCOMMAND, run]).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut watcher = command.spawn().context("the watcher cannot be started")?;
+    std::thread::spawn(move || watcher.wait());
+    Ok(())
+}
+
+fn service(exe: &Path, run: &str) -> Option<Command> {
+    let mut command = super::process::clean(&super::process::program("systemd-run")?);
+    let unit = format!("--unit=ngcp-warden-restore-{run}");
+    command
+        .args(["--quiet", "--collect", "--property=Restart=on-failure", &unit, "--"])
+        .arg(exe)
+        .args([SUBCOMMAND, run]);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    Some(command)
+}
+
+/// The watcher process: takes the guarded change of a run back when its time is over and the runner did not do it.
+///
+/// # Errors
+/// When it cannot be taken back.
+pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
+    let root = Path::new("/");
+    let _ = rustix::process::setsid();
+    super::process::ignore_hang_up()?;
+    let runs = Runs::open(root)?;
+    let host = System::live()?;
+    while let Some(armed) = Armed::read(&runs.dir(run)) {
+        let late = host.uptime().saturating_sub(armed.deadline);
+        match runs.state(run)? {
+            State::Finished => Armed::disarm(&runs.dir(run)),
+            State::CutOff if kept(&runs, run, &armed) => Armed::disarm(&runs.dir(run)),
+            State::CutOff if late > Duration::ZERO => return restore_run(root, run, eyes).map(drop),
+            State::Live if late > GRACE => end_runner(root, run)?,
+            _ => {}
+        }
+        pause(TICK);
+    }
+    Ok(())
+}
+
+/// Takes back what a restart of the host left armed, and what nobody took back in time. For every start of the
+/// program and for the unit that runs at boot.
+///
+/// # Errors
+/// When it cannot be taken back.
+pub fn restore_overdue(eyes: Eyes<'_>) -> Result<Vec<String>> {
+    let root = Path::new("/");
+    let runs = Runs::look(root)?;
+    let host = System::live()?;
+    let mut restored = Vec::new();
+    for run in runs.names() {
+        let Some(armed) = Armed::read(&runs.dir(&run)) else { continue };
+        let overdue = armed.boot != boot(&host) || host.uptime() > armed.deadline + GRACE;
+        if overdue && runs.state(&run)? == State::CutOff && !kept(&runs, &run, &armed) {
+            restore_run(root, &run, eyes)?;
+            restored.push(run);
+        }
+    }
+    Ok(restored)
+}
+
+pub(super) fn kept(runs: &Runs, run: &str, armed: &Armed) -> bool {
+    fs::read(runs.dir(run).join(KEEP)).is_ok_and(|change| change == armed.change.as_bytes())
+}
+
+fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
+    let host = System::live()?;
+    let what = format!("taking back what nobody confirmed in run {run}");
+    let holder = Holder { pid: std::process::id(), since: host.now(), what, run: Some(run.to_owned()) };
+    let _lock = Lock::take(root, &holder)?;
+    let runs = Runs::open(root)?;
+    let armed = Armed::read(&runs.dir(run)).context("it was taken back already")?;
+    let (mut journal, past) = runs.reopen(run)?;
+    let order = order(&past).context("its record is empty")?;
+    let secrets = Secrets::default();
+    restore(&order, &past.records, &armed.change, &secrets, &host, &look_at(&host, eyes), &mut journal)
+}
+
+/// Ends a runner that hangs; the lock says which process it is.
+fn end_runner(root: &Path, run: &str) -> Result<()> {
+    let probe = Holder { pid: 0, since: jiff::Timestamp::UNIX_EPOCH, what: String::new(), run: None };
+    let held = match Lock::take(root, &probe) {
+        Ok(_) => return Ok(()),
+        Err(error) => error.downcast::<LockHeld>()?,
+    };
+    let holder = held.holder.filter(|holder| holder.run.as_deref() == Some(run));
+    let pid = holder.and_then(|holder| Pid::from_raw(i32::try_from(holder.pid).ok()?));
+    let pid = pid.context("the runner cannot be found")?;
+    ensure!(pid != rustix::process::getpid(), "the runner is this process");
+    Ok(rustix::process::kill_process(pid, Signal::KILL)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::simulated::Simulated;
+
+    fn host(processes: &[(u32, &str, u32, u64, u64)]) -> Simulated {
+        processes.iter().fold(Simulated::new(), |host, (pid, name, parent, terminal, started)| {
+            let zeros = "0 ".repeat(14);
+            let stat = format!("{pid} ({name}) S {parent} 1 1 {terminal} {zeros}{started} 0 0\n");
+            host.file(format!("/proc/{pid}/stat"), stat)
+        })
+    }
+
+    #[test]
+    fn the_age_of_a_login_is_that_of_its_own_sshd_not_of_the_listener_f06() {
+        let host = host(&[
+            (900, "ngcp-warden", 800, 34816, 50_000),
+            (800, "sudo", 700, 34816, 49_900),
+            (700, "bash", 600, 34816, 30_100),
+            (600, "sshd", 500, 0, 30_000),
+            (500, "sshd", 400, 0, 29_900),
+            (400, "sshd", 1, 0, 100),
+        ]);
+        assert_eq!(connection(&host, 900), Connection::Ssh(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_terminal_that_outlives_connections_proves_nothing_but_the_console_does_f06() {
+        let tmux =
+            [(900, "x) y (z", 800, 34816, 5), (800, "bash", 700, 34816, 4), (700, "tmux: server", 1, 0, 3)];
+        assert_eq!(connection(&host(&tmux), 900), Connection::Unknown);
+        let console =
+            [(900, "ngcp-warden", 800, 1025, 5), (800, "bash", 700, 1025, 4), (700, "login", 1, 0, 3)];
+        assert_eq!(connection(&host(&console), 900), Connection::Console);
+        assert_eq!(connection(&host(&[(900, "cron", 1, 0, 3)]), 900), Connection::Unknown);
+    }
+}
