@@ -137,14 +137,69 @@ pub enum Subcommands {
     },
     /// Do it, unattended
     Apply(Apply),
+    /// List the runs of this host
+    History {
+        /// How to print
+        #[arg(long, default_value = "text")]
+        format: Format,
+    },
+    /// Show what a run did and where each of its changes stands now
+    Show {
+        /// The run; the newest when not named
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+        /// How to print
+        #[arg(long, default_value = "text")]
+        format: Format,
+    },
+    /// Take a run back
+    Undo(Undo),
+    /// Follow a run that goes on; the newest when not named
+    Attach {
+        /// The run
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+    },
+    /// Leave a run that was cut off as it is
+    Leave {
+        /// The run
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+    },
+    /// The runner process
+    #[command(hide = true, name = "run-plan")]
+    RunPlan,
+}
+
+/// Options of `undo`.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The run; the newest when not named
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub check: bool,
+    /// Overwrite what somebody else changed since
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Where passwords come from: a file of mode 0600, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// How to print
+    #[arg(long, default_value = "text")]
+    pub format: Format,
 }
 
 /// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The answers file
-    #[arg(long, value_name = "FILE")]
-    pub answers: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "continue_run")]
+    pub answers: Option<PathBuf>,
+    /// Go on with the run that was cut off
+    #[arg(long = "continue", conflicts_with_all = ["answers", "check"])]
+    pub continue_run: bool,
     /// Only say what would be changed
     #[arg(long)]
     pub check: bool,

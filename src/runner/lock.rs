@@ -82,15 +82,32 @@ impl Lock {
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                let mut text = String::new();
-                let _ = (&file).take(4096).read_to_string(&mut text);
-                return Err(LockHeld { holder: serde_json::from_str(&text).ok() }.into());
+                return Err(LockHeld { holder: told(&file) }.into());
             }
             Err(error) => return Err(io::Error::from(error).into()),
         }
         let mut lock = Lock { file };
         lock.tell(holder)?;
         Ok(lock)
+    }
+
+    /// Whether somebody has the lock now; asked without taking it for longer than the question.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn held(root: &Path) -> anyhow::Result<Option<LockHeld>> {
+        let path = inside(root, "run")?.join("ngcp-warden.lock");
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let file = match OpenOptions::new().read(true).custom_flags(flags).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(LockHeld { holder: told(&file) })),
+            Err(error) => Err(io::Error::from(error).into()),
+            Ok(()) => Ok(None),
+        }
     }
 
     /// Changes what others are told.
@@ -102,6 +119,13 @@ impl Lock {
         self.file.rewind()?;
         self.file.write_all(&serde_json::to_vec(holder)?)
     }
+}
+
+/// What the holder says of itself.
+fn told(file: &File) -> Option<Holder> {
+    let mut text = String::new();
+    file.take(4096).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 #[cfg(test)]
@@ -116,7 +140,9 @@ mod tests {
     fn the_second_is_told_about_the_first_and_afile_left_behind_holds_nobody_up_f60_f61() {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("run")).unwrap();
+        assert_eq!(Lock::held(root.path()).unwrap(), None);
         let first = Lock::take(root.path(), &holder("apply")).unwrap();
+        assert_eq!(Lock::held(root.path()).unwrap().unwrap().holder, Some(holder("apply")));
         let refused = Lock::take(root.path(), &holder("undo")).unwrap_err();
         let held = refused.downcast_ref::<LockHeld>().unwrap();
         assert_eq!(held.holder, Some(holder("apply")));

@@ -1,13 +1,15 @@
 //! What the overview says of the host: name and release at once, figures and services when they are known.
 
+use super::runs::Place;
 use crate::{
     executor::{Executor, World},
     ngcp::{release::Release, services},
-    wizard::model::{HostCard, Service},
+    runner::{Report, Runs, State},
+    wizard::model::{HostCard, OpenRun, Service},
 };
 
 /// Tells the card bit by bit.
-pub(super) fn look(host: &dyn Executor, tell: &mut dyn FnMut(HostCard)) {
+pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(HostCard)) {
     let release = Release::read(host);
     let mut card = HostCard {
         hostname: crate::host::name(host),
@@ -15,6 +17,7 @@ pub(super) fn look(host: &dyn Executor, tell: &mut dyn FnMut(HostCard)) {
         release: release.version_text(),
         system: release.debian_text(),
         remarks: release.remarks(),
+        open_run: open_run(place),
         ..HostCard::default()
     };
     tell(card.clone());
@@ -29,4 +32,17 @@ pub(super) fn look(host: &dyn Executor, tell: &mut dyn FnMut(HostCard)) {
     card.services =
         Some(services::look(host).into_iter().map(|(name, running)| Service { name, running }).collect());
     tell(card);
+}
+
+/// A run that goes on, or the one that was cut off.
+fn open_run(place: &Place) -> Option<OpenRun> {
+    let Place::Root(root) = place else { return None };
+    let runs = Runs::look(root).ok()?;
+    let live = runs.newest(State::Live);
+    let alive = live.is_some();
+    let run = live.or_else(|| runs.newest(State::CutOff))?;
+    let report = Report::of(&runs.history(&run).ok()?.records)?;
+    let begun = report.started.strftime("%Y-%m-%d %H:%M UTC");
+    let about = format!("{} changes, begun {begun} by {}", report.changes.len(), report.operator);
+    Some(OpenRun { run, about, alive })
 }

@@ -7,6 +7,8 @@ pub mod runs;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::runs::{Following, Place};
+
 use crate::{
     executor::Executor,
     plan::Plan,
@@ -19,14 +21,15 @@ use crate::{
 /// Carries effects out on one host.
 pub struct Session {
     host: Arc<dyn Executor>,
-    /// Of the run that goes on.
+    place: Place,
+    /// Of the run that goes on in this process.
     control: Mutex<Control>,
 }
 
 impl Session {
     /// A session on this host.
-    pub fn new(host: Arc<dyn Executor>) -> Self {
-        Session { host, control: Mutex::default() }
+    pub fn new(host: Arc<dyn Executor>, place: Place) -> Self {
+        Session { host, place, control: Mutex::default() }
     }
 
     /// Does what `effect` asks for and tells the messages that answer it. `Redraw`, `Suspend` and `Quit` are the
@@ -34,7 +37,9 @@ impl Session {
     pub fn carry_out(&self, effect: Effect, tell: &mut dyn FnMut(Message)) {
         let host = &*self.host;
         match effect {
-            Effect::LookAtHost => host_card::look(host, &mut |card| tell(Message::HostSeen(Box::new(card)))),
+            Effect::LookAtHost => {
+                host_card::look(host, &self.place, &mut |card| tell(Message::HostSeen(Box::new(card))));
+            }
             Effect::Inspect(step) => {
                 let Some(found) = steps::find(step.as_str()) else { return };
                 let result = found.inspect(host).map(Arc::new).map_err(|error| Failure::from(&error));
@@ -53,11 +58,20 @@ impl Session {
                 tell(Message::Planned { ticket, result });
             }
             Effect::StartRun { plan, secrets } => self.start(&plan, secrets, tell),
-            Effect::StopRun(_) => self.control.lock().unwrap_or_else(PoisonError::into_inner).stop(),
+            Effect::StopRun(run) => {
+                self.control.lock().unwrap_or_else(PoisonError::into_inner).stop();
+                if let Err(error) = self.place.stop(&run) {
+                    tell(Message::Notice(format!("The run could not be asked to stop: {error:#}")));
+                }
+            }
             Effect::WriteReport => tell(written(files::write_report(host))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
             Effect::WritePasswords(passwords) => tell(written(files::write_passwords(host, &passwords))),
-            Effect::Attach(_) | Effect::Keep(_) | Effect::Revert(_) => {}
+            Effect::Attach(run) => match self.place.follow(&run) {
+                Ok(following) => follow(following, Secrets::default(), tell),
+                Err(error) => tell(Message::RunRefused(Failure::from(&error))),
+            },
+            Effect::Keep(_) | Effect::Revert(_) => {}
             Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
         }
     }
@@ -71,15 +85,19 @@ impl Session {
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
         let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
         let order = runs::order(&*self.host, plan.clone(), findings);
-        tell(Message::RunStarted { run: order.run.clone(), generated });
-        let ended = runs::run(&self.host, &order, &secrets, &control, &mut |record| {
-            tell(Message::Run(Box::new(record)));
-        });
-        if let Err(error) = ended {
-            tell(Message::Notice(format!("The run broke off: {error:#}")));
+        match self.place.start(order, secrets, false, &control) {
+            Ok(following) => follow(following, generated, tell),
+            Err(error) => tell(Message::RunRefused(Failure::from(&error))),
         }
-        tell(Message::RunEnded);
     }
+}
+
+fn follow(following: Following, generated: Secrets, tell: &mut dyn FnMut(Message)) {
+    tell(Message::RunStarted { run: following.run.clone(), generated });
+    if let Err(error) = following.tell(&mut |record| tell(Message::Run(Box::new(record)))) {
+        tell(Message::Notice(format!("The run cannot be followed: {error:#}")));
+    }
+    tell(Message::RunEnded);
 }
 
 fn written(result: anyhow::Result<String>) -> Message {

@@ -1,7 +1,11 @@
 //! Starting and following a run, for the screen and for `apply` alike.
 
 use std::{
-    sync::{Arc, mpsc},
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
     thread,
 };
 
@@ -11,7 +15,7 @@ use crate::{
     executor::Executor,
     finding::{Finding, StepId},
     plan::Plan,
-    runner::{self, Control, Look, Order, Record},
+    runner::{self, Control, Follower, Look, Order, Record, RunOutcome, Runs, process},
     secret::{Secrets, generate},
     steps,
 };
@@ -62,26 +66,100 @@ impl Look for Eyes<'_> {
     }
 }
 
-/// Runs a plan to its end; every record is told as it is written.
+/// Where runs happen.
+#[derive(Clone)]
+pub enum Place {
+    /// The sample host: in this process, gone with it.
+    Demo(Arc<dyn Executor>),
+    /// The host below this root: in a process of its own that outlives this one.
+    Root(PathBuf),
+}
+
+/// A run that goes on or has ended, to be followed from its first record.
+pub struct Following {
+    /// Its name.
+    pub run: String,
+    records: Records,
+}
+
+enum Records {
+    Channel(Receiver<Record>),
+    Journal(Box<Follower>),
+}
+
+impl Place {
+    /// Starts a run. `resume` goes on with the run that the order names.
+    ///
+    /// # Errors
+    /// [`runner::LockHeld`] when another run lives; otherwise why nothing was started.
+    pub fn start(
+        &self,
+        order: Order,
+        secrets: Secrets,
+        resume: bool,
+        control: &Control,
+    ) -> Result<Following> {
+        match self {
+            Place::Demo(host) => {
+                let (host, control, run) = (Arc::clone(host), control.clone(), order.run.clone());
+                let (records, channel) = mpsc::channel();
+                thread::Builder::new().name("demo run".to_owned()).spawn(move || {
+                    let mut journal = runner::ChannelJournal::new(records);
+                    runner::run(&order, &secrets, &*host, &Eyes(&*host), &mut journal, &control)
+                })?;
+                Ok(Following { run, records: Records::Channel(channel) })
+            }
+            Place::Root(root) => {
+                let task = process::Task { root: root.clone(), order, resume };
+                self.follow(&process::launch(&task, &secrets)?)
+            }
+        }
+    }
+
+    /// Follows a run that was started before.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn follow(&self, run: &str) -> Result<Following> {
+        let Place::Root(root) = self else { anyhow::bail!("the demo keeps no runs") };
+        let follower = Runs::look(root)?.follow(run)?;
+        Ok(Following { run: run.to_owned(), records: Records::Journal(Box::new(follower)) })
+    }
+
+    /// Asks a run of another process to end after the change it is in.
+    ///
+    /// # Errors
+    /// When the wish cannot be left with it.
+    pub fn stop(&self, run: &str) -> Result<()> {
+        if let Place::Root(root) = self {
+            Runs::look(root)?.stop(run)?;
+        }
+        Ok(())
+    }
+}
+
+impl Following {
+    /// Tells every record until the run has ended or its runner is gone.
+    ///
+    /// # Errors
+    /// When the journal cannot be read any more.
+    pub fn tell(self, tell: &mut dyn FnMut(Record)) -> Result<()> {
+        match self.records {
+            Records::Channel(channel) => channel.iter().for_each(tell),
+            Records::Journal(mut follower) => {
+                while let Some(record) = follower.wait()? {
+                    tell(record);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The runner process itself: reads its task from standard input and runs it.
 ///
 /// # Errors
-/// When the journal cannot be written.
-pub fn run(
-    host: &Arc<dyn Executor>,
-    order: &Order,
-    secrets: &Secrets,
-    control: &Control,
-    tell: &mut dyn FnMut(Record),
-) -> Result<()> {
-    let (records, journal) = mpsc::channel();
-    thread::scope(|scope| {
-        let run = scope.spawn(|| {
-            let mut journal = runner::ChannelJournal::new(records);
-            runner::run(order, secrets, &**host, &Eyes(&**host), &mut journal, control)
-        });
-        for record in journal {
-            tell(record);
-        }
-        run.join().unwrap_or_else(|_| anyhow::bail!("the runner panicked")).map(drop)
-    })
+/// When the journal could not be written to the end.
+pub fn serve() -> Result<Option<RunOutcome>> {
+    process::serve(&|host, step| Eyes(host).findings(step))
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::AnswersFile;
 use crate::{
+    cli::{EXIT_FAILED, EXIT_OK},
     executor::Executor,
     finding::{Finding, StepId, printable},
     plan::{Action, Outcome, Plan},
@@ -205,6 +206,14 @@ impl Applied {
         }
         let changes = || self.steps.iter().flat_map(|step| &step.changes);
         self.changed = changes().any(|c| matches!(c.outcome, Outcome::Done | Outcome::Warning) && !c.undone);
+    }
+
+    /// The exit code that tells programs the same.
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome.as_str() {
+            "done" | "unchanged" | "check" | "warning" => EXIT_OK,
+            _ => EXIT_FAILED,
+        }
     }
 
     /// For people.

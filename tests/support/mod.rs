@@ -54,6 +54,8 @@ pub mod hosts {
         use std::os::unix::fs::{PermissionsExt, chown};
         let copied = std::process::Command::new("cp").arg("-R").arg(tree(name)).arg(to).status();
         assert!(copied.expect("cp").success());
+        // Every host has it; git keeps no empty directory.
+        std::fs::create_dir(to.join("run")).expect("/run");
         for (path, mode, uid, gid) in ATTRIBUTES {
             let path = to.join(path.trim_start_matches('/'));
             if path.exists() {

@@ -4,7 +4,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 use ngcp_warden::{
     demo,
-    session::Session,
+    executor::Executor,
+    session::{Session, runs::Place},
     steps::REGISTRY,
     ui::{Look, view},
     wizard::{
@@ -28,9 +29,13 @@ pub struct Wizard {
 impl Wizard {
     /// At its first page, with the host not yet looked at.
     pub fn new(entry: Entry) -> Self {
-        let host = Arc::new(demo::host());
-        let model = Model::new(REGISTRY, entry, ngcp_warden::executor::Executor::world(&*host));
-        let mut wizard = Wizard { model, session: Session::new(host), waiting: VecDeque::new() };
+        let host: Arc<dyn Executor> = Arc::new(demo::host());
+        let model = Model::new(REGISTRY, entry, host.world());
+        let mut wizard = Wizard {
+            model,
+            session: Session::new(Arc::clone(&host), Place::Demo(host)),
+            waiting: VecDeque::new(),
+        };
         wizard.take(Message::Begin);
         wizard
     }

@@ -1,0 +1,125 @@
+//! `apply`: answers in, one run, one result out. Also goes on with a run that was cut off.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{
+    input::{answers_file, secrets_file},
+    output::{complain, result},
+};
+use crate::{
+    cli::{Apply, EXIT_FAILED},
+    executor::{Attributes, Executor, FileChange, FileTo, System},
+    runner::{self, Control, Runs, State, undo},
+    secret::{Secret, Secrets},
+    session::runs::{self, Place},
+    unattended::{self, Applied, UncommittedChanges},
+};
+
+/// Applies the answers and returns the exit code.
+pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) -> Result<u8> {
+    if let Place::Root(root) = place {
+        let runs = Runs::look(root)?;
+        if let Some(held) = runner::Lock::held(root)? {
+            return Err(held.into());
+        }
+        match runs.newest(State::CutOff) {
+            Some(run) if options.continue_run => return go_on(place, &runs, &run, options),
+            Some(run) if !options.check => {
+                complain(&format!("Run {run} was cut off before its end. Where each of its changes stands:"));
+                complain(&super::runs::account_text(&runner::account(&runs, &run, &**host)?));
+                complain("Go on with it: apply --continue. Take it back: undo. Leave it so: leave.");
+                return Ok(EXIT_FAILED);
+            }
+            _ => ensure!(!options.continue_run, "no run was cut off; there is nothing to continue"),
+        }
+    }
+    let path = options.answers.as_deref().context("--answers FILE is missing")?;
+    let file = answers_file(path)?;
+    let mut secrets = secrets_file(options.secrets.as_deref())?;
+    let prepared = unattended::prepare(&**host, &file, &secrets)?;
+    if prepared.plan.is_empty() {
+        return say(&Applied::unchanged(), options);
+    }
+    if options.check {
+        return say(&Applied::check(&prepared.plan), options);
+    }
+    if let Some(foreign) = &prepared.plan.foreign {
+        ensure!(
+            file.uncommitted == UncommittedChanges::Include,
+            "somebody left changes in /etc/ngcp-config uncommitted ({}); commit them, or answer 'apply.uncommitted: include'",
+            foreign.files.join(", ")
+        );
+    }
+    let generated = runs::make_up(&prepared.plan, &mut secrets)?;
+    let order = runs::order(&**host, prepared.plan, prepared.findings);
+    // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
+    hand_over(&generated, options.save_generated.as_deref())?;
+    finish(place.start(order, secrets, false, &Control::default())?, options)
+}
+
+/// Goes on with a run that was cut off.
+fn go_on(place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
+    let history = runs.history(run)?;
+    let mut order =
+        runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
+    order.operator = runs::operator();
+    let mut secrets = secrets_file(options.secrets.as_deref())?;
+    if let Some(undone) = &order.undoes {
+        for (name, kept) in undo::kept_secrets(runs, undone)?.iter() {
+            secrets.insert(name, kept.clone());
+        }
+    }
+    let missing: Vec<_> =
+        undo::needed_to_continue(runs, run)?.into_iter().filter(|name| secrets.get(name).is_none()).collect();
+    let mut generated = Secrets::default();
+    for name in &missing {
+        ensure!(
+            order.plan.generated.iter().any(|made_up| made_up.secret == *name),
+            "secrets: {name} is missing; passwords are never stored, so it is needed again"
+        );
+        let password = crate::secret::generate()?;
+        generated.insert(name, password.clone());
+        secrets.insert(name, password);
+    }
+    hand_over(&generated, options.save_generated.as_deref())?;
+    finish(place.start(order, secrets, true, &Control::default())?, options)
+}
+
+/// Follows the run to its end and says what became of it.
+pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> {
+    let mut records = Vec::new();
+    complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
+    following.tell(&mut |record| records.push(record))?;
+    say(&Applied::of(&records), options)
+}
+
+fn say(applied: &Applied, options: &Apply) -> Result<u8> {
+    result(options.format, || applied.text(), applied)?;
+    Ok(applied.exit_code())
+}
+
+/// Made up passwords go into the file that was asked for, else to standard error, once.
+fn hand_over(generated: &Secrets, file: Option<&Path>) -> Result<()> {
+    let mut text = zeroize::Zeroizing::new(Vec::new());
+    for (name, password) in generated.iter() {
+        text.extend_from_slice(name.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(password.expose());
+        text.push(b'\n');
+    }
+    match file {
+        _ if text.is_empty() => {}
+        Some(path) => {
+            let path = std::path::absolute(path)?;
+            let attributes = Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None };
+            let to = FileTo::File { content: Secret::new(text.to_vec()), attributes };
+            System::live()?
+                .change(&FileChange { path, to })
+                .context("made up passwords could not be stored")?;
+        }
+        None => complain(&format!("Made up passwords, shown this once:\n{}", String::from_utf8_lossy(&text))),
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Chooses the front end and the host, and turns what happened into an exit code.
+
+mod apply;
+mod input;
+mod output;
+mod runs;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc::Sender},
+};
+
+use anyhow::{Context, Result};
+
+use self::output::complain;
+use crate::{
+    cli::{
+        Cli, EXIT_FAILED, EXIT_LOCKED, EXIT_NOT_ROOT, EXIT_OK, EXIT_USAGE, Global, Subcommands, ThemeName,
+    },
+    executor::{DryRun, Executor, System},
+    runner::LockHeld,
+    session::{self, Session, runs::Place},
+    steps, terminal,
+    ui::Theme,
+    unattended,
+    wizard::{Effect, Message, Model, model::Entry},
+};
+
+/// Runs what the command line asks for.
+pub fn run(cli: Cli) -> u8 {
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("ngcp-warden: {error:#}"));
+            exit_code(&error)
+        }
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<LockHeld>() {
+        return EXIT_LOCKED;
+    }
+    error.downcast_ref::<Code>().map_or(EXIT_USAGE, |code| code.0)
+}
+
+/// An exit code that travels with an error.
+#[derive(Debug)]
+struct Code(u8, &'static str);
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.1)
+    }
+}
+
+impl std::error::Error for Code {}
+
+fn dispatch(cli: Cli) -> Result<u8> {
+    let Cli { global, command } = cli;
+    if !global.demo && !crate::executor::is_root() {
+        return Err(Code(
+            EXIT_NOT_ROOT,
+            "this needs root; try 'sudo ngcp-warden', or '--demo' to look around",
+        )
+        .into());
+    }
+    let host: Arc<dyn Executor> = match &global.root {
+        _ if global.demo => Arc::new(crate::demo::host().realtime(command.is_none())),
+        Some(root) => Arc::new(System::below(root).with_context(|| format!("--root {}", root.display()))?),
+        None => Arc::new(System::live()?),
+    };
+    // What only looks is held to it.
+    let looks_only = match &command {
+        Some(Subcommands::Audit { .. } | Subcommands::Answers | Subcommands::Plan { .. }) => true,
+        Some(Subcommands::Apply(options)) => options.check,
+        _ => false,
+    };
+    let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
+    let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+    let place = if global.demo { Place::Demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
+    match command {
+        None => Ok(wizard(&global, host, place)),
+        Some(Subcommands::Audit { steps, format, fail_on }) => {
+            let audit = unattended::audit(&*host, &steps)?;
+            output::result(format, || audit.text(), &audit)?;
+            let failed = fail_on.severity().is_some_and(|severity| audit.fails_at(severity));
+            Ok(if failed { EXIT_FAILED } else { EXIT_OK })
+        }
+        Some(Subcommands::Answers) => {
+            let mut forms = Vec::new();
+            for step in steps::REGISTRY {
+                match step.inspect(&*host) {
+                    Ok(findings) => forms.push((step.about(), step.form(&findings))),
+                    Err(error) => complain(&format!("{} is left out: {error:#}", step.about().id)),
+                }
+            }
+            output::print(&unattended::template(&crate::host::name(&*host), &forms))?;
+            Ok(EXIT_OK)
+        }
+        Some(Subcommands::Plan { answers, secrets, format }) => {
+            let file = input::answers_file(&answers)?;
+            let prepared = unattended::prepare(&*host, &file, &input::secrets_file(secrets.as_deref())?)?;
+            output::result(format, || unattended::plan_text(&prepared.plan), &prepared.plan)?;
+            Ok(EXIT_OK)
+        }
+        Some(Subcommands::Apply(options)) => apply::apply(&host, &place, &options),
+        Some(Subcommands::History { format }) => runs::history(&root, format),
+        Some(Subcommands::Show { run, format }) => runs::show(&root, &*host, run.as_deref(), format),
+        Some(Subcommands::Undo(options)) => runs::undo(&host, &place, &root, &options),
+        Some(Subcommands::Attach { run }) => runs::attach(&place, &root, run.as_deref()),
+        Some(Subcommands::Leave { run }) => runs::leave(&root, &*host, run.as_deref()),
+        Some(Subcommands::RunPlan) => {
+            session::runs::serve()?;
+            Ok(EXIT_OK)
+        }
+    }
+}
+
+/// The wizard on the terminal, or line by line where there is no cursor to move.
+fn wizard(global: &Global, host: Arc<dyn Executor>, place: Place) -> u8 {
+    let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
+    let model = Model::new(steps::REGISTRY, entry, host.world());
+    let session = Session::new(host, place);
+    let theme = global.theme.map(|theme| match theme {
+        ThemeName::Rich => Theme::Rich,
+        ThemeName::Console16 => Theme::Console16,
+        ThemeName::Mono => Theme::Mono,
+    });
+    let options = terminal::Options { size: global.size, theme, glyphs: None };
+    terminal::run(&options, model, Arc::new(Effects(session)))
+}
+
+/// Lends the session to the terminal's threads.
+struct Effects(Session);
+
+impl terminal::Backend for Effects {
+    fn carry_out(&self, effect: Effect, messages: &Sender<Message>) {
+        self.0.carry_out(effect, &mut |message| drop(messages.send(message)));
+    }
+}
+
+/// Says why nothing was begun.
+pub fn refuse(error: &std::io::Error) -> u8 {
+    complain(&format!("ngcp-warden: this process could not be shielded: {error}"));
+    EXIT_FAILED
+}

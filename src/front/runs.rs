@@ -1,0 +1,182 @@
+//! Runs of the past and of now: history, show, undo, attach, leave.
+
+use std::{fmt::Write, path::Path, sync::Arc};
+
+use anyhow::{Result, ensure};
+
+use super::{
+    input::secrets_file,
+    output::{complain, print, result},
+};
+use crate::{
+    cli::{EXIT_FAILED, EXIT_OK, Format, Undo},
+    executor::Executor,
+    finding::printable,
+    runner::{self, Account, Control, Report, Runs, State, undo},
+    session::runs::{self, Place},
+    steps,
+    unattended::{Applied, plan_text},
+};
+
+/// Lists all runs, the newest last.
+pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
+    let reports = Runs::look(root)?.reports();
+    let text = || {
+        let mut out = String::new();
+        for (state, report) in &reports {
+            let _ = writeln!(
+                out,
+                "{:<14} {}  {:<10} {:>3} changes  {}",
+                report.run,
+                report.started.strftime("%Y-%m-%d %H:%M"),
+                state_word(*state, report),
+                report.changes.len(),
+                report.operator
+            );
+        }
+        if reports.is_empty() {
+            out.push_str("No run was recorded on this host.\n");
+        }
+        printable(&out)
+    };
+    let json: Vec<&Report> = reports.iter().map(|(_, report)| report).collect();
+    result(format, text, &serde_json::json!({"schema": 1, "runs": json}))?;
+    Ok(EXIT_OK)
+}
+
+fn state_word(state: State, report: &Report) -> String {
+    match (state, report.outcome) {
+        (State::Live, _) => "goes on".to_owned(),
+        (State::CutOff, _) => "cut off".to_owned(),
+        (State::Finished, outcome) => {
+            outcome.map_or_else(|| "?".to_owned(), |o| format!("{o:?}").to_lowercase())
+        }
+    }
+}
+
+/// Shows one run and where its changes stand now.
+pub(super) fn show(root: &Path, host: &dyn Executor, run: Option<&str>, format: Format) -> Result<u8> {
+    let runs = Runs::look(root)?;
+    let run = runs.find(run)?;
+    let history = runs.history(&run)?;
+    let account = runner::account(&runs, &run, host)?;
+    let text = || {
+        let report = Report::of(&history.records).map(|report| report.text()).unwrap_or_default();
+        printable(&format!("{report}\nNow:\n{}", account_text(&account)))
+    };
+    result(format, text, &serde_json::json!({"schema": 1, "run": run, "records": history.records}))?;
+    Ok(EXIT_OK)
+}
+
+/// Where each change of a run stands, a line each.
+pub(super) fn account_text(account: &Account) -> String {
+    let mut out = String::new();
+    for change in &account.changes {
+        let _ = writeln!(out, "  {}: {}", change.title, change.stands.words());
+    }
+    if account.damaged {
+        out.push_str("  The record is damaged; what came after that is unknown.\n");
+    }
+    out
+}
+
+/// Takes a run back, as a run of its own.
+pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options: &Undo) -> Result<u8> {
+    if let Some(held) = runner::Lock::held(root)? {
+        return Err(held.into());
+    }
+    let runs = Runs::look(root)?;
+    let run = runs.find(options.run.as_deref())?;
+    let mut plan = undo::plan(&runs, &run, &**host)?;
+    complain(&plan_text(&plan.plan));
+    for (title, why) in &plan.impossible {
+        complain(&format!("Cannot be taken back: {title}: {why}"));
+    }
+    if !plan.foreign.is_empty() {
+        complain("Somebody changed these since; taking the run back would overwrite that:");
+        for foreign in &plan.foreign {
+            complain(&format!("{}\n{}", foreign.path.display(), foreign.diff));
+        }
+        if !options.overwrite && !options.check {
+            complain("Nothing was changed. To overwrite: undo --overwrite.");
+            return Ok(EXIT_FAILED);
+        }
+    }
+    if options.check || plan.plan.is_empty() {
+        let applied = if plan.plan.is_empty() { Applied::unchanged() } else { Applied::check(&plan.plan) };
+        result(options.format, || applied.text(), &applied)?;
+        return Ok(EXIT_OK);
+    }
+    for (name, secret) in secrets_file(options.secrets.as_deref())?.iter() {
+        plan.secrets.insert(name, secret.clone());
+    }
+    let missing: Vec<_> =
+        plan.needs.iter().filter(|name| plan.secrets.get(name).is_none()).cloned().collect();
+    ensure!(
+        missing.is_empty(),
+        "secrets: {} needed to take it back; passwords are never stored",
+        missing.join(", ")
+    );
+    if options.overwrite {
+        plan = plan.forced();
+    }
+    let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(&**host, *step)).collect();
+    let mut order = runs::order(&**host, plan.plan, findings);
+    order.undoes = Some(run);
+    let following = place.start(order, plan.secrets, false, &Control::default())?;
+    let mut records = Vec::new();
+    following.tell(&mut |record| records.push(record))?;
+    let applied = Applied::of(&records);
+    result(options.format, || applied.text(), &applied)?;
+    Ok(applied.exit_code())
+}
+
+/// Follows a run line by line until it ends.
+pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8> {
+    let run = Runs::look(root)?.find(run)?;
+    let mut records = Vec::new();
+    place.follow(&run)?.tell(&mut |record| {
+        if let Some(line) = record_line(&record.event) {
+            let _ = print(&printable(&format!("{line}\n")));
+        }
+        records.push(record);
+    })?;
+    let applied = Applied::of(&records);
+    print(&format!("\n{}", applied.text()))?;
+    Ok(applied.exit_code())
+}
+
+fn record_line(event: &runner::Event) -> Option<String> {
+    use runner::Event;
+    Some(match event {
+        Event::Started { run, operator, .. } => format!("run {run}, started by {operator}"),
+        Event::Before { change } => format!("begin   {change}"),
+        Event::Output { line, .. } => format!("        {line}"),
+        Event::After { change, outcome, message, .. } => {
+            format!("{:<7} {change}  {message}", format!("{outcome:?}").to_lowercase())
+        }
+        Event::Undone { change, message, .. } => format!("undone  {change}  {message}"),
+        Event::Waiting { change, seconds } => {
+            format!(
+                "waiting {change}: taken back in {seconds} s unless kept: log in again and type 'ngcp-warden confirm'"
+            )
+        }
+        Event::Kept { change } => format!("kept    {change}"),
+        Event::Stopping => "stopping after this change".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Closes the record of a run that was cut off; what it did stays.
+pub(super) fn leave(root: &Path, host: &dyn Executor, run: Option<&str>) -> Result<u8> {
+    let runs = Runs::look(root)?;
+    let run = match run {
+        Some(run) => runs.find(Some(run))?,
+        None => runs.newest(State::CutOff).ok_or_else(|| anyhow::anyhow!("no run was cut off"))?,
+    };
+    ensure!(runs.state(&run)? == State::CutOff, "run {run} was not cut off");
+    complain(&account_text(&runner::account(&runs, &run, host)?));
+    runner::process::leave(root, &run, host)?;
+    complain(&format!("Run {run} is left as it is."));
+    Ok(EXIT_OK)
+}
