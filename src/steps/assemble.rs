@@ -11,13 +11,15 @@ use anyhow::{Context, Result};
 use crate::{
     executor::{Executor, World},
     finding::StepId,
-    ngcp::ngcpcfg,
-    plan::{Action, Change, Foreign, Plan, Proof, Undo, unified},
+    ngcp::{ngcpcfg, release},
+    plan::{Action, Change, CommandLine, Foreign, Plan, Proof, Undo, unified},
     runner::{Show, apply_edits},
 };
 
 /// The name under which the final `ngcpcfg apply` is listed.
 pub const APPLY: StepId = StepId::new("apply");
+/// The name under which `ngcpcfg check` is listed, before everything else.
+const CHECK: StepId = StepId::new("check");
 
 /// Joins the plans of the steps, in order.
 ///
@@ -39,10 +41,21 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
             plan.foreign = ngcpcfg::uncommitted(host)
                 .context("what is uncommitted in /etc/ngcp-config could not be seen")?
                 .map(|u| Foreign { files: u.files, diff: u.diff });
+            if release::actions(host).is_some_and(|actions| actions.contains("check")) {
+                plan.changes.insert(0, check());
+            }
             plan.changes.push(apply(&plan.apply));
         }
     }
     Ok(plan)
+}
+
+/// Before the first change: an apply that is bound to fail is no reason to start.
+fn check() -> Change {
+    let mut command = CommandLine::new("ngcpcfg", ["check"]);
+    command.limit = 120;
+    let title = "check that the configuration can be applied";
+    Change::new(&CHECK, "configuration", title, Action::Run(command), Undo::Nothing)
 }
 
 fn apply(reasons: &[String]) -> Change {
@@ -93,4 +106,74 @@ fn current(host: &dyn Executor, files: &BTreeMap<PathBuf, String>, path: &Path) 
     }
     let bytes = host.read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        executor::{
+            Command,
+            simulated::{Answer, Files, Simulated},
+        },
+        runner::{self, Control, MemoryJournal, Order, RunOutcome},
+        secret::Secrets,
+    };
+
+    const CONFIG: &str = "/etc/ngcp-config/config.yml";
+
+    /// A host whose `ngcpcfg` lists its actions, or an old one without `check`; the configuration is on a wrong
+    /// branch.
+    fn host(help: &'static str) -> Simulated {
+        Simulated::new().file(CONFIG, "a: 1\n").on("ngcpcfg", move |_: &mut Files, command: &Command| {
+            match command.args.first().map(String::as_str) {
+                Some("help") => Answer::from(help),
+                Some("check") => Answer::code(1).error("Error: branch 'test' instead of 'master' active"),
+                _ => Answer::code(0),
+            }
+        })
+    }
+
+    fn plan(host: &Simulated) -> Plan {
+        let edit = Action::Edit {
+            path: CONFIG.into(),
+            edits: vec![crate::plan::Edit::Yaml {
+                key: vec!["a".to_owned()],
+                from: Some("1".to_owned()),
+                to: crate::plan::Template::text("2"),
+            }],
+            check: None,
+        };
+        let change = Change::new(&StepId::new("noatime"), "a", "set a", edit, Undo::Files);
+        let step = Plan { changes: vec![change], apply: vec!["a".to_owned()], ..Plan::default() };
+        assemble(host, [step]).unwrap()
+    }
+
+    fn run(host: &Simulated, plan: Plan) -> RunOutcome {
+        let order = Order { run: "test".to_owned(), plan, ..Order::default() };
+        let look = |_: &StepId| Ok(Vec::new());
+        let mut journal = MemoryJournal::default();
+        runner::run(&order, &Secrets::default(), host, &look, &mut journal, &Control::default()).unwrap()
+    }
+
+    /// F41, F42: what would make the apply fail in the end is found before the first change.
+    #[test]
+    fn an_apply_that_is_bound_to_fail_is_not_started_f41() {
+        let host = host("Actions:\n  apply, check, services\n");
+        let plan = plan(&host);
+        let ids: Vec<&str> = plan.changes.iter().map(|change| change.id.as_str()).collect();
+        assert_eq!(ids, ["check.configuration", "noatime.a", "apply"]);
+        assert_eq!(run(&host, plan), RunOutcome::Failed);
+        assert_eq!(host.files().text(CONFIG), "a: 1\n");
+        assert!(!host.commands().iter().any(|command| command.starts_with("ngcpcfg apply")));
+    }
+
+    #[test]
+    fn a_release_without_check_is_applied_without() {
+        let host = host("Usage: ngcpcfg\n  ngcpcfg apply   - all at once\n");
+        let plan = plan(&host);
+        assert_eq!(plan.changes.len(), 2);
+        assert_eq!(run(&host, plan), RunOutcome::Done);
+        assert_eq!(host.files().text(CONFIG), "a: 2\n");
+    }
 }
