@@ -215,7 +215,12 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
     let open = model.review.unfolded.contains(step);
     let title = model.steps.iter().find(|state| state.about().id == *step).map(|state| state.about().title);
     let apply = changes.iter().all(|change| matches!(change.action, Action::Apply { .. }));
-    let title = if apply { "Apply the configuration" } else { title.unwrap_or(step.as_str()) };
+    let title = match (title, changes) {
+        _ if apply => "Apply the configuration",
+        (Some(title), _) => title,
+        (None, [only]) => &only.title,
+        (None, _) => step.as_str(),
+    };
     let count = if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
     let mut spans = vec![
         Span::symbol(Role::Accent, if open { Symbol::Unfolded } else { Symbol::Folded }),
