@@ -122,6 +122,9 @@ fn wizard(global: &Global, host: Arc<dyn Executor>, place: Place) -> u8 {
     let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
     let model = Model::new(steps::REGISTRY, entry, host.world());
     let session = Session::new(host, place);
+    if global.plain || terminal::capabilities().plain {
+        return terminal::run_lines(model, Arc::new(Effects(session)));
+    }
     let theme = global.theme.map(|theme| match theme {
         ThemeName::Rich => Theme::Rich,
         ThemeName::Console16 => Theme::Console16,

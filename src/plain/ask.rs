@@ -6,7 +6,7 @@ use super::Desk;
 use crate::{
     secret::Secret,
     steps::form::Kind,
-    wizard::{Key, Message, Screen, form::FieldState},
+    wizard::{Key, Message, form::FieldState},
 };
 
 /// What an answer that is a command asks for; commands are the same at every question.
@@ -22,9 +22,6 @@ enum Said {
 /// Asks everything that is asked now, then where to go.
 pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
     let here = desk.model.screen;
-    while desk.model.current_step().is_some_and(|step| !step.form.at_first()) {
-        desk.press(Key::BackTab);
-    }
     while desk.model.current_step().is_some_and(|step| !step.form.is_empty()) {
         if !question(desk)? || desk.model.screen != here || desk.model.dialog.is_some() {
             return Ok(());
@@ -36,7 +33,8 @@ pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
     }
     let answer = said(desk, "Enter goes to the next step, r to the review, b back, ? help, q quit")?;
     match answer {
-        Said::Keep => leave_text(desk, Key::Enter),
+        // At the last question Enter goes to the next step, from a text field as well.
+        Said::Keep => desk.press(Key::Enter),
         Said::Answer(word) if word == "r" => desk.press(Key::F(10)),
         Said::Answer(_) => desk.say("Not understood.")?,
         Said::Elsewhere => {}
@@ -44,13 +42,10 @@ pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Enter and letters belong to a text field while it has the focus; the first choice gives them back.
-fn leave_text(desk: &mut Desk<'_>, key: Key) {
-    if key == Key::Enter {
-        // At the last field Enter goes to the next step.
-        desk.press(Key::Enter);
-    } else {
-        desk.press(Key::Esc);
+/// Puts the focus on the first question of a step.
+pub(super) fn to_first(desk: &mut Desk<'_>) {
+    while desk.model.current_step().is_some_and(|step| !step.form.at_first()) {
+        desk.press(Key::BackTab);
     }
 }
 
@@ -182,9 +177,6 @@ impl Desk<'_> {
 
     /// Moves the focus off text fields, where letters are typed, when there is a choice to move it to.
     fn leave_field(&mut self) {
-        if !matches!(self.model.screen, Screen::Step(_)) {
-            return;
-        }
         while self.model.typing() && self.model.current_step().is_some_and(|step| !step.form.at_first()) {
             self.press(Key::BackTab);
         }

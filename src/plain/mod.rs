@@ -84,6 +84,7 @@ impl Desk<'_> {
         if self.model.screen == Screen::Review {
             menu::unfold(self);
         }
+        ask::to_first(self);
         self.print_page()?;
         match self.model.screen {
             Screen::Step(_) => ask::step(self),
@@ -166,7 +167,11 @@ impl Desk<'_> {
     }
 
     fn print_page(&mut self) -> io::Result<()> {
-        let page = page::page(self.model, WIDTH);
+        let mut page = page::page(self.model, WIDTH);
+        if let (Screen::Step(_), Some((first, _))) = (self.model.screen, page.focus) {
+            // The questions follow one by one.
+            page.lines.truncate(first);
+        }
         let text = page.text();
         let now = (self.model.screen, text);
         if self.shown.as_ref() == Some(&now) {

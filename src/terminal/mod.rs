@@ -6,6 +6,7 @@ mod capabilities;
 mod input;
 mod keys;
 mod lanes;
+mod lines;
 mod paint;
 mod screen;
 mod size;
@@ -47,6 +48,11 @@ pub fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) -> u8 {
     }
     app::run(options, model, backend)
         .unwrap_or_else(|error| fail(&format!("The terminal cannot be used: {error}")))
+}
+
+/// Runs the wizard line by line, on a terminal or not; returns the exit code of the process.
+pub fn run_lines(model: Model, backend: Arc<dyn Backend>) -> u8 {
+    lines::run(model, backend).unwrap_or_else(|error| fail(&format!("The wizard broke off: {error}")))
 }
 
 #[allow(clippy::print_stderr, reason = "there is no screen to say it on")]
