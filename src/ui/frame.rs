@@ -31,7 +31,7 @@ pub struct Look {
 
 /// The smallest screen that pages are made for.
 const SMALLEST: (u16, u16) = (60, 16);
-/// Columns left of the title and the keys. The body has one less: its lines are indented themselves.
+/// Columns left of everything; the first holds the marker of what has the focus.
 const MARGIN: u16 = 2;
 
 /// Draws the page, and the dialog above it, into a blank buffer. Returns where the text cursor belongs.
@@ -103,7 +103,8 @@ impl Canvas<'_> {
             let shown = cut(notice, usize::from(end.saturating_sub(2 * MARGIN)));
             self.text(MARGIN - 1, bottom, end, &format!(" {shown} "), style);
         }
-        self.footer(model, bottom + 1);
+        let scrolls = page.lines.len() > usize::from(body.rows);
+        self.footer(model, scrolls, bottom + 1);
         cursor
     }
 
@@ -128,25 +129,27 @@ impl Canvas<'_> {
 
     fn body(&mut self, page: &Page, top: usize, rows: u16) -> Option<Position> {
         let mut cursor = None;
+        let mut selected = false;
         for (y, line) in (2..).zip(page.lines.iter().skip(top).take(usize::from(rows))) {
             let end = self.buffer.area.width;
-            self.line(Rect::new(1, y, end.saturating_sub(1), 1), line);
+            let first = !std::mem::replace(&mut selected, line.selected);
+            self.line(Rect::new(MARGIN, y, end.saturating_sub(MARGIN), 1), line, first);
             if let Some(column) = line.cursor {
-                let x = column.saturating_add(1).min(end.saturating_sub(1));
+                let x = column.saturating_add(MARGIN).min(end.saturating_sub(1));
                 cursor = Some(Position { x, y });
             }
         }
         cursor
     }
 
-    /// One line; what has the focus gets a marker before it and its first words reversed.
-    fn line(&mut self, area: Rect, line: &Line) {
+    /// One line. What has the focus gets a marker before it; its first line has its first words reversed.
+    fn line(&mut self, area: Rect, line: &Line, first: bool) {
         let (mut x, y, end) = (area.x, area.y, area.right());
         if line.selected {
-            let marker = self.look.glyphs.marker();
-            self.text(area.x.saturating_sub(1), y, end, marker, self.look.theme.style(Role::Accent));
+            let marker = self.look.glyphs.marker(first);
+            self.text(area.x.saturating_sub(MARGIN), y, end, marker, self.look.theme.style(Role::Accent));
         }
-        let mut mark = line.selected;
+        let mut mark = line.selected && first;
         for span in &line.spans {
             let style = self.look.theme.style(span.role);
             let words = span.symbol.is_none() && !span.text.trim().is_empty();
@@ -192,11 +195,11 @@ impl Canvas<'_> {
         }
     }
 
-    /// What can be done now: the most useful first, help and quit always.
-    fn footer(&mut self, model: &Model, y: u16) {
+    /// What can be done now: the most useful first, help and quit always, scrolling only where there is more.
+    fn footer(&mut self, model: &Model, scrolls: bool, y: u16) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
-        let hints: Vec<(String, &str)> =
-            keys::footer(model).into_iter().map(|hint| (hint.shown_keys(unicode), hint.text)).collect();
+        let hints = keys::footer(model).into_iter().filter(|hint| scrolls || hint.text != "scroll");
+        let hints: Vec<(String, &str)> = hints.map(|hint| (hint.shown_keys(unicode), hint.text)).collect();
         let width = |(keys, text): &(String, &str)| keys.width() + 1 + text.width();
         let pinned = |(_, text): &(String, &str)| matches!(*text, "help" | "quit");
         let room = usize::from(self.buffer.area.width.saturating_sub(MARGIN));
@@ -222,7 +225,7 @@ impl Canvas<'_> {
         let gap = u16::from(outcomes > 0);
         let around = outcomes.saturating_add(gap).saturating_add(4);
         let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX).min(height.saturating_sub(around));
-        let box_width = dialog_width(width).saturating_add(6).min(width);
+        let box_width = dialog_width(width).saturating_add(8).min(width);
         let box_height = words.saturating_add(around).min(height);
         let area = Rect {
             x: (width - box_width) / 2,
@@ -231,20 +234,20 @@ impl Canvas<'_> {
             height: box_height,
         };
         self.frame(area, &dialog.title);
-        let (left, end) = (area.x + 2, area.right().saturating_sub(2));
+        let (left, end) = (area.x + 4, area.right().saturating_sub(2));
         let mut y = area.y + 2;
         for line in dialog.lines.iter().take(usize::from(words)) {
-            self.line(Rect::new(left, y, end.saturating_sub(left), 1), line);
+            self.line(Rect::new(left, y, end.saturating_sub(left), 1), line, false);
             y += 1;
         }
         y += gap;
         for (index, outcome) in dialog.outcomes.iter().enumerate() {
             let line = Line {
-                spans: vec![Span { role: Role::Text, text: format!(" {outcome}"), symbol: None }],
+                spans: vec![Span { role: Role::Text, text: outcome.clone(), symbol: None }],
                 selected: index == dialog.focus,
                 cursor: None,
             };
-            self.line(Rect::new(left, y, end.saturating_sub(left), 1), &line);
+            self.line(Rect::new(left, y, end.saturating_sub(left), 1), &line, true);
             y += 1;
         }
     }

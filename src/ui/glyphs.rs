@@ -56,9 +56,13 @@ impl Glyphs {
         }
     }
 
-    /// The marker left of what has the focus.
-    pub(crate) fn marker(self) -> &'static str {
-        if self == Glyphs::Unicode { "▸" } else { ">" }
+    /// The marker left of what has the focus, at its first line and at the others.
+    pub(crate) fn marker(self, first: bool) -> &'static str {
+        match self {
+            Glyphs::Unicode => "▌",
+            Glyphs::Console | Glyphs::Ascii if first => ">",
+            Glyphs::Console | Glyphs::Ascii => "",
+        }
     }
 
     /// Corners of a box: top left, top right, bottom left, bottom right; and its upright side.

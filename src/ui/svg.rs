@@ -69,7 +69,17 @@ fn run(frame: &Buffer, x: u16, y: u16, svg: &mut String, lines: &mut BTreeMap<St
     while let Some(cell) =
         frame.cell((next, y)).filter(|cell| cell.style() == first.style() && next < frame.area.width)
     {
-        if let Some(opacity) = shade(cell.symbol()) {
+        if cell.symbol() == "▌" {
+            let (left, top) = at(next, y);
+            let (width, height) = (CELL.0 / 2 - 1, CELL.1);
+            line(
+                svg,
+                format_args!(
+                    r#"<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="{foreground}"/>"#
+                ),
+            );
+            text.push(' ');
+        } else if let Some(opacity) = shade(cell.symbol()) {
             bars.push((opacity, next));
             text.push(' ');
         } else if let Some(arms) = arms(cell.symbol()) {

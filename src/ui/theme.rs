@@ -83,7 +83,7 @@ impl Theme {
             },
             Part::Aside | Part::KeyText | Part::Rule => self.style(Role::Dim),
             Part::Mark => self.style(Role::Warning).add_modifier(Modifier::REVERSED),
-            Part::Notice => self.style(Role::Warning).add_modifier(Modifier::BOLD),
+            Part::Notice => bold,
         }
     }
 

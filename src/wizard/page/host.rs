@@ -66,12 +66,20 @@ fn hardening(model: &Model, w: &mut Writer) {
     let score = score(model.findings());
     spans.push(Span::new(score_role(score), format!("{score:>3} / 100  ")));
     spans.push(bar(score_role(score), 20, u64::from(score), 100));
-    spans.push(Span::new(Role::Text, "  "));
-    spans.extend(counts(model.findings()));
+    let mut counted = counts(model.findings());
     if looking > 0 {
-        spans.push(Span::new(Role::Dim, format!("  {looking} steps still look …")));
+        counted.push(Span::new(Role::Dim, format!("  {looking} steps still look …")));
+    }
+    // Beside the bar where there is room, else below it: never broken in the middle.
+    let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    if columns(&spans) + 3 + columns(&counted) <= w.width {
+        spans.push(Span::new(Role::Text, "   "));
+        spans.append(&mut counted);
     }
     w.spans(0, 11, spans);
+    if !counted.is_empty() {
+        w.spans(11, 11, counted);
+    }
 }
 
 pub(super) fn score_role(score: u8) -> Role {
@@ -141,15 +149,15 @@ fn worst(model: &Model, w: &mut Writer) {
         model.findings().filter(|finding| finding.status == Status::Fail).collect();
     failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let step_width = if w.width >= 70 { 16 } else { 0 };
-    let title_width = w.width.saturating_sub(13 + step_width);
+    let title_width = w.width.saturating_sub(12 + step_width);
     for finding in failing.iter().take(WORST) {
         let title = clean(&finding.title);
         w.spans(
             0,
-            11,
+            12,
             vec![
                 status(finding),
-                Span::new(severity_role(finding.severity), format!(" {:<9}", word(finding.severity))),
+                Span::new(severity_role(finding.severity), format!(" {:<10}", word(finding.severity))),
                 Span::new(Role::Text, cell(&title, title_width)),
                 Span::new(Role::Dim, cell(finding.step.as_str(), step_width)),
             ],
@@ -213,10 +221,10 @@ fn figures(host: &HostCard, w: &mut Writer) {
     }
 }
 
-const LABEL: usize = 16;
+const LABEL: usize = 21;
 
 fn figure(w: &mut Writer, label: &str, value: Vec<Span>) {
-    let mut spans = vec![Span::new(Role::Heading, cell(&clean(label), LABEL))];
+    let mut spans = vec![Span::new(Role::Heading, cell(&clean(label), LABEL - 2) + "  ")];
     spans.extend(value);
     w.spans(0, LABEL, spans);
 }
@@ -267,9 +275,11 @@ pub(super) fn steps(model: &Model, width: usize) -> Page {
         }
     }
     w.gap();
-    if let Some(step) = model.steps.get(model.selected_step) {
-        w.text(Role::Dim, step.about().why);
-    }
+    // The same for every step: a line that changed with the selection would cost a serial console at each key.
+    w.text(
+        Role::Dim,
+        "Walking through a step puts it into the plan; nothing changes before the plan is applied.",
+    );
     w.page
 }
 

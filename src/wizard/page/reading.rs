@@ -54,7 +54,7 @@ pub(super) fn help(_: &Model, width: usize) -> Page {
 fn key_line(w: &mut Writer, row: &crate::wizard::keys::Row) {
     let names: Vec<String> = row.keys.iter().map(|(key, _)| key.name(true)).collect();
     let keys = names.join(" ");
-    let column = 30.min(w.width / 2);
+    let column = 24.min(w.width / 2);
     let spans = vec![
         Span::new(Role::Accent, super::text::cell(&keys, column)),
         Span::new(Role::Text, format!(" {}", row.text)),
@@ -72,14 +72,14 @@ pub(super) fn log(model: &Model, width: usize) -> Page {
     if let Some(run) = &model.run {
         w.gap();
         w.heading(&format!("Run {}", run.run));
+        let mut shown = None;
         for line in &run.output {
-            let title = run.changes.get(line.change).map_or("", |change| change.title.as_str());
+            if shown != Some(line.change) {
+                shown = Some(line.change);
+                w.text(Role::Dim, run.changes.get(line.change).map_or("", |change| change.title.as_str()));
+            }
             let role = if line.error { Role::Warning } else { Role::Text };
-            w.spans(
-                0,
-                2,
-                vec![Span::new(Role::Dim, format!("{}: ", clean(title))), Span::new(role, clean(&line.text))],
-            );
+            w.spans(2, 4, vec![Span::new(role, clean(&line.text))]);
         }
         for change in run.changes.iter().filter(|change| !change.diff.is_empty()) {
             w.gap();

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     finding::{Finding, Status},
-    steps::form::{Choice, Field, Kind},
+    steps::form::{Field, Kind},
     wizard::{
         Model,
-        form::{FieldState, FormState, SecretState},
+        form::{FieldState, SecretState},
         model::{StepPhase, StepState},
         navigation,
     },
@@ -38,7 +38,7 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
         StepPhase::Ready(_) => findings(step, &mut w),
     }
     w.gap();
-    questions(&step.form, &mut w);
+    questions(step, &mut w);
     w.page
 }
 
@@ -71,7 +71,8 @@ fn findings(step: &StepState, w: &mut Writer) {
     }
 }
 
-fn questions(form: &FormState, w: &mut Writer) {
+fn questions(step: &StepState, w: &mut Writer) {
+    let form = &step.form;
     if form.is_empty() {
         return;
     }
@@ -81,27 +82,41 @@ fn questions(form: &FormState, w: &mut Writer) {
     }
     let label = form.visible().map(|(_, field, _)| columns(&field.label)).max().unwrap_or(0);
     let label = label.max(8).min(w.width / 3);
+    let room = w.width.saturating_sub(label + 4);
+    let now = |field: &Field| now(field, step.findings());
+    let fits = |field: &Field| columns_of(&now(field)) + columns_of(&options(field, 0)) <= room;
+    let one_line = form.visible().all(|(_, field, _)| fits(field));
     for (index, field, state) in form.visible() {
         let focus = form.focus();
         let here = focus.field == index;
         match state {
             FieldState::Choice(chosen) => {
                 let from = w.len();
-                choice(w, field, *chosen, label);
+                let (mut spans, now) = (start(field, label), now(field));
+                if !one_line && !now.is_empty() {
+                    spans.extend(now);
+                    w.spans(0, label + 4, std::mem::take(&mut spans));
+                    spans.push(Span::new(Role::Text, " ".repeat(label + 4)));
+                } else {
+                    spans.extend(now);
+                }
+                spans.extend(options(field, *chosen));
+                w.spans(0, label + 4, spans);
                 if here {
                     w.focus(from);
                     if let Kind::Choice { options, .. } = &field.kind
                         && let Some(option) = options.get(*chosen)
                         && !option.effect.is_empty()
                     {
-                        w.spans(label + 2, label + 2, vec![Span::new(Role::Dim, clean(&option.effect))]);
+                        w.spans(label + 4, label + 4, vec![Span::new(Role::Dim, clean(&option.effect))]);
                     }
                     help(w, field, label);
                 }
             }
             FieldState::Line(input) => {
                 let from = w.len();
-                line(w, field, input, label, here);
+                let now = (!field.now.is_empty()).then(|| [start(field, label), now(field)].concat());
+                line(w, field, now, input, label, here);
                 if here {
                     w.focus(from);
                     help(w, field, label);
@@ -123,33 +138,46 @@ fn questions(form: &FormState, w: &mut Writer) {
 
 fn help(w: &mut Writer, field: &Field, label: usize) {
     if !field.help.is_empty() {
-        w.spans(label + 2, label + 2, vec![Span::new(Role::Dim, clean(&field.help))]);
+        w.spans(label + 4, label + 4, vec![Span::new(Role::Dim, clean(&field.help))]);
     }
 }
 
-/// Label, what is so today, and room for the answer.
+fn columns_of(spans: &[Span]) -> usize {
+    spans.iter().map(Span::width).sum()
+}
+
+/// Label, and a glyph for what is so today.
 fn start(field: &Field, label: usize) -> Vec<Span> {
+    let (role, symbol) = standing(field);
     let mut spans = vec![Span::new(Role::Text, format!("{}  ", cell(&clean(&field.label), label)))];
-    if !field.now.is_empty() {
-        let (role, symbol) = match field.now_status {
-            Some(Status::Pass) => (Role::Good, Some(Symbol::Pass)),
-            Some(Status::Fail) => (Role::Bad, Some(Symbol::Fail)),
-            Some(Status::Unknown) => (Role::Unknown, Some(Symbol::Unknown)),
-            Some(Status::NotApplicable) | None => (Role::Dim, None),
-        };
-        if let Some(symbol) = symbol {
-            spans.push(Span::symbol(role, symbol));
-            spans.push(Span::new(role, " "));
-        }
-        spans.push(Span::new(role, format!("{}  ", clean(&field.now))));
+    match symbol {
+        Some(symbol) => spans.extend([Span::symbol(role, symbol), Span::new(role, TIE.to_string())]),
+        None => spans.push(Span::new(Role::Text, "  ")),
     }
     spans
 }
 
-fn choice(w: &mut Writer, field: &Field, chosen: usize, label: usize) {
-    let mut spans = start(field, label);
-    let none: &[Choice] = &[];
-    let options = if let Kind::Choice { options, .. } = &field.kind { options } else { none };
+/// What is so today; nothing when a finding above has said it in the same words.
+fn now(field: &Field, findings: &[Finding]) -> Vec<Span> {
+    if field.now.is_empty() || findings.iter().any(|finding| finding.title == field.now) {
+        return Vec::new();
+    }
+    vec![Span::new(standing(field).0, format!("{}  ", clean(&field.now)))]
+}
+
+fn standing(field: &Field) -> (Role, Option<Symbol>) {
+    match field.now_status {
+        Some(Status::Pass) => (Role::Good, Some(Symbol::Pass)),
+        Some(Status::Fail) => (Role::Bad, Some(Symbol::Fail)),
+        Some(Status::Unknown) => (Role::Unknown, Some(Symbol::Unknown)),
+        Some(Status::NotApplicable) | None => (Role::Dim, None),
+    }
+}
+
+/// The answers of a choice.
+fn options(field: &Field, chosen: usize) -> Vec<Span> {
+    let Kind::Choice { options, .. } = &field.kind else { return Vec::new() };
+    let mut spans = Vec::new();
     for (index, option) in options.iter().enumerate() {
         let (role, symbol) =
             if index == chosen { (Role::Accent, Symbol::On) } else { (Role::Dim, Symbol::Off) };
@@ -159,14 +187,15 @@ fn choice(w: &mut Writer, field: &Field, chosen: usize, label: usize) {
         spans.push(Span::new(role, format!("{TIE}{words}")));
         spans.push(Span::new(Role::Text, "  "));
     }
-    w.spans(0, label + 2, spans);
+    spans
 }
 
-fn line(w: &mut Writer, field: &Field, input: &Input, label: usize, here: bool) {
-    if !field.now.is_empty() {
-        w.spans(0, label + 2, start(field, label));
+fn line(w: &mut Writer, field: &Field, now: Option<Vec<Span>>, input: &Input, label: usize, here: bool) {
+    let name = if now.is_some() { String::new() } else { clean(&field.label) };
+    if let Some(now) = now {
+        w.spans(0, label + 4, now);
     }
-    let room = w.width.saturating_sub(label + 3).max(4);
+    let room = w.width.saturating_sub(label + 5).max(4);
     let scroll = input.visual_scroll(room);
     let mut skipped = 0;
     let visible = input.value().chars().skip_while(|c| {
@@ -175,16 +204,15 @@ fn line(w: &mut Writer, field: &Field, input: &Input, label: usize, here: bool) 
         hidden
     });
     let value = super::text::fit(&clean(&visible.collect::<String>()), room);
-    let name = if field.now.is_empty() { clean(&field.label) } else { String::new() };
     let mut written = Line {
         spans: vec![
-            Span::new(Role::Text, format!("{}  ", cell(&name, label))),
+            Span::new(Role::Text, format!("{}    ", cell(&name, label))),
             Span::new(Role::Field, cell(&value, room)),
         ],
         ..Line::default()
     };
     if here {
-        let column = label + 2 + input.visual_cursor().saturating_sub(scroll).min(room);
+        let column = label + 4 + input.visual_cursor().saturating_sub(scroll).min(room);
         written.cursor = u16::try_from(column).ok();
     }
     w.page.lines.push(written);
@@ -195,7 +223,7 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
     let room = (w.width / 3).clamp(8, 32);
     let dots = buffer.len().min(room - 1);
     let name = if again { "  again".to_owned() } else { clean(&field.label) };
-    let mut spans = vec![Span::new(Role::Text, format!("{}  ", cell(&name, label)))];
+    let mut spans = vec![Span::new(Role::Text, format!("{}    ", cell(&name, label)))];
     spans.extend(std::iter::repeat_n(Span::symbol(Role::Field, Symbol::Dot), dots));
     spans.push(Span::new(Role::Field, " ".repeat(room - dots)));
     let said = match &secret.verdict {
@@ -207,10 +235,10 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
         _ if again && !buffer.is_empty() => Some(Span::new(Role::Warning, "  differs")),
         _ => None,
     };
-    let column = label + 2 + dots;
+    let column = label + 4 + dots;
     let before = w.len();
     spans.extend(said);
-    w.spans(0, label + 2, spans);
+    w.spans(0, label + 4, spans);
     if here && let Some(line) = w.page.lines.get_mut(before) {
         line.cursor = u16::try_from(column).ok();
     }
