@@ -122,7 +122,7 @@ pub const MAX_LENGTH: usize = 256;
 /// Characters a web login may have at most: the panel's `password_max_length`.
 pub const MAX_WEB_LENGTH: usize = 40;
 /// Only so many characters are weighed: the estimate takes ever longer with the length, and they suffice.
-const WEIGHED: usize = 64;
+const WEIGHED: usize = 40;
 
 /// How well a password withstands guessing.
 #[derive(Debug, Clone, PartialEq, Eq)]

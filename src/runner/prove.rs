@@ -8,10 +8,13 @@ use super::{Look, act, journal::pause};
 use crate::{
     executor::{Executor, Quiet, World},
     finding::Status,
-    host::{mounts, shadow},
+    host::{
+        mounts,
+        shadow::{self, PasswordState},
+    },
     ngcp::{credentials, services},
     plan::{Change, CommandLine, Proof},
-    secret::{Secret, Secrets},
+    secret::Secrets,
 };
 
 /// Seconds that a restarted service may take until it runs.
@@ -125,15 +128,11 @@ impl Sight<'_> {
     }
 
     fn password(&self, account: &str, name: &str) -> Result<String> {
-        let shadow = self.host.read("/etc/shadow".as_ref())?;
-        let shadow = String::from_utf8_lossy(&shadow);
-        let hash = shadow
-            .lines()
-            .find_map(|line| line.strip_prefix(account)?.strip_prefix(':'))
-            .and_then(|rest| rest.split(':').next())
-            .with_context(|| format!("{account} is not in /etc/shadow"))?;
+        let PasswordState::Hash(hash) = shadow::state(self.host, account)? else {
+            bail!("{account} has no password in {}", shadow::SHADOW);
+        };
         let password = self.secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
-        match shadow::verify(&Secret::new(hash), password) {
+        match shadow::verify(&hash, password) {
             Some(true) => Ok("seen in /etc/shadow".to_owned()),
             Some(false) => bail!("the password of {account} in /etc/shadow is not the new one"),
             None => bail!("the password of {account} in /etc/shadow is of a kind that cannot be checked"),

@@ -43,9 +43,16 @@ pub(super) fn form(findings: &Findings) -> Form {
     let unseen = facts.database.is_none();
     let note =
         if unseen { "The database could not be asked; its accounts are left as they are." } else { "" };
-    // Where the unix socket protects MySQL's root there is nothing to ask.
+    // Where the unix socket protects MySQL's root, or an account does not exist, there is nothing to ask.
     let no_rows = facts.database.as_ref().is_some_and(|database| database.root_hosts().0.is_empty());
-    let settled = if no_rows { vec![MYSQL.to_owned(), "mysql.file".to_owned()] } else { Vec::new() };
+    let gone = |id: &str| now(id).is_some_and(|finding| finding.status == Status::NotApplicable);
+    let settled = [
+        (MYSQL, no_rows),
+        ("mysql.file", no_rows),
+        ("cdrexport", gone(inspect::CDREXPORT)),
+        ("soap", gone(inspect::SOAP)),
+    ];
+    let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
     Form { fields, note: note.to_owned(), settled }
 }
 

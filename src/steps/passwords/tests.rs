@@ -187,7 +187,7 @@ fn the_safe_answer_is_chosen_beforehand() {
         ("root", "generate"),
         ("cdrexport", "lock"),
         ("mysql", "generate"),
-        ("mysql.file", "write"),
+        ("mysql.file", "leave"),
         ("web.administrator", "generate"),
         ("web.bob", "leave"),
         ("soap", "generate"),
