@@ -202,6 +202,68 @@ fn a_real_host_is_hardened_and_stays_so() {
     }
 }
 
+#[test]
+fn a_real_run_is_taken_back() {
+    let Some(work) = inside("a_real_run_is_taken_back") else { return };
+    let host = RealHost::new(&work);
+    let template = String::from_utf8(host.warden(&["answers"], b"").stdout).unwrap();
+    let answers = answered(
+        &template,
+        &[
+            ("passwords.root", "set"),
+            ("passwords.mysql", "set"),
+            ("passwords.web.administrator", "set"),
+            ("passwords.soap", "generate"),
+        ],
+    );
+    host.write("/root/answers.yml", 0o644, &answers);
+    let secrets = format!(
+        "passwords.root.password={ROOT}\npasswords.mysql.password={MYSQL}\npasswords.web.administrator.password={WEB}\n"
+    );
+    let files =
+        ["/etc/shadow", "/etc/fstab", "/etc/ngcp-config/config.yml", "/var/sipwise/.ssh/authorized_keys"];
+    let state = || {
+        let read = |path: &&str| {
+            (
+                fs::read(host.path(path)).ok(),
+                fs::metadata(host.path(path)).ok().map(|m| (m.mode(), m.uid(), m.gid())),
+            )
+        };
+        files.iter().map(read).collect::<Vec<_>>()
+    };
+    let rows = || {
+        let options = host.path("/root/.test.cnf");
+        fs::write(&options, "[client]\nuser=sipwise\npassword=sampleSipwisePw000001\n").unwrap();
+        let sql = "SELECT User, Host, IF(plugin = '', 'mysql_native_password', plugin), authentication_string FROM mysql.user ORDER BY 1, 2; SELECT login, md5pass, saltedpass FROM billing.admins ORDER BY id";
+        let rows = host.run(&["mysql", "--defaults-file=/root/.test.cnf", "-BNe", sql]);
+        fs::remove_file(options).unwrap();
+        rows
+    };
+    let (before, rows_before) = (state(), rows());
+
+    let apply = ["apply", "--answers", "/root/answers.yml", "--secrets", "-", "--format", "json"];
+    let applied = json(&host.warden(&apply, secrets.as_bytes()));
+    assert_eq!(applied["outcome"], "done", "{applied:#}");
+    assert!(state() != before && rows() != rows_before);
+
+    let undone = host.warden(&["undo", "--secrets", "-", "--format", "json"], secrets.as_bytes());
+    assert_eq!(undone.status.code(), Some(0), "{undone:?}");
+    assert_eq!(json(&undone)["outcome"], "done", "{undone:?}");
+    for ((file, was), is) in files.iter().zip(before).zip(state()) {
+        assert_eq!(is, was, "{file} is not as before");
+    }
+    assert_eq!(rows(), rows_before);
+    assert!(!fs::read_to_string(host.path("/proc/self/mountinfo")).unwrap_or_default().contains("noatime"));
+    let audit = json(&host.warden(&["audit", "--format", "json"], b""));
+    assert_eq!(status(&audit, "SUPPORT-ACCESS-ENABLED"), "fail", "{audit:#}");
+
+    let again = host.warden(&["undo", applied["run"].as_str().unwrap()], b"");
+    assert_ne!(again.status.code(), Some(0), "a run was taken back twice");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("taken back already"), "{again:?}");
+    let history = String::from_utf8(host.warden(&["history"], b"").stdout).unwrap();
+    assert_eq!(history.lines().count(), 2, "{history}");
+}
+
 fn holds(haystack: &[u8], needle: &str) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
