@@ -11,10 +11,12 @@ use super::eased::Eased;
 pub(super) const SIZE_LIMIT: usize = 6 * 1024 * 1024;
 /// The longest line, in bytes.
 const LINE_LIMIT: usize = 64 * 1024;
+/// The longest value, in bytes.
+const VALUE_LIMIT: usize = 64 * 1024;
 /// How deep maps and lists may stand inside each other. A real config.yml is 8 deep.
 const DEPTH_LIMIT: usize = 64;
 /// How many keys, values, maps and lists a text may hold.
-const NODE_LIMIT: usize = 1_000_000;
+const NODE_LIMIT: usize = 250_000;
 /// How many of them may come from aliases: more is a bomb, not a configuration.
 const ALIAS_LIMIT: usize = 10_000;
 
@@ -237,6 +239,11 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
     ) -> Result<Node> {
         check_tag(tag, span)?;
+        ensure!(
+            text.len() <= VALUE_LIMIT,
+            "line {}: a value of more than {VALUE_LIMIT} bytes: nothing was read",
+            span.start.line()
+        );
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,

@@ -190,6 +190,8 @@ fn bombs_are_refused() {
         ("deep dashes", "- ".repeat(10_000)),
         ("deep questions", "? ".repeat(10_000)),
         ("a huge line", format!("a: {}\n", "x".repeat(5_000_000))),
+        ("a huge block", format!("a: |\n{}", "  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n".repeat(100_000))),
+        ("many values", format!("a: [{}x]\n", "x,\n ".repeat(1_000_000))),
         ("perl objects", "a: !!perl/hash:Evil {b: 1}\n".to_owned()),
         ("local tags", "a: !evil 1\n".to_owned()),
         ("too large", "# x\n".repeat(2_000_000)),
