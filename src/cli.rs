@@ -166,9 +166,37 @@ pub enum Subcommands {
         #[arg(value_name = "RUN")]
         run: Option<String>,
     },
+    /// Keep a change that waits: from a login that was opened after it
+    Confirm {
+        /// The run; the one that waits when not named
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+    },
+    /// Take a change that waits back at once
+    Revert {
+        /// The run; the newest when not named
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+    },
     /// The runner process
     #[command(hide = true, name = "run-plan")]
     RunPlan,
+    /// The process that takes a change back on silence
+    #[command(hide = true, name = "restore-on-silence")]
+    RestoreOnSilence {
+        /// The run it watches
+        run: String,
+    },
+    /// At boot: takes back what nobody kept before the restart
+    #[command(hide = true, name = "restore-overdue")]
+    RestoreOverdue,
+}
+
+/// What `--confirm` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Confirm {
+    /// Changes that could cut the operator off are kept without a confirmation
+    None,
 }
 
 /// Options of `undo`.
@@ -203,6 +231,12 @@ pub struct Apply {
     /// Only say what would be changed
     #[arg(long)]
     pub check: bool,
+    /// How long a change that could cut you off waits for 'ngcp-warden confirm' before it is taken back
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
+    pub confirm_within: Option<u64>,
+    /// 'none' keeps such changes without asking
+    #[arg(long, value_name = "none", conflicts_with = "confirm_within")]
+    pub confirm: Option<Confirm>,
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,

@@ -52,8 +52,12 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
             foreign.files.join(", ")
         );
     }
-    let generated = runs::make_up(&prepared.plan, &mut secrets)?;
-    let order = runs::order(&**host, prepared.plan, prepared.findings);
+    let mut plan = prepared.plan;
+    if options.confirm.is_some() || options.confirm_within.is_some() {
+        runner::guard::wait_for(&mut plan, options.confirm_within);
+    }
+    let generated = runs::make_up(&plan, &mut secrets)?;
+    let order = runs::order(&**host, plan, prepared.findings);
     // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
     hand_over(&generated, options.save_generated.as_deref())?;
     finish(place.start(order, secrets, false, &Control::default())?, options)
@@ -91,7 +95,14 @@ fn go_on(place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
 pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> {
     let mut records = Vec::new();
     complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
-    following.tell(&mut |record| records.push(record))?;
+    following.tell(&mut |record| {
+        if let runner::Event::Waiting { seconds, .. } = &record.event {
+            complain(&format!(
+                "This could cut you off. Log in again from where you work and type 'ngcp-warden confirm' within {seconds} s; else it is taken back."
+            ));
+        }
+        records.push(record);
+    })?;
     say(&Applied::of(&records), options)
 }
 

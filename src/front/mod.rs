@@ -110,10 +110,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Undo(options)) => runs::undo(&host, &place, &root, &options),
         Some(Subcommands::Attach { run }) => runs::attach(&place, &root, run.as_deref()),
         Some(Subcommands::Leave { run }) => runs::leave(&root, &*host, run.as_deref()),
-        Some(Subcommands::RunPlan) => {
-            session::runs::serve()?;
-            Ok(EXIT_OK)
-        }
+        Some(Subcommands::Confirm { run }) => runs::confirm(&root, &*host, run.as_deref()),
+        Some(Subcommands::Revert { run }) => runs::revert(&root, run.as_deref()),
+        Some(Subcommands::RunPlan) => session::runs::serve().map(|_| EXIT_OK),
+        Some(Subcommands::RestoreOnSilence { run }) => session::runs::watch(&run).map(|()| EXIT_OK),
+        Some(Subcommands::RestoreOverdue) => session::runs::restore_overdue().map(|_| EXIT_OK),
     }
 }
 

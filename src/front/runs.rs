@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path, sync::Arc};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{
     input::secrets_file,
@@ -12,7 +12,7 @@ use crate::{
     cli::{EXIT_FAILED, EXIT_OK, Format, Undo},
     executor::Executor,
     finding::printable,
-    runner::{self, Account, Control, Report, Runs, State, undo},
+    runner::{self, Account, Control, Report, Runs, State, guard, undo},
     session::runs::{self, Place},
     steps,
     unattended::{Applied, plan_text},
@@ -172,11 +172,37 @@ pub(super) fn leave(root: &Path, host: &dyn Executor, run: Option<&str>) -> Resu
     let runs = Runs::look(root)?;
     let run = match run {
         Some(run) => runs.find(Some(run))?,
-        None => runs.newest(State::CutOff).ok_or_else(|| anyhow::anyhow!("no run was cut off"))?,
+        None => runs.newest(State::CutOff).context("no run was cut off")?,
     };
     ensure!(runs.state(&run)? == State::CutOff, "run {run} was not cut off");
     complain(&account_text(&runner::account(&runs, &run, host)?));
     runner::process::leave(root, &run, host)?;
     complain(&format!("Run {run} is left as it is."));
+    Ok(EXIT_OK)
+}
+
+/// Keeps the change that waits, if this login proves that one can still get in.
+pub(super) fn confirm(root: &Path, host: &dyn Executor, run: Option<&str>) -> Result<u8> {
+    match guard::confirm(&Runs::look(root)?, run, host) {
+        Ok(run) => {
+            complain(&format!("Run {run}: kept."));
+            Ok(EXIT_OK)
+        }
+        Err(error) => {
+            complain(&format!("Not kept: {error:#}"));
+            Ok(EXIT_FAILED)
+        }
+    }
+}
+
+/// Takes the change that waits back at once.
+pub(super) fn revert(root: &Path, run: Option<&str>) -> Result<u8> {
+    let runs = Runs::look(root)?;
+    let run = match run {
+        Some(run) => runs.find(Some(run))?,
+        None => runs.newest(State::Live).context("no run goes on")?,
+    };
+    guard::revert(&runs, &run)?;
+    complain(&format!("Run {run} takes the change that waits back."));
     Ok(EXIT_OK)
 }

@@ -59,10 +59,8 @@ impl Session {
             }
             Effect::StartRun { plan, secrets } => self.start(&plan, secrets, tell),
             Effect::StopRun(run) => {
-                self.control.lock().unwrap_or_else(PoisonError::into_inner).stop();
-                if let Err(error) = self.place.stop(&run) {
-                    tell(Message::Notice(format!("The run could not be asked to stop: {error:#}")));
-                }
+                self.control().stop();
+                told(self.place.stop(&run), tell);
             }
             Effect::WriteReport => tell(written(files::write_report(host))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
@@ -71,9 +69,14 @@ impl Session {
                 Ok(following) => follow(following, Secrets::default(), tell),
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),
             },
-            Effect::Keep(_) | Effect::Revert(_) => {}
+            Effect::Keep(run) => told(self.place.keep(&run, &self.control()), tell),
+            Effect::Revert(run) => told(self.place.revert(&run, &self.control()), tell),
             Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
         }
+    }
+
+    fn control(&self) -> Control {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn start(&self, plan: &Plan, mut secrets: Secrets, tell: &mut dyn FnMut(Message)) {
@@ -98,6 +101,12 @@ fn follow(following: Following, generated: Secrets, tell: &mut dyn FnMut(Message
         tell(Message::Notice(format!("The run cannot be followed: {error:#}")));
     }
     tell(Message::RunEnded);
+}
+
+fn told(result: anyhow::Result<()>, tell: &mut dyn FnMut(Message)) {
+    if let Err(error) = result {
+        tell(Message::Notice(format!("{error:#}")));
+    }
 }
 
 fn written(result: anyhow::Result<String>) -> Message {

@@ -12,10 +12,10 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    executor::Executor,
+    executor::{Executor, System},
     finding::{Finding, StepId},
     plan::Plan,
-    runner::{self, Control, Follower, Look, Order, Record, RunOutcome, Runs, process},
+    runner::{self, Control, Follower, Look, Order, Record, RunOutcome, Runs, guard, process},
     secret::{Secrets, generate},
     steps,
 };
@@ -126,6 +126,32 @@ impl Place {
         Ok(Following { run: run.to_owned(), records: Records::Journal(Box::new(follower)) })
     }
 
+    /// Keeps the guarded change that waits.
+    ///
+    /// # Errors
+    /// When this login is no proof that one can still get in.
+    pub fn keep(&self, run: &str, control: &Control) -> Result<()> {
+        match self {
+            Place::Demo(_) => control.keep(),
+            Place::Root(root) => {
+                guard::confirm(&Runs::look(root)?, Some(run), &System::live()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the guarded change that waits back at once.
+    ///
+    /// # Errors
+    /// When the wish cannot be left with the run.
+    pub fn revert(&self, run: &str, control: &Control) -> Result<()> {
+        match self {
+            Place::Demo(_) => control.revert(),
+            Place::Root(root) => guard::revert(&Runs::look(root)?, run)?,
+        }
+        Ok(())
+    }
+
     /// Asks a run of another process to end after the change it is in.
     ///
     /// # Errors
@@ -162,4 +188,20 @@ impl Following {
 /// When the journal could not be written to the end.
 pub fn serve() -> Result<Option<RunOutcome>> {
     process::serve(&|host, step| Eyes(host).findings(step))
+}
+
+/// The process that takes the guarded change of a run back on silence.
+///
+/// # Errors
+/// When it cannot be taken back.
+pub fn watch(run: &str) -> Result<()> {
+    guard::watch(run, &|host, step| Eyes(host).findings(step))
+}
+
+/// Takes back what a restart of the host left unconfirmed; names of the runs.
+///
+/// # Errors
+/// When it cannot be taken back.
+pub fn restore_overdue() -> Result<Vec<String>> {
+    guard::restore_overdue(&|host, step| Eyes(host).findings(step))
 }
