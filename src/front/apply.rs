@@ -11,9 +11,12 @@ use super::{
 use crate::{
     cli::{Apply, EXIT_FAILED},
     executor::{Attributes, Executor, FileChange, FileTo, System},
-    runner::{self, Control, Runs, State, undo},
+    runner::{self, Control, Runs, State},
     secret::{Secret, Secrets},
-    session::runs::{self, Place},
+    session::{
+        past,
+        runs::{self, Place},
+    },
     unattended::{self, Applied, UncommittedChanges},
 };
 
@@ -65,28 +68,8 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
 
 /// Goes on with a run that was cut off.
 fn go_on(place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
-    let history = runs.history(run)?;
-    let mut order =
-        runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
-    order.operator = runs::operator();
-    let mut secrets = secrets_file(options.secrets.as_deref())?;
-    if let Some(undone) = &order.undoes {
-        for (name, kept) in undo::kept_secrets(runs, undone)?.iter() {
-            secrets.insert(name, kept.clone());
-        }
-    }
-    let missing: Vec<_> =
-        undo::needed_to_continue(runs, run)?.into_iter().filter(|name| secrets.get(name).is_none()).collect();
-    let mut generated = Secrets::default();
-    for name in &missing {
-        ensure!(
-            order.plan.generated.iter().any(|made_up| made_up.secret == *name),
-            "secrets: {name} is missing; passwords are never stored, so it is needed again"
-        );
-        let password = crate::secret::generate()?;
-        generated.insert(name, password.clone());
-        secrets.insert(name, password);
-    }
+    let known = secrets_file(options.secrets.as_deref())?;
+    let (order, secrets, generated) = past::continuation(runs, run, known)?;
     hand_over(&generated, options.save_generated.as_deref())?;
     finish(place.start(order, secrets, true, &Control::default())?, options)
 }

@@ -4,7 +4,7 @@ use super::runs::Place;
 use crate::{
     executor::{Executor, World},
     ngcp::{release::Release, services},
-    runner::{Report, Runs, State},
+    runner::{Report, Runs, State, account},
     wizard::model::{HostCard, OpenRun, Service},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(Host
         release: release.version_text(),
         system: release.debian_text(),
         remarks: release.remarks(),
-        open_run: open_run(place),
+        open_run: open_run(host, place),
         ..HostCard::default()
     };
     tell(card.clone());
@@ -35,7 +35,7 @@ pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(Host
 }
 
 /// A run that goes on, or the one that was cut off.
-fn open_run(place: &Place) -> Option<OpenRun> {
+fn open_run(host: &dyn Executor, place: &Place) -> Option<OpenRun> {
     let Place::Root(root) = place else { return None };
     let runs = Runs::look(root).ok()?;
     let live = runs.newest(State::Live);
@@ -44,5 +44,9 @@ fn open_run(place: &Place) -> Option<OpenRun> {
     let report = Report::of(&runs.history(&run).ok()?.records)?;
     let begun = report.started.strftime("%Y-%m-%d %H:%M UTC");
     let about = format!("{} changes, begun {begun} by {}", report.changes.len(), report.operator);
-    Some(OpenRun { run, about, alive })
+    let seen = if alive { None } else { account(&runs, &run, host).ok() };
+    let account = seen.map_or_else(Vec::new, |seen| {
+        seen.changes.into_iter().map(|change| (change.title, change.stands.words())).collect()
+    });
+    Some(OpenRun { run, about, alive, account })
 }

@@ -3,16 +3,19 @@
 
 mod files;
 mod host_card;
+pub mod past;
 pub mod runs;
 
 use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
 
 use self::runs::{Following, Place};
 
 use crate::{
     executor::Executor,
     plan::Plan,
-    runner::Control,
+    runner::{Control, Order, Runs, process},
     secret::Secrets,
     steps::{self, REGISTRY},
     wizard::{Effect, Failure, Message, effect::Answered},
@@ -69,6 +72,29 @@ impl Session {
                 Ok(following) => follow(following, Secrets::default(), tell),
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),
             },
+            Effect::PlanUndo { ticket, run } => {
+                let plan = self.place.root().and_then(|root| past::undo_plan(root, &run, host));
+                let result = plan.map(Arc::new).map_err(|error| Failure::from(&error));
+                tell(Message::Planned { ticket, result });
+            }
+            Effect::StartUndo { run, plan, overwrite } => {
+                let order =
+                    self.place.root().and_then(|root| past::undo_order(root, &run, &plan, overwrite, host));
+                self.launch(order.map(|(order, secrets)| (order, secrets, Secrets::default())), false, tell);
+            }
+            Effect::ContinueRun { run, secrets } => {
+                let runs = self.place.root().and_then(Runs::look);
+                self.launch(runs.and_then(|runs| past::continuation(&runs, &run, secrets)), true, tell);
+            }
+            Effect::LeaveRun(run) => {
+                let left = self.place.root().and_then(|root| process::leave(root, &run, host));
+                let words = match left {
+                    Ok(()) => format!("Run {run} is left as it is."),
+                    Err(error) => format!("Run {run} could not be left: {error:#}"),
+                };
+                tell(Message::Notice(words));
+                host_card::look(host, &self.place, &mut |card| tell(Message::HostSeen(Box::new(card))));
+            }
             Effect::Keep(run) => told(self.place.keep(&run, &self.control()), tell),
             Effect::Revert(run) => told(self.place.revert(&run, &self.control()), tell),
             Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
@@ -80,16 +106,22 @@ impl Session {
     }
 
     fn start(&self, plan: &Plan, mut secrets: Secrets, tell: &mut dyn FnMut(Message)) {
-        let generated = match runs::make_up(plan, &mut secrets) {
-            Ok(generated) => generated,
-            Err(error) => return tell(Message::RunRefused(Failure::from(&error))),
-        };
+        let order = runs::make_up(plan, &mut secrets).map(|generated| {
+            let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
+            (runs::order(&*self.host, plan.clone(), findings), secrets, generated)
+        });
+        self.launch(order, false, tell);
+    }
+
+    /// Starts a run, or goes on with it, and follows it; says why it was not started.
+    fn launch(&self, order: Result<(Order, Secrets, Secrets)>, resume: bool, tell: &mut dyn FnMut(Message)) {
         let control = Control::default();
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
-        let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
-        let order = runs::order(&*self.host, plan.clone(), findings);
-        match self.place.start(order, secrets, false, &control) {
-            Ok(following) => follow(following, generated, tell),
+        let started = order.and_then(|(order, secrets, generated)| {
+            Ok((self.place.start(order, secrets, resume, &control)?, generated))
+        });
+        match started {
+            Ok((following, generated)) => follow(following, generated, tell),
             Err(error) => tell(Message::RunRefused(Failure::from(&error))),
         }
     }
@@ -103,17 +135,17 @@ fn follow(following: Following, generated: Secrets, tell: &mut dyn FnMut(Message
     tell(Message::RunEnded);
 }
 
-fn told(result: anyhow::Result<()>, tell: &mut dyn FnMut(Message)) {
+fn told(result: Result<()>, tell: &mut dyn FnMut(Message)) {
     if let Err(error) = result {
         tell(Message::Notice(format!("{error:#}")));
     }
 }
 
-fn written(result: anyhow::Result<String>) -> Message {
+fn written(result: Result<String>) -> Message {
     Message::Written(result.map_err(|error| Failure::from(&error)))
 }
 
-fn make_plan(host: &dyn Executor, answered: &[Answered]) -> anyhow::Result<Plan> {
+fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan> {
     let mut plans = Vec::new();
     for Answered { step, findings, answers } in answered {
         if let Some(found) = steps::find(step.as_str()) {

@@ -1,7 +1,7 @@
 //! Starting and following a run, for the screen and for `apply` alike.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, Receiver},
@@ -116,13 +116,23 @@ impl Place {
         }
     }
 
+    /// Where the runs of this host are kept.
+    ///
+    /// # Errors
+    /// In the demo, which keeps none.
+    pub(super) fn root(&self) -> Result<&Path> {
+        match self {
+            Place::Demo(_) => anyhow::bail!("the demo keeps no runs"),
+            Place::Root(root) => Ok(root),
+        }
+    }
+
     /// Follows a run that was started before.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn follow(&self, run: &str) -> Result<Following> {
-        let Place::Root(root) = self else { anyhow::bail!("the demo keeps no runs") };
-        let follower = Runs::look(root)?.follow(run)?;
+        let follower = Runs::look(self.root()?)?.follow(run)?;
         Ok(Following { run: run.to_owned(), records: Records::Journal(Box::new(follower)) })
     }
 

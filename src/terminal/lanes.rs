@@ -38,11 +38,14 @@ impl Lanes {
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::LookAtHost | Effect::Inspect(_) | Effect::MakePlan { .. } => {
+            Effect::LookAtHost | Effect::Inspect(_) | Effect::MakePlan { .. } | Effect::PlanUndo { .. } => {
                 let lane = self.look.get_or_insert_with(|| lane(&self.backend, &self.messages, LOOKERS));
                 drop(lane.send(Task::Effect(effect)));
             }
-            Effect::StartRun { .. } | Effect::Attach(_) => {
+            Effect::StartRun { .. }
+            | Effect::Attach(_)
+            | Effect::StartUndo { .. }
+            | Effect::ContinueRun { .. } => {
                 let (backend, messages) = (Arc::clone(&self.backend), self.messages.clone());
                 let run =
                     Builder::new().name("run".into()).spawn(move || backend.carry_out(effect, &messages));

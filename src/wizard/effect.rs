@@ -38,6 +38,31 @@ pub enum Effect {
     },
     /// Follow a run that is alive already: as `StartRun`.
     Attach(String),
+    /// Plan how to take a run back: `Planned` with this ticket. What somebody else changed since is its `foreign`.
+    PlanUndo {
+        /// To be copied into the answer.
+        ticket: u64,
+        /// The run.
+        run: String,
+    },
+    /// Take a run back by this plan, as a run of its own: as `StartRun`.
+    StartUndo {
+        /// The run that is taken back.
+        run: String,
+        /// The plan as it was reviewed.
+        plan: Arc<Plan>,
+        /// What somebody else changed since may be overwritten.
+        overwrite: bool,
+    },
+    /// Go on with a run that was cut off, with whatever passwords were typed: as `StartRun`.
+    ContinueRun {
+        /// The run.
+        run: String,
+        /// Every good secret of every form; what was made up is made up anew.
+        secrets: Secrets,
+    },
+    /// Leave a run that was cut off as it is: `Notice`, and `HostSeen` without it.
+    LeaveRun(String),
     /// Ask the runner to end after the current change: its records tell.
     StopRun(String),
     /// Keep a guarded change. Whoever carries it out refuses (with `Notice`) unless this login is newer than the change.

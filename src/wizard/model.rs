@@ -39,6 +39,8 @@ pub enum Screen {
     Run,
     /// How it ended.
     Result,
+    /// A run of an earlier session that was cut off, and where each of its changes stands.
+    CutOff,
     /// The made up passwords: the one page that ever shows them.
     Passwords,
     /// All keys.
@@ -99,8 +101,10 @@ pub struct OpenRun {
     pub run: String,
     /// Who started it, when, what it does: one line.
     pub about: String,
-    /// It can be followed; otherwise it was interrupted.
+    /// It can be followed; otherwise it was cut off.
     pub alive: bool,
+    /// When it was cut off: each change and where it stands now.
+    pub account: Vec<(String, String)>,
 }
 
 /// One step with what it saw and what was answered.
@@ -168,6 +172,8 @@ pub struct Review {
     pub foreign_accepted: bool,
     /// Those that were accepted; others ask again.
     pub seen_foreign: Option<Foreign>,
+    /// The run that the plan takes back.
+    pub undoes: Option<String>,
     /// The plan was handed to a runner that has not answered yet.
     pub starting: bool,
 }
@@ -218,6 +224,10 @@ pub enum Question {
     ForgetPasswords,
     /// Stop the run after the current change.
     Stop,
+    /// Go on with the run that was cut off.
+    ContinueRun,
+    /// Leave the run that was cut off as it is.
+    LeaveRun,
     /// Discard all answers.
     Discard,
 }
@@ -249,8 +259,6 @@ pub struct Generated {
     pub run: String,
     /// Its name in the plan.
     pub name: String,
-    /// Whose.
-    pub label: String,
     /// The password.
     pub secret: Secret,
 }
@@ -346,6 +354,12 @@ impl Model {
     /// Every finding that is known, in the wizard's order.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.steps.iter().flat_map(StepState::findings)
+    }
+
+    /// The run of an earlier session that was cut off.
+    pub fn cut_off(&self) -> Option<&OpenRun> {
+        let open = self.host.as_ref()?.open_run.as_ref()?;
+        Some(open).filter(|open| !open.alive && !self.running())
     }
 
     /// Whether a run goes on.

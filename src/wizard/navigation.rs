@@ -72,9 +72,12 @@ pub(super) fn up(model: &mut Model) {
     }
 }
 
-/// Goes to a page that stands directly below the overview, whatever was visited before.
+/// Goes to a page as if from the overview, whatever was visited before.
 pub(super) fn restart_at(model: &mut Model, screen: Screen) {
-    model.trail = vec![Screen::Overview];
+    model.trail.clear();
+    if screen != Screen::Overview {
+        model.trail.push(Screen::Overview);
+    }
     show(model, screen);
 }
 

@@ -4,6 +4,7 @@
 
 mod fields;
 mod lines;
+mod past;
 mod plain;
 mod plans;
 #[allow(dead_code, unreachable_pub, reason = "shared with other test programs")]

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use ngcp_warden::{
     plan::{Foreign, Outcome, Plan},
     runner::{Event, RunOutcome},
-    secret::Secrets,
     wizard::{
         Effect, Failure, Message, Screen,
-        model::{Entry, HostCard, OpenRun, ReviewPhase},
+        model::{Entry, HostCard, ReviewPhase},
     },
 };
 
@@ -176,18 +175,4 @@ fn a_guarded_change_counts_down_and_can_be_taken_back_at_once() {
     assert_eq!(desk.effects, [Effect::Revert("20261122-1".to_owned())]);
     desk.record(Event::Kept { change: "passwords.root".to_owned() });
     assert_eq!(desk.model.run.as_ref().unwrap().seconds_left(), None);
-}
-
-#[test]
-fn a_run_that_is_alive_is_offered_and_attached_to() {
-    let mut desk = Desk::ready(Entry::Maintenance);
-    let open = OpenRun { run: "20261122-7".to_owned(), about: "root from 10.0.0.9".to_owned(), alive: true };
-    desk.tell(Message::HostSeen(Box::new(HostCard { open_run: Some(open), ..HostCard::default() })));
-    assert!(desk.words().contains("20261122-7"));
-    desk.press("a");
-    assert_eq!(desk.effects, [Effect::Attach("20261122-7".to_owned())]);
-    desk.tell(Message::RunStarted { run: "20261122-7".to_owned(), generated: Secrets::default() });
-    assert_eq!(desk.model.screen, Screen::Run);
-    desk.press("q");
-    assert!(desk.words().contains("the run goes on"));
 }

@@ -44,7 +44,7 @@ fn any_key() -> impl Strategy<Value = Key> {
             Key::PageUp, Key::PageDown, Key::Backspace, Key::Delete, Key::F(1), Key::F(10), Key::Ctrl('u'),
             Key::Ctrl('w'), Key::Ctrl('k'), Key::Ctrl('l'),
         ]),
-        6 => select("abcdgiklnpstuvwx ?".chars().map(Key::Char).collect::<Vec<_>>()),
+        6 => select("abcdgiklnpstuvwx ?ccuuaa".chars().map(Key::Char).collect::<Vec<_>>()),
         2 => Just(Key::Esc),
         1 => any::<char>().prop_map(Key::Char),
         1 => any::<u8>().prop_map(Key::F),
@@ -142,7 +142,12 @@ fn any_host() -> impl Strategy<Value = HostCard> {
             services: some.then(|| vec![Service { name: text.clone(), running }]),
             facts: vec![(text.clone(), text.clone())],
             obstacle: (running == Some(true)).then(|| text.clone()),
-            open_run: running.map(|alive| OpenRun { run: text.clone(), about: text, alive }),
+            open_run: running.map(|alive| OpenRun {
+                run: text.clone(),
+                about: text.clone(),
+                alive,
+                account: vec![(text.clone(), text)],
+            }),
             ..HostCard::default()
         },
     )

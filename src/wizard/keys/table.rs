@@ -18,6 +18,7 @@ pub enum At {
     Difference,
     Run,
     Result,
+    CutOff,
     Passwords,
     Help,
     Log,
@@ -32,6 +33,7 @@ const PAGES: &[At] = &[
     At::Difference,
     At::Run,
     At::Result,
+    At::CutOff,
     At::Passwords,
     At::Help,
     At::Log,
@@ -95,8 +97,12 @@ pub static TABLE: &[Row] = &[
         .when(maintenance),
     row(&[(Key::Char('s'), Intent::Steps)], "list of steps", &[At::Overview]).when(first_boot),
     row(&[(Key::Char('a'), Intent::Attach)], "attach to the run", &[At::Overview]).when(can_attach),
+    row(&[(Key::Char('a'), Intent::CutOff)], "the run that was cut off", &[At::Overview]).when(cut_off),
+    row(&[(Key::Char('c'), Intent::ContinueRun)], "go on with it", &[At::CutOff]).when(cut_off),
+    row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::CutOff]).when(cut_off),
+    row(&[(Key::Char('d'), Intent::LeaveRun)], "leave it so", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
-    row(&[(Key::Char('p'), Intent::Passwords)], "new passwords", &[At::Overview, At::Result])
+    row(&[(Key::Char('p'), Intent::Passwords)], "new passwords", &[At::Overview, At::Run, At::Result])
         .when(has_passwords),
     row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
     row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
@@ -138,7 +144,7 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
     row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).when(has_plan),
     row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review]),
-    row(&[(Key::Char('c'), Intent::AcceptForeign)], "take foreign changes along", &[At::Review])
+    row(&[(Key::Char('c'), Intent::AcceptForeign)], "accept others' changes", &[At::Review])
         .when(has_foreign),
     // Run and result
     row(&[(Key::Char('k'), Intent::Keep)], "keep", &[At::Run]).when(counting_down),
@@ -146,13 +152,14 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('x'), Intent::Stop)], "stop safely", &[At::Run]).when(can_stop),
     row(&[(Key::Enter, Intent::Forward)], "result", &[At::Run]).when(run_ended),
     row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
+    row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::Result]).when(run_ended),
     row(&[(Key::Enter, Intent::Forget)], "noted, forget them", &[At::Passwords]),
     row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]),
     // Reading
     row(
         ARROWS,
         "scroll",
-        &[At::Overview, At::Difference, At::Run, At::Result, At::Passwords, At::Help, At::Log],
+        &[At::Overview, At::Difference, At::Run, At::Result, At::CutOff, At::Passwords, At::Help, At::Log],
     ),
     row(&[(Key::PageUp, Intent::PageUp), (Key::PageDown, Intent::PageDown)], "page", PAGES).help_only(),
     row(&[(Key::Home, Intent::First), (Key::End, Intent::Last)], "first, last", PAGES).help_only(),
@@ -167,6 +174,8 @@ pub static TABLE: &[Row] = &[
             At::Difference,
             At::Run,
             At::Result,
+            At::CutOff,
+            At::CutOff,
             At::Passwords,
             At::Help,
             At::Log,
@@ -232,6 +241,9 @@ fn has_run(model: &Model) -> bool {
 fn can_attach(model: &Model) -> bool {
     !model.running()
         && model.host.as_ref().and_then(|host| host.open_run.as_ref()).is_some_and(|run| run.alive)
+}
+fn cut_off(model: &Model) -> bool {
+    model.cut_off().is_some()
 }
 fn has_passwords(model: &Model) -> bool {
     !model.generated.is_empty()

@@ -41,9 +41,35 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
             ("The new passwords", ["They are noted, forget them", "Show them longer"])
         }
         Question::Apply => apply(model, &mut writer),
+        Question::Foreign if model.review.undoes.is_some() => {
+            writer.text(
+                Role::Text,
+                "Somebody changed files after that run. Taking it back overwrites these changes. The review shows them.",
+            );
+            ("Changed since", ["Overwrite them", "Look first, change nothing"])
+        }
         Question::Foreign => {
-            writer.text(Role::Text, "The configuration holds changes that somebody else made and never applied. Applying takes them along. The review shows them.");
+            writer.text(
+                Role::Text,
+                "The configuration holds changes that somebody else made and never applied. Applying takes them \
+                 along. The review shows them.",
+            );
             ("Somebody else's changes", ["Take them along", "Look first, apply nothing"])
+        }
+        Question::ContinueRun => {
+            writer.text(
+                Role::Text,
+                "What is done stays, the rest is done now. Passwords that were made up are made up anew and shown.",
+            );
+            ("Go on with the run", ["Go on with it", "Not now"])
+        }
+        Question::LeaveRun => {
+            writer.text(
+                Role::Text,
+                "The host stays as it stands now, possibly half changed. The record is closed; taking the run back \
+                 stays possible.",
+            );
+            ("Leave the run", ["Leave it as it is", "Not now"])
         }
         Question::Stop => {
             writer.text(

@@ -14,6 +14,7 @@ use std::fmt;
 use super::{Model, Screen, model::Size};
 pub use dialog::{DialogPage, dialog};
 pub use run::change_words;
+pub(super) use run::label_of;
 use text::Writer;
 pub use text::clean;
 
@@ -200,6 +201,7 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::Foreign => review::foreign(model, width),
         Screen::Run => run::run(model, width),
         Screen::Result => run::result(model, width),
+        Screen::CutOff => run::cut_off(model, width),
         Screen::Passwords => run::passwords(model, width),
         Screen::Help => reading::help(model, width),
         Screen::Log => reading::log(model, width),

@@ -63,8 +63,9 @@ pub fn problems(model: &Model) -> Vec<(usize, Problem)> {
 
 /// What can be selected, from top to bottom.
 pub fn entries(model: &Model) -> Vec<Entry> {
+    let problems = if model.review.undoes.is_some() { Vec::new() } else { problems(model) };
     let mut entries: Vec<Entry> =
-        problems(model).into_iter().map(|(step, problem)| Entry::Problem { step, problem }).collect();
+        problems.into_iter().map(|(step, problem)| Entry::Problem { step, problem }).collect();
     let ReviewPhase::Ready(plan) = &model.review.phase else { return entries };
     if plan.foreign.is_some() {
         entries.push(Entry::Foreign);
@@ -118,7 +119,11 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         }
         ReviewPhase::Ready(plan) => (summary(plan), None),
     };
-    let mut w = Writer::new("Review", aside, width);
+    let title = match &model.review.undoes {
+        Some(run) => format!("Take back run {}", clean(run)),
+        None => "Review".to_owned(),
+    };
+    let mut w = Writer::new(title, aside, width);
     if let Some((role, note)) = note {
         w.text(role, &note);
         if let ReviewPhase::Failed(failure) = &model.review.phase {
@@ -181,7 +186,9 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
 }
 
 fn nothing(model: &Model) -> &'static str {
-    if !problems(model).is_empty() {
+    if model.review.undoes.is_some() {
+        "There is nothing to take back: the host is as before the run."
+    } else if !problems(model).is_empty() {
         "Nothing can be applied yet: these answers are missing."
     } else if model.steps.iter().any(|step| step.ticked) {
         "Nothing to do: the host is as you answered."
@@ -192,20 +199,24 @@ fn nothing(model: &Model) -> &'static str {
 
 fn foreign_line(model: &Model, plan: &Plan, w: &mut Writer) {
     let count = plan.foreign.as_ref().map_or(0, |foreign| foreign.files.len());
-    let (symbol, words) = if model.review.foreign_accepted {
-        (Symbol::Ticked, "taken along")
+    let undo = model.review.undoes.is_some();
+    let (symbol, words) = match (model.review.foreign_accepted, undo) {
+        (true, false) => (Symbol::Ticked, "taken along"),
+        (true, true) => (Symbol::Ticked, "overwritten"),
+        (false, false) => (Symbol::Unticked, "c takes them along, else nothing can be applied"),
+        (false, true) => (Symbol::Unticked, "c overwrites them, else nothing is taken back"),
+    };
+    let what = if undo {
+        "that somebody changed after the run"
     } else {
-        (Symbol::Unticked, "c takes them along, else nothing can be applied")
+        "with changes that somebody else made and never applied"
     };
     w.spans(
         0,
         4,
         vec![
             Span::symbol(Role::Warning, symbol),
-            Span::new(
-                Role::Warning,
-                format!(" {count} files with changes that somebody else made and never applied"),
-            ),
+            Span::new(Role::Warning, format!(" {count} files {what}")),
             Span::new(Role::Dim, format!(" · {words}")),
         ],
     );
@@ -325,10 +336,17 @@ pub(super) fn difference(model: &Model, index: usize, width: usize) -> Page {
 }
 
 pub(super) fn foreign(model: &Model, width: usize) -> Page {
-    let mut w = Writer::new("Somebody else's changes", "not applied yet", width);
+    let undo = model.review.undoes.is_some();
+    let aside = if undo { "made after the run" } else { "not applied yet" };
+    let mut w = Writer::new("Somebody else's changes", aside, width);
     let ReviewPhase::Ready(plan) = &model.review.phase else { return w.page };
     if let Some(foreign) = &plan.foreign {
-        w.text(Role::Text, "These files in /etc/ngcp-config were changed and never applied. Applying the plan takes them along.");
+        let words = if undo {
+            "These files are no longer as the run left them. Taking it back overwrites what was changed since."
+        } else {
+            "These files in /etc/ngcp-config were changed and never applied. Applying the plan takes them along."
+        };
+        w.text(Role::Text, words);
         for file in foreign.files.iter().take(100) {
             w.spans(2, 4, vec![Span::new(Role::Literal, clean(file))]);
         }

@@ -3,7 +3,7 @@
 use super::{
     Page, Role, Span, Symbol, Writer,
     host::{counts, score_role},
-    text::{bar, cell, clean},
+    text::{bar, cell, clean, columns},
 };
 use crate::{
     finding::score,
@@ -11,6 +11,7 @@ use crate::{
     runner::RunOutcome,
     wizard::{
         Model,
+        model::Generated,
         run_view::{ChangeState, ChangeView, RunView},
     },
 };
@@ -81,9 +82,9 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
     let time = time.map_or(String::new(), |time| format!("{}.{} s", time / 1000, time % 1000 / 100));
     let title = clean(&change.title);
     let room = w.width.saturating_sub(16);
-    let half = (room / 2).max(super::text::columns(&title).min(room));
+    let half = (room / 2).max(columns(&title).min(room));
     let rest = room.saturating_sub(half);
-    let short = super::text::columns(&words) < rest || words.is_empty();
+    let short = columns(&words) < rest || words.is_empty();
     let beside = if short { clean(&words) } else { String::new() };
     w.spans(
         0,
@@ -231,7 +232,11 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
         w.spans(0, 2, spans);
     }
     let take_back = format!("ngcp-warden undo {}", clean(&run.run));
-    w.spans(0, 2, vec![Span::new(Role::Text, "To take it back: "), Span::new(Role::Literal, take_back)]);
+    w.spans(
+        0,
+        2,
+        vec![Span::new(Role::Text, "To take it back: u, or later "), Span::new(Role::Literal, take_back)],
+    );
     w.page
 }
 
@@ -259,10 +264,47 @@ pub(super) fn passwords(model: &Model, width: usize) -> Page {
             Some(ChangeState::Ended { .. }) => Some((Role::Bad, "  was NOT set")),
             Some(ChangeState::Undone { .. }) => Some((Role::Bad, "  was taken back, the old one holds")),
         };
-        w.spans(0, 2, vec![Span::new(Role::Heading, clean(&made.label))]);
+        w.spans(0, 2, vec![Span::new(Role::Heading, clean(label_of(model, made)))]);
         let mut spans = vec![Span::new(Role::Revealed, made.secret.expose_str().unwrap_or_default())];
         spans.extend(said.map(|(role, words)| Span::new(role, words)));
         w.spans(2, 2, spans);
+    }
+    w.page
+}
+
+/// Whose password it is; its name when the plan is not known.
+pub(in crate::wizard) fn label_of<'a>(model: &'a Model, made: &'a Generated) -> &'a str {
+    let of_run = model.run.as_ref().filter(|run| run.run == made.run).and_then(|run| run.plan.as_ref());
+    let labels = of_run.map_or(&[][..], |plan| plan.generated.as_slice());
+    labels.iter().find(|label| label.secret == made.name).map_or(&made.name, |label| &label.label)
+}
+
+/// A run of an earlier session that was cut off.
+pub(super) fn cut_off(model: &Model, width: usize) -> Page {
+    let Some(open) = model.cut_off() else {
+        let mut w = Writer::new("Cut off", "", width);
+        w.text(Role::Dim, "No run was cut off.");
+        return w.page;
+    };
+    let mut w = Writer::new("A run was cut off", format!("run {}", clean(&open.run)), width);
+    w.text(Role::Warning, "It did not reach its end. Until it is dealt with, nothing else can be applied.");
+    w.text(Role::Dim, &open.about);
+    w.gap();
+    let column = open.account.iter().map(|(title, _)| columns(title)).max().unwrap_or(0).min(width / 2);
+    for (title, stands) in &open.account {
+        let words = vec![
+            Span::new(Role::Text, format!("{}  ", cell(&clean(title), column))),
+            Span::new(Role::Accent, clean(stands)),
+        ];
+        w.spans(0, column + 2, words);
+    }
+    w.gap();
+    for (key, words) in [
+        ("c", "goes on with it: what is done stays, the rest is done now."),
+        ("u", "takes it back: shows the plan for that first."),
+        ("d", "leaves the host as it stands now."),
+    ] {
+        w.spans(0, 4, vec![Span::new(Role::Accent, format!("{key}   ")), Span::new(Role::Text, words)]);
     }
     w.page
 }

@@ -40,6 +40,10 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Revert => return with_run(model, Effect::Revert),
         Intent::ToRun => navigation::go(model, Screen::Run),
         Intent::Attach => return attach(model),
+        Intent::CutOff => navigation::go(model, Screen::CutOff),
+        Intent::ContinueRun => return leaving::ask(model, Question::ContinueRun, 1),
+        Intent::LeaveRun => return leaving::ask(model, Question::LeaveRun, 1),
+        Intent::TakeBack => return take_back(model),
         Intent::Passwords => navigation::go(model, Screen::Passwords),
         Intent::Forget => return forget(model),
         Intent::Store => return store(model),
@@ -122,7 +126,12 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             navigation::back(model);
             NOTHING
         }
-        Screen::Difference(_) | Screen::Foreign | Screen::Passwords | Screen::Help | Screen::Log => NOTHING,
+        Screen::Difference(_)
+        | Screen::Foreign
+        | Screen::CutOff
+        | Screen::Passwords
+        | Screen::Help
+        | Screen::Log => NOTHING,
     }
 }
 
@@ -138,7 +147,8 @@ fn review(model: &mut Model) -> Vec<Effect> {
     let answered = model.current_step().is_some_and(|step| step.form.edited());
     let mut effects = if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING };
     navigation::go(model, Screen::Review);
-    if !matches!(model.review.phase, ReviewPhase::Making | ReviewPhase::Ready(_)) {
+    let there = matches!(model.review.phase, ReviewPhase::Making | ReviewPhase::Ready(_));
+    if !there || model.review.undoes.is_some() {
         effects.extend(planning::request(model));
     }
     effects
@@ -269,6 +279,9 @@ fn choose(model: &mut Model) -> Vec<Effect> {
                 }
                 _ => selected_step_of_plan(model),
             };
+            if model.review.undoes.is_some() {
+                return notice(model, "A run is taken back whole.");
+            }
             let Some(step) = step.and_then(|id| model.steps.iter_mut().find(|step| step.about().id == id))
             else {
                 return NOTHING;
@@ -290,6 +303,17 @@ fn attach(model: &Model) -> Vec<Effect> {
     open.filter(|run| run.alive).map(|run| Effect::Attach(run.run.clone())).into_iter().collect()
 }
 
+/// To the plan that takes back the run on the page.
+fn take_back(model: &mut Model) -> Vec<Effect> {
+    let run = match model.screen {
+        Screen::CutOff => model.cut_off().map(|open| open.run.clone()),
+        _ => model.run.as_ref().filter(|run| run.ended).map(|run| run.run.clone()),
+    };
+    let Some(run) = run else { return NOTHING };
+    navigation::go(model, Screen::Review);
+    planning::request_undo(model, run)
+}
+
 fn forget(model: &mut Model) -> Vec<Effect> {
     if model.generated.is_empty() {
         navigation::restart_at(model, Screen::Result);
@@ -299,7 +323,8 @@ fn forget(model: &mut Model) -> Vec<Effect> {
 }
 
 fn store(model: &Model) -> Vec<Effect> {
-    let passwords = model.generated.iter().map(|made| (made.label.clone(), made.secret.clone()));
+    let label = |made| page::label_of(model, made).to_owned();
+    let passwords = model.generated.iter().map(|made| (label(made), made.secret.clone()));
     let passwords: Vec<_> = passwords.collect();
     if passwords.is_empty() { NOTHING } else { vec![Effect::WritePasswords(passwords)] }
 }

@@ -70,6 +70,10 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
         Question::Stop => {
             model.run.as_ref().map(|run| Effect::StopRun(run.run.clone())).into_iter().collect()
         }
+        Question::ContinueRun => planning::continue_run(model),
+        Question::LeaveRun => {
+            model.cut_off().map(|open| Effect::LeaveRun(open.run.clone())).into_iter().collect()
+        }
         Question::Discard => {
             for step in &mut model.steps {
                 step.ticked = false;

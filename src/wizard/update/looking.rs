@@ -10,7 +10,8 @@ use crate::{
         Effect, Failure, Model, Screen,
         draft::Draft,
         form::FormState,
-        model::{StepPhase, StepState},
+        model::{HostCard, StepPhase, StepState},
+        navigation,
     },
 };
 
@@ -19,6 +20,26 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let mut effects = vec![Effect::LookAtHost, Effect::LoadAnswers];
     effects.extend(inspect_all(model));
     effects
+}
+
+/// The host is known better. A run that goes on is attached to, one that was cut off is shown, once and only to an
+/// operator who has not begun anything yet.
+pub(super) fn host_seen(model: &mut Model, host: HostCard) -> Vec<Effect> {
+    let first = model.host.as_ref().is_none_or(|known| known.open_run.is_none());
+    model.host = Some(host);
+    if model.screen == Screen::CutOff && model.cut_off().is_none() {
+        navigation::restart_at(model, Screen::Overview);
+    }
+    let idle = model.screen == Screen::Overview && model.dialog.is_none() && model.run.is_none();
+    let open = model.host.as_ref().and_then(|host| host.open_run.as_ref());
+    match open {
+        Some(open) if first && idle && open.alive => vec![Effect::Attach(open.run.clone())],
+        Some(_) if first && idle => {
+            navigation::go(model, Screen::CutOff);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
 }
 
 pub(super) fn inspect_all(model: &Model) -> Vec<Effect> {
@@ -57,7 +78,7 @@ pub(super) fn inspected(
         let line = format!("{}: {}", step.about().title, failure.message);
         log(model, true, &line);
     }
-    if model.running() || model.review.starting {
+    if model.running() || model.review.starting || model.review.undoes.is_some() {
         return Vec::new();
     }
     planning::void(model);

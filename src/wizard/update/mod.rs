@@ -35,10 +35,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             reveal_focus(model);
             Vec::new()
         }
-        Message::HostSeen(host) => {
-            model.host = Some(*host);
-            Vec::new()
-        }
+        Message::HostSeen(host) => looking::host_seen(model, *host),
         Message::Inspected { step, result } => looking::inspected(model, &step, result),
         Message::Planned { ticket, result } => planning::planned(model, ticket, result),
         Message::RunStarted { run, generated } => running::started(model, run, &generated),
@@ -47,7 +44,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::RunEnded => running::ended(model),
         Message::Beat { elapsed } => {
             if let Some(run) = model.run.as_mut().filter(|run| !run.ended) {
-                run.elapsed = elapsed;
+                run.elapsed = run.elapsed.max(elapsed);
             }
             Vec::new()
         }

@@ -9,7 +9,7 @@ use crate::{
     wizard::{
         Effect, Failure, Model,
         effect::Answered,
-        model::{Dialog, DialogPhase, Question, ReviewPhase, StepPhase},
+        model::{Dialog, DialogPhase, Question, ReviewPhase, StepPhase, StepState},
         page::review::entries,
     },
 };
@@ -17,10 +17,21 @@ use crate::{
 /// The plan no longer says what was answered.
 pub(super) fn void(model: &mut Model) {
     model.review.phase = ReviewPhase::Absent;
+    model.review.undoes = None;
+}
+
+/// Asks for the plan that takes a run back.
+pub(super) fn request_undo(model: &mut Model, run: String) -> Vec<Effect> {
+    model.review.ticket += 1;
+    model.review.phase = ReviewPhase::Making;
+    model.review.cursor = 0;
+    model.review.undoes = Some(run.clone());
+    vec![Effect::PlanUndo { ticket: model.review.ticket, run }]
 }
 
 /// Asks for the plan of all ticked steps whose answers can be used.
 pub(super) fn request(model: &mut Model) -> Vec<Effect> {
+    model.review.undoes = None;
     let mut steps = Vec::new();
     for step in model.steps.iter().filter(|step| step.ticked) {
         if let StepPhase::Ready(findings) = &step.phase
@@ -94,20 +105,40 @@ pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let plan = plan.clone();
+    let effect = match model.review.undoes.clone() {
+        Some(run) => Effect::StartUndo { run, plan, overwrite: model.review.foreign_accepted },
+        None => Effect::StartRun { plan, secrets: secrets(model, |step| step.ticked) },
+    };
+    start(model, Question::Apply, effect)
+}
+
+/// Goes on with the run that was cut off.
+pub(super) fn continue_run(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.cut_off().map(|open| open.run.clone()) else { return Vec::new() };
+    let effect = Effect::ContinueRun { run, secrets: secrets(model, |_| true) };
+    start(model, Question::ContinueRun, effect)
+}
+
+fn start(model: &mut Model, question: Question, effect: Effect) -> Vec<Effect> {
+    model.review.starting = true;
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Working, focus: 0 });
+    vec![effect]
+}
+
+/// The good secrets of some steps.
+fn secrets(model: &Model, of: impl Fn(&StepState) -> bool) -> Secrets {
     let mut secrets = Secrets::default();
-    for step in model.steps.iter().filter(|step| step.ticked) {
+    for step in model.steps.iter().filter(|step| of(step)) {
         step.form.add_secrets(&step.about().id, &mut secrets);
     }
-    model.review.starting = true;
-    model.dialog = Some(Dialog { question: Question::Apply, phase: DialogPhase::Working, focus: 0 });
-    vec![Effect::StartRun { plan, secrets }]
+    secrets
 }
 
 pub(super) fn refused(model: &mut Model, failure: Failure) -> Vec<Effect> {
     model.review.starting = false;
     super::log(model, true, &failure.message);
     match &mut model.dialog {
-        Some(dialog) if dialog.question == Question::Apply => dialog.phase = DialogPhase::Failed(failure),
+        Some(dialog) if dialog.phase == DialogPhase::Working => dialog.phase = DialogPhase::Failed(failure),
         _ => model.notice = Some(format!("Nothing was changed: {}", failure.message)),
     }
     Vec::new()

@@ -9,29 +9,22 @@ use crate::{
     wizard::{
         Effect, Model, Screen,
         form::FormState,
-        model::{Generated, Question, ReviewPhase},
+        model::{DialogPhase, Generated},
         navigation,
         run_view::{ChangeState, RunView},
     },
 };
 
 pub(super) fn started(model: &mut Model, run: String, generated: &Secrets) -> Vec<Effect> {
-    if let ReviewPhase::Ready(plan) = &model.review.phase {
-        for made_up in &plan.generated {
-            if let Some(secret) = generated.get(&made_up.secret) {
-                let generated = Generated {
-                    run: run.clone(),
-                    name: made_up.secret.clone(),
-                    label: made_up.label.clone(),
-                    secret: secret.clone(),
-                };
-                model.generated.push(generated);
-            }
-        }
-    }
+    let made_up = generated.iter().map(|(name, secret)| Generated {
+        run: run.clone(),
+        name: name.to_owned(),
+        secret: secret.clone(),
+    });
+    model.generated.extend(made_up);
     model.review.starting = false;
     model.run = Some(RunView::new(run));
-    let watched = model.dialog.as_ref().is_some_and(|dialog| dialog.question == Question::Apply);
+    let watched = model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Working);
     if watched {
         model.dialog = None;
     }
@@ -59,14 +52,17 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         let mut of_step = run.changes.iter().filter(|change| change.step == *step);
         of_step.any(|change| !matches!(change.state, ChangeState::Ended { outcome, .. } if whole(outcome)))
     };
+    // What a run takes back says nothing about the answers.
+    let changes = if run.undoes.is_none() { run.changes.as_slice() } else { &[] };
     let settled: Vec<StepId> =
-        run.changes.iter().map(|change| &change.step).filter(|step| !open(step)).cloned().collect();
+        changes.iter().map(|change| &change.step).filter(|step| !open(step)).cloned().collect();
     for step in model.steps.iter_mut().filter(|step| settled.contains(&step.about().id)) {
         step.ticked = false;
         step.form = FormState::default();
     }
     super::planning::void(model);
     let mut effects = vec![Effect::SaveAnswers(looking::draft(model))];
+    effects.push(Effect::LookAtHost);
     effects.extend(looking::inspect_all(model));
     notice(model, "The run has ended.");
     effects

@@ -1,0 +1,88 @@
+//! Runs of the past: going on with one that was cut off, and taking one back.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context, Result, ensure};
+
+use super::runs;
+use crate::{
+    executor::Executor,
+    plan::{Foreign, Plan},
+    runner::{self, Order, Runs, undo},
+    secret::{Secrets, generate},
+};
+
+/// What is needed to go on with a run that was cut off: its order, all secrets, and those among them that were made
+/// up anew. `secrets` are those that are known.
+///
+/// # Errors
+/// When its record tells no plan, or a password is missing that somebody must type again.
+pub fn continuation(runs: &Runs, run: &str, mut secrets: Secrets) -> Result<(Order, Secrets, Secrets)> {
+    let history = runs.history(run)?;
+    let mut order =
+        runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
+    order.operator = runs::operator();
+    if let Some(undone) = &order.undoes {
+        for (name, kept) in undo::kept_secrets(runs, undone)?.iter() {
+            secrets.insert(name, kept.clone());
+        }
+    }
+    let mut generated = Secrets::default();
+    for name in missing(&undo::needed_to_continue(runs, run)?, &secrets) {
+        ensure!(
+            order.plan.generated.iter().any(|made_up| made_up.secret == name),
+            "secrets: {name} is missing; passwords are never stored, so it is needed again"
+        );
+        let password = generate()?;
+        generated.insert(&name, password.clone());
+        secrets.insert(&name, password);
+    }
+    Ok((order, secrets, generated))
+}
+
+/// The plan that takes a run back, for the review: what somebody else changed since stands in `foreign`, what cannot
+/// be taken back among the reminders.
+pub(super) fn undo_plan(root: &Path, run: &str, host: &dyn Executor) -> Result<Plan> {
+    let undo = undo::plan(&Runs::look(root)?, run, host)?;
+    let mut plan = undo.plan;
+    let impossible =
+        undo.impossible.iter().map(|(title, why)| format!("Cannot be taken back: {title}: {why}"));
+    plan.reminders.extend(impossible);
+    if !undo.foreign.is_empty() {
+        let files = undo.foreign.iter().map(|edit| edit.path.display().to_string()).collect();
+        let diff =
+            undo.foreign.iter().map(|edit| format!("{}\n{}\n", edit.path.display(), edit.diff)).collect();
+        plan.foreign = Some(Foreign { files, diff });
+    }
+    Ok(plan)
+}
+
+/// The order that takes a run back by the plan that was reviewed, and the files that were kept for that.
+pub(super) fn undo_order(
+    root: &Path,
+    run: &str,
+    plan: &Plan,
+    overwrite: bool,
+    host: &dyn Executor,
+) -> Result<(Order, Secrets)> {
+    let mut undo = undo::plan(&Runs::look(root)?, run, host)?;
+    let missing = missing(&undo.needs, &undo.secrets);
+    ensure!(
+        missing.is_empty(),
+        "{} is needed to take it back, and passwords are never stored: ngcp-warden undo {run} --secrets FILE",
+        missing.join(", ")
+    );
+    undo.plan = plan.clone();
+    undo.plan.foreign = None;
+    if overwrite {
+        undo = undo.forced();
+    }
+    let findings = crate::steps::REGISTRY.iter().flat_map(|step| crate::steps::look(host, *step)).collect();
+    let mut order = runs::order(host, undo.plan, findings);
+    order.undoes = Some(run.to_owned());
+    Ok((order, undo.secrets))
+}
+
+fn missing(needed: &BTreeSet<String>, secrets: &Secrets) -> Vec<String> {
+    needed.iter().filter(|name| secrets.get(name).is_none()).cloned().collect()
+}
