@@ -3,7 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "runner/faults.rs"]
+mod faults;
 #[path = "runner/kill_matrix.rs"]
 mod kill_matrix;
+#[path = "runner/property.rs"]
+mod property;
+#[path = "runner/together.rs"]
+mod together;
 #[path = "runner/tree.rs"]
 mod tree;

@@ -82,7 +82,12 @@ pub(super) struct Traced {
 impl Traced {
     /// Whether the host may still bear its mark.
     pub(super) fn stands(&self) -> bool {
-        self.begun && !self.undone && !matches!(self.ended, Some(Outcome::Unchanged | Outcome::Skipped))
+        self.changed() && !self.undone
+    }
+
+    /// Whether the host bore its mark at some time.
+    pub(super) fn changed(&self) -> bool {
+        self.begun && !matches!(self.ended, Some(Outcome::Unchanged | Outcome::Skipped))
     }
 
     /// What it left at a file, or was going to leave there.

@@ -1,7 +1,10 @@
 //! Taking a run back: a plan like any other, made of what was kept before each change, run as a run of its own and
 //! itself kept for an undo. What somebody else changed since is not overwritten without a yes.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, bail, ensure};
 
@@ -74,11 +77,20 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
         impossible: Vec::new(),
         needs: BTreeSet::new(),
     };
-    let mut seen = BTreeSet::new();
-    for traced in traced.iter().rev().filter(|traced| traced.stands()) {
-        undo.take_back(traced, host, &mut seen)?;
+    let files = files(&traced);
+    for (n, traced) in traced.iter().enumerate().rev() {
+        if traced.stands() {
+            undo.take_back(traced);
+        }
+        for file in files.values().filter(|file| file.first == n && file.stands) {
+            undo.put_back(traced, file, host);
+        }
     }
-    for traced in traced.iter().filter(|traced| traced.stands() && traced.change.undo == Undo::Again) {
+    // Also one that was done again after a failure: what it took along may only be put back now.
+    let any = !undo.plan.is_empty();
+    let again =
+        |traced: &&Traced| traced.change.undo == Undo::Again && traced.begun && (any || traced.stands());
+    for traced in traced.iter().filter(again) {
         undo.again(&traced.change);
     }
     let names = undo.plan.changes.iter().flat_map(needed_by).filter(|name| !name.starts_with(FILES));
@@ -152,16 +164,50 @@ fn secrets_of(run: &str, traced: &[Traced]) -> Secrets {
     secrets
 }
 
+/// What a run did to one file, over all its changes: one that was taken back when a later one could not be still
+/// knows what was there before the run.
+struct FileTrace<'a> {
+    /// The first change of it, which knows what was there before the run, and the number of its copy.
+    first: usize,
+    copy: usize,
+    was: &'a Was,
+    /// Everything the run may have left there, the last state first; `None` for a program that was cut off.
+    states: Vec<Option<Left>>,
+    path: &'a Path,
+    secret: bool,
+    /// Whether any of the changes stands.
+    stands: bool,
+}
+
+fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTrace<'_>> {
+    let mut files: BTreeMap<&Path, FileTrace<'_>> = BTreeMap::new();
+    let changed = |traced: &&Traced| traced.changed() && traced.change.undo == Undo::Files;
+    for (n, traced) in traced.iter().enumerate().filter(|(_, traced)| changed(traced)) {
+        for (copy, file) in traced.saved.iter().flat_map(|saved| &saved.files).enumerate() {
+            let secret =
+                traced.change.touches.iter().any(|touched| touched.path == file.path && touched.secret);
+            let trace = files.entry(&file.path).or_insert_with(|| FileTrace {
+                first: n,
+                copy,
+                was: &file.was,
+                states: Vec::new(),
+                path: &file.path,
+                secret,
+                stands: false,
+            });
+            trace.secret |= secret;
+            trace.stands |= traced.stands();
+            trace.states.insert(0, Some(file.was.left()));
+            trace.states.insert(0, traced.left_at(file));
+        }
+    }
+    files
+}
+
 impl UndoPlan {
-    fn take_back(
-        &mut self,
-        traced: &Traced,
-        host: &dyn Executor,
-        seen: &mut BTreeSet<PathBuf>,
-    ) -> Result<()> {
+    fn take_back(&mut self, traced: &Traced) {
         let change = &traced.change;
         match &change.undo {
-            Undo::Files => self.files(traced, host, seen)?,
             Undo::Run(line) => {
                 let back = match &change.action {
                     Action::Run(line) if line.stdin.is_none() && line.credentials.is_none() => {
@@ -190,9 +236,8 @@ impl UndoPlan {
                 self.push(change, "", title, Action::Run(line), back);
             }
             Undo::Impossible(why) => self.impossible.push((change.title.clone(), why.clone())),
-            Undo::Again | Undo::Nothing => {}
+            Undo::Files | Undo::Again | Undo::Nothing => {}
         }
-        Ok(())
     }
 
     fn again(&mut self, change: &Change) {
@@ -206,50 +251,39 @@ impl UndoPlan {
         self.push(change, "", title, action, Undo::Again);
     }
 
-    fn files(&mut self, traced: &Traced, host: &dyn Executor, seen: &mut BTreeSet<PathBuf>) -> Result<()> {
-        let change = &traced.change;
-        let files = traced.saved.iter().flat_map(|saved| &saved.files).enumerate();
-        for (n, file) in files {
-            let now = Was::read(host, &file.path);
-            let last = seen.insert(file.path.clone());
-            let left = match traced.left_at(file) {
-                Some(left) => left,
-                // A program was cut off: what it left so far is what is there.
-                None => now.as_ref().map_or(Left::Absent, Was::left),
-            };
-            let secret = change.touches.iter().any(|touched| touched.path == file.path && touched.secret);
-            let diff = match (&now, file.was.text()) {
-                (Ok(now), Some(was)) if !secret && last => {
-                    now.text().map(|now| unified(now, was)).unwrap_or_default()
-                }
-                _ => String::new(),
-            };
-            if last {
-                let untouched = now.as_ref().is_ok_and(|now| {
-                    let now = now.left();
-                    now == left || now == file.was.left()
-                });
-                if !untouched {
-                    self.foreign.push(ForeignEdit { path: file.path.clone(), diff: diff.clone() });
-                } else if traced.ended.is_none() && now.is_ok_and(|now| now == file.was) {
-                    continue;
-                }
-            }
-            let kept =
-                || Template::default().secret(name(&self.run, &change.id, &n.to_string()), SecretForm::File);
-            let to = file.was.attributes().map(|attributes| (kept(), attributes));
-            let title = match to {
-                Some(_) => format!("put {} back", file.path.display()),
-                None => format!("remove {}", file.path.display()),
-            };
-            let action = Action::Restore { path: file.path.clone(), left, to };
-            let part = if n == 0 { String::new() } else { format!(".{n}") };
-            self.push(change, &part, title, action, Undo::Files);
-            if let Some(pushed) = self.plan.changes.last_mut() {
-                pushed.diff = diff;
-            }
+    /// Puts a file back to what it was before the run, from whatever state the run left it in.
+    fn put_back(&mut self, first: &Traced, file: &FileTrace<'_>, host: &dyn Executor) {
+        let now = Was::read(host, file.path).ok();
+        if now.as_ref() == Some(file.was) {
+            return;
         }
-        Ok(())
+        let left = now.as_ref().map(Was::left);
+        let diff = match (&now, file.was.text()) {
+            (Some(now), Some(was)) if !file.secret => {
+                now.text().map(|now| unified(now, was)).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        // A program that was cut off may have left anything.
+        let ours = left.is_some() && (file.states.contains(&left) || file.states.first() == Some(&None));
+        let left = if ours { left } else { file.states.first().cloned().flatten() };
+        if !ours {
+            self.foreign.push(ForeignEdit { path: file.path.to_owned(), diff: diff.clone() });
+        }
+        let id = &first.change.id;
+        let kept =
+            || Template::default().secret(name(&self.run, id, &file.copy.to_string()), SecretForm::File);
+        let to = file.was.attributes().map(|attributes| (kept(), attributes));
+        let title = match to {
+            Some(_) => format!("put {} back", file.path.display()),
+            None => format!("remove {}", file.path.display()),
+        };
+        let action = Action::Restore { path: file.path.to_owned(), left: left.unwrap_or(Left::Absent), to };
+        let part = if file.copy == 0 { String::new() } else { format!(".{}", file.copy) };
+        self.push(&first.change, &part, title, action, Undo::Files);
+        if let Some(pushed) = self.plan.changes.last_mut() {
+            pushed.diff = diff;
+        }
     }
 
     fn push(&mut self, of: &Change, part: &str, title: String, action: Action, undo: Undo) {

@@ -1,7 +1,8 @@
 //! The runner is killed with -9 before, inside and after every write of its journal and every deed on the host.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Command as Process,
@@ -19,20 +20,38 @@ use ngcp_warden::{
     plan::Left,
     runner::{
         self, Control, Event, Journal, Order, RunOutcome, Runs, Saved, Stands, State, account, order,
-        process::{self, Task},
-        undo,
+        process::Task, undo,
     },
     secret::Secrets,
 };
 
-use crate::tree::{self, CANARY, difference, snapshot};
+use crate::tree::{self, CANARY, difference, settle, snapshot, undo_here};
 
 static POINT: AtomicUsize = AtomicUsize::new(0);
 
 /// One more point passed; the process ends here when it is its turn.
 fn point() {
+    if is_turn() {
+        die();
+    }
+}
+
+/// The same in the middle of writing a record: half of it is in the journal.
+fn torn_point(dir: &Path) {
+    if is_turn() {
+        let mut journal = fs::OpenOptions::new().append(true).open(dir.join("journal")).unwrap();
+        journal.write_all(br#"{"sum":"0123456789abcdef","record":{"numb"#).unwrap();
+        die();
+    }
+}
+
+fn is_turn() -> bool {
     let turn: usize = std::env::var("KILL_AT").unwrap().parse().unwrap();
-    if POINT.fetch_add(1, Ordering::SeqCst) + 1 == turn {
+    POINT.fetch_add(1, Ordering::SeqCst) + 1 == turn
+}
+
+fn die() {
+    {
         let me = rustix::process::getpid();
         rustix::process::kill_process(me, rustix::process::Signal::KILL).unwrap();
         loop {
@@ -55,7 +74,10 @@ impl Journal for DeadlyJournal {
         if matches!(event, Event::Output { .. }) {
             return self.0.record(at, event);
         }
-        around(|| self.0.record(at, event))
+        torn_point(self.0.dir().unwrap());
+        let recorded = self.0.record(at, event);
+        point();
+        recorded
     }
     fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
         around(|| self.0.save(change, saved))
@@ -167,33 +189,11 @@ fn someone_is_in(root: &Path) -> bool {
     processes.filter_map(|process| fs::read_link(process.path().join("root")).ok()).any(|at| at == root)
 }
 
-/// A program that another thread is starting holds our files open, and their locks, until it runs.
-fn settle(runs: &Runs, run: &str) {
-    while runs.state(run).unwrap() == State::Live {
-        thread::yield_now();
-    }
-}
-
-fn finish(root: &Path, runs: &Runs, run: &str, secrets: Secrets) -> RunOutcome {
+fn finish(root: &Path, runs: &Runs, run: &str, secrets: &Secrets) -> RunOutcome {
     settle(runs, run);
     let order = order(&runs.history(run).unwrap()).unwrap();
     let task = Task { root: root.to_owned(), order, resume: true };
-    process::run_here(task, secrets, &tree::unseeing, &Control::default()).unwrap()
-}
-
-fn undo(root: &Path, runs: &Runs, run: &str) {
-    settle(runs, run);
-    let host = System::below(root).unwrap();
-    let undo = undo::plan(runs, run, &host).unwrap();
-    assert_eq!(undo.foreign, [], "nobody else was here");
-    assert!(undo.impossible.is_empty() && undo.needs.is_empty(), "{undo:?}");
-    let order = Order { plan: undo.plan, undoes: Some(run.to_owned()), ..Order::default() };
-    let task = Task { root: root.to_owned(), order, resume: false };
-    let outcome = process::run_here(task, undo.secrets, &tree::unseeing, &Control::default()).unwrap();
-    if !matches!(outcome, RunOutcome::Done | RunOutcome::Unchanged) {
-        let (_, report) = runs.reports().pop().unwrap();
-        panic!("{}", report.text());
-    }
+    tree::here(&task, secrets).unwrap()
 }
 
 /// A directory in memory, so that hundreds of runs with their syncs do not wait for a disk.
@@ -271,14 +271,14 @@ fn whenever_the_runner_is_killed_its_run_can_be_told_undone_and_continued_f03_f5
         tree::copy(&root, &other);
         if !finished {
             let runs = Runs::open(&other).unwrap();
-            assert_eq!(finish(&other, &runs, &run, tree::secrets()), RunOutcome::Done, "point {at}");
+            assert_eq!(finish(&other, &runs, &run, &tree::secrets()), RunOutcome::Done, "point {at}");
         }
         assert_eq!(difference(&after, &snapshot(&other)), [""; 0], "continued after {at}");
         let runs_there = Runs::open(&other).unwrap();
-        undo(&other, &runs_there, &run);
+        undo_here(&other, &runs_there, &run);
         assert_eq!(difference(&before, &snapshot(&other)), [""; 0], "continued after {at}, then undone");
 
-        undo(&root, &runs, &run);
+        undo_here(&root, &runs, &run);
         assert_eq!(difference(&before, &snapshot(&root)), [""; 0], "undone after {at}");
         for kept in [&root, &other] {
             let grep =
@@ -312,7 +312,7 @@ fn an_undo_that_is_killed_can_be_continued_and_undone_itself() {
     let points = run_victim(&whole, 0, Some(&first)).unwrap();
     assert_eq!(difference(&before, &snapshot(&whole)), [""; 0]);
     let runs = Runs::open(&whole).unwrap();
-    undo(&whole, &runs, &runs.find(None).unwrap());
+    undo_here(&whole, &runs, &runs.find(None).unwrap());
     assert_eq!(difference(&after, &snapshot(&whole)), [""; 0], "the undo undone");
     let recovered = AtomicUsize::new(0);
     in_parallel(points, |at| {
@@ -326,7 +326,7 @@ fn an_undo_that_is_killed_can_be_continued_and_undone_itself() {
             assert_eq!(difference(&after, &snapshot(&root)), [""; 0], "point {at}");
         } else if !history.is_finished() {
             let kept = undo::kept_secrets(&runs, &first).unwrap();
-            finish(&root, &runs, &run, kept);
+            finish(&root, &runs, &run, &kept);
             assert_eq!(difference(&before, &snapshot(&root)), [""; 0], "continued after {at}");
         }
         recovered.fetch_add(1, Ordering::SeqCst);

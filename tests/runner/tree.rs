@@ -9,10 +9,14 @@ use std::{
 };
 
 use ngcp_warden::{
-    executor::{Attributes, Executor},
+    executor::{Attributes, Executor, System},
     finding::{Finding, StepId},
     plan::{Action, Change, CommandLine, Edit, Plan, Proof, Template, Touched, Undo},
-    runner::{Order, process::Task},
+    runner::{
+        self, Control, LockHeld, Order, RunOutcome, Runs, State,
+        process::{self, Task},
+        undo,
+    },
     secret::{Secret, SecretForm, Secrets},
 };
 
@@ -178,7 +182,6 @@ pub(crate) fn secrets() -> Secrets {
     secrets
 }
 
-#[allow(dead_code)]
 pub(crate) fn task(root: &Path, plan: Plan) -> Task {
     let operator = "root, on the console".to_owned();
     Task { root: root.to_owned(), order: Order { plan, operator, ..Order::default() }, resume: false }
@@ -233,7 +236,64 @@ pub(crate) fn difference(one: &Tree, other: &Tree) -> Vec<String> {
     told
 }
 
+/// Runs a plan on a host and records it in `runs`, in this process.
+pub(crate) fn run(
+    host: &dyn Executor,
+    runs: &Runs,
+    order: Order,
+    secrets: &Secrets,
+) -> anyhow::Result<RunOutcome> {
+    let (run, mut journal) = runs.create(host.now())?;
+    let look = |_: &StepId| Ok(vec![]);
+    runner::run(&Order { run, ..order }, secrets, host, &look, &mut journal, &Control::default())
+}
+
+/// A program that another thread is starting holds our files open, and their locks, until it runs.
+pub(crate) fn settle(runs: &Runs, run: &str) {
+    while runs.state(run).unwrap() == State::Live {
+        std::thread::yield_now();
+    }
+}
+
+/// Carries a task out in this process, where nobody else changes the same tree.
+pub(crate) fn here(task: &Task, secrets: &Secrets) -> anyhow::Result<RunOutcome> {
+    loop {
+        match process::run_here(task.clone(), secrets.clone(), &unseeing, &Control::default()) {
+            Err(error) if error.is::<LockHeld>() => std::thread::yield_now(),
+            ended => return ended,
+        }
+    }
+}
+
+/// Takes a run back as the command line does.
+pub(crate) fn undo_here(root: &Path, runs: &Runs, run: &str) {
+    settle(runs, run);
+    let host = System::below(root).unwrap();
+    let undo = undo::plan(runs, run, &host).unwrap();
+    assert_eq!(undo.foreign, [], "nobody else was here");
+    assert!(undo.impossible.is_empty() && undo.needs.is_empty(), "{undo:?}");
+    let order = Order { plan: undo.plan, undoes: Some(run.to_owned()), ..Order::default() };
+    let outcome = here(&Task { root: root.to_owned(), order, resume: false }, &undo.secrets).unwrap();
+    if !matches!(outcome, RunOutcome::Done | RunOutcome::Unchanged) {
+        let (_, report) = runs.reports().pop().unwrap();
+        panic!("{}", report.text());
+    }
+}
+
+/// Takes a run back, in this process.
+pub(crate) fn undo(host: &dyn Executor, runs: &Runs, run: &str) -> anyhow::Result<RunOutcome> {
+    settle(runs, run);
+    let undo = undo::plan(runs, run, host)?;
+    anyhow::ensure!(undo.foreign.is_empty(), "somebody else was here: {:?}", undo.foreign);
+    let order = Order { plan: undo.plan, undoes: Some(run.to_owned()), ..Order::default() };
+    self::run(host, runs, order, &undo.secrets)
+}
+
 pub(crate) fn copy(from: &Path, to: &Path) {
     let done = Command::new("cp").arg("-a").arg("--").arg(from).arg(to).status().unwrap();
     assert!(done.success());
+}
+
+pub(crate) fn make_executable(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

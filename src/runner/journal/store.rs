@@ -8,6 +8,7 @@ use std::{
         unix::fs::{DirBuilderExt, MetadataExt},
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,7 +21,7 @@ use super::{
     super::{Report, Saved},
     FileJournal, History,
     file::{self, durable},
-    history::{Follower, is_live},
+    history::{Follower, is_live, pause},
 };
 
 /// Older runs are forgotten beyond so many.
@@ -29,6 +30,9 @@ const KEPT: usize = 100;
 const KEPT_ANYHOW: usize = 10;
 /// After so long a run is forgotten.
 const AGE: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// How long a process may take from its fork to its program.
+const INSTANT: Duration = Duration::from_millis(20);
 
 /// All runs of one host.
 #[derive(Debug, Clone)]
@@ -124,7 +128,15 @@ impl Runs {
     /// When its journal cannot be read.
     pub fn state(&self, run: &str) -> io::Result<State> {
         let dir = self.dir(run);
-        if is_live(&File::open(dir.join("journal"))?) {
+        let journal = File::open(dir.join("journal"))?;
+        // A program that is just being started holds the files of a runner that ended for an instant.
+        if (0..5).all(|n| {
+            is_live(&journal)
+                && (n == 4 || {
+                    pause(INSTANT);
+                    true
+                })
+        }) {
             return Ok(State::Live);
         }
         Ok(if History::read(&dir)?.is_finished() { State::Finished } else { State::CutOff })
