@@ -36,39 +36,37 @@ const WATCHED: [&str; 9] = [
 ];
 
 /// One change of a random kind on a random file; what it expects need not be there.
-fn any_change(step: &'static str, name: String, kind: u8, file: usize, word: u8) -> Change {
+fn any_change(step: &'static str, name: &str, kind: u8, file: usize, word: u8) -> Change {
     let path = PATHS[file % PATHS.len()];
     let word = format!("word {}", word % 4);
-    let files = |action| change(step, &name, action, Undo::Files);
+    let files = |action| change(step, name, action, Undo::Files);
     let write = |attributes| Action::Write {
         path: path.into(),
         content: Template::text(format!("{word}\n")),
         attributes,
     };
     match kind % 12 {
-        0 | 1 => line(step, &name, path, None, Some(&word)),
-        2 => line(step, &name, path, Some(&word), Some("word 9")),
-        3 => line(step, &name, path, Some(&word), None),
+        0 | 1 => line(step, name, path, None, Some(&word)),
+        2 => line(step, name, path, Some(&word), Some("word 9")),
+        3 => line(step, name, path, Some(&word), None),
         4 => files(write(Attributes::Keep)),
         5 => files(write(Attributes::Exactly { mode: 0o600, uid: 3, gid: 4, modified: None })),
         6 => files(Action::Remove { path: path.into() }),
-        7 => yaml(step, &name, "kamailio.lb.children", Some("8"), "16"),
-        8 => yaml(step, &name, "kamailio.lb.tls", None, "no"),
+        7 => yaml(step, name, "kamailio.lb.children", Some("8"), "16"),
+        8 => yaml(step, name, "kamailio.lb.tls", None, "no"),
         9 => {
             let mut setpw = command("setpw", &[]);
             setpw.stdin = Some(Template::text(format!("{word}\n")));
-            let mut password = change(step, &name, Action::Run(setpw), Undo::Files);
+            let mut password = change(step, name, Action::Run(setpw), Undo::Files);
             password.touches = vec![Touched { path: "/etc/pw".into(), secret: true }];
             password
         }
-        10 => {
-            change(step, &name, Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"])))
-        }
+        10 => change(step, name, Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"]))),
         _ => {
             let mut load = command("dbload", &[]);
             load.stdin = Some(Template::text(format!("{word}\n")));
             let undo = Undo::Captured { capture: command("dbdump", &[]), restore: command("dbload", &[]) };
-            change(step, &name, Action::Run(load), undo)
+            change(step, name, Action::Run(load), undo)
         }
     }
 }
@@ -88,7 +86,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         let steps = ["a", "b", "c"];
         let mut plan = Plan::default();
         for (n, (step, kind, file, word)) in changes.into_iter().enumerate() {
-            plan.changes.push(any_change(steps[step], format!("change{n}"), kind, file, word));
+            plan.changes.push(any_change(steps[step], &format!("change{n}"), kind, file, word));
         }
         if apply {
             let action = Action::Apply { message: "ngcp-warden: random".into() };
@@ -117,6 +115,7 @@ fn play(case: &Case, host: &dyn Executor, runs: &Runs) -> Result<RunOutcome, Tes
     Err(TestCaseError::fail("it cannot be taken back"))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn broken(error: anyhow::Error) -> TestCaseError {
     TestCaseError::fail(format!("{error:#}"))
 }
@@ -155,8 +154,10 @@ fn simulated() -> Simulated {
     host
 }
 
+type Seen = Option<(u32, u32, u32, Vec<u8>)>;
+
 /// Mode, owner and content of everything that the changes can reach.
-fn watched(host: &dyn Executor) -> Vec<(&'static str, Option<(u32, u32, u32, Vec<u8>)>)> {
+fn watched(host: &dyn Executor) -> Vec<(&'static str, Seen)> {
     let look = |path: &'static str| {
         let about = host.metadata(Path::new(path)).ok()?;
         Some((about.mode, about.uid, about.gid, host.read(Path::new(path)).ok()?))
