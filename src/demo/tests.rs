@@ -80,9 +80,9 @@ fn the_database_answers_who_may_log_in() {
     use crate::ngcp::database::{Database, Login, Saltedpass};
     let host = host();
     let database = Database::open(&host).unwrap();
-    let (roots, anonymous) = database.logins().unwrap();
-    assert_eq!(roots.iter().map(|row| &row.login).collect::<Vec<_>>(), [&Login::Socket]);
-    assert!(anonymous.is_empty());
+    let logins = database.logins().unwrap();
+    assert_eq!(logins.roots.iter().map(|row| &row.login).collect::<Vec<_>>(), [&Login::Socket]);
+    assert!(logins.anonymous.is_empty());
     let admins = database.admins(database.admin_columns().unwrap().unwrap()).unwrap();
     assert_eq!(admins.len(), 1);
     assert!(admins[0].login == "administrator" && matches!(admins[0].saltedpass, Saltedpass::Shipped));

@@ -1,3 +1,5 @@
+use ngcp_warden::plan::{Action, Change, CommandLine, Undo};
+
 use super::*;
 use crate::debian;
 
@@ -145,6 +147,14 @@ fn a_fresh_database_is_closed_on_every_row_and_nobody_else_is_touched() {
     server.stop();
 }
 
+/// The plan with a last change that fails.
+fn broken(mut plan: Plan) -> Plan {
+    let action = Action::Run(CommandLine::new("false", [""; 0]));
+    let change = Change::new(&step().about().id, "broken", "fail", action, Undo::Nothing);
+    plan.changes.push(change);
+    plan
+}
+
 /// What failed takes its step back: rows are byte for byte as before, the file is gone, root gets in as before.
 #[test]
 fn a_failure_takes_every_row_back() {
@@ -155,10 +165,7 @@ fn a_failure_takes_every_row_back() {
     platform(None, MODERN, &modern_rows());
     let host = System::live().unwrap();
     let before = inspect(&host);
-    // The server writes out what it took for granted before (the method) and notes the time; no more may differ.
-    let root = "SELECT Host, Password, authentication_string, JSON_VALUE(Priv, '$.access') \
-        FROM mysql.user JOIN mysql.global_priv USING (Host, User) WHERE User = 'root' ORDER BY Host;";
-    let state = || (sql(None, root), others(None), admins(None, "1"));
+    let state = || (roots(None), others(None), admins(None, "1"));
     let was = state();
     let said = [
         ("mysql", "generate"),
@@ -182,13 +189,7 @@ fn a_failure_takes_every_row_back() {
         for made in &plan.generated {
             secrets.insert(&made.secret, ngcp_warden::secret::generate().unwrap());
         }
-        let mut broken = plan.changes.last().unwrap().clone();
-        broken.id = "passwords.broken".to_owned();
-        broken.action = ngcp_warden::plan::Action::Run(ngcp_warden::plan::CommandLine::new("false", [""; 0]));
-        broken.undo = ngcp_warden::plan::Undo::Nothing;
-        broken.proofs.clear();
-        plan.changes.push(broken);
-        let ran = run(&host, plan, &secrets);
+        let ran = run(&host, broken(plan), &secrets);
         assert_eq!(ran.outcome, RunOutcome::Failed, "{}", ran.told);
         assert!(logs_in(SOCKET, None), "root does not get in as before: {}", ran.told);
         assert_eq!(state(), was, "{}", ran.told);
@@ -276,4 +277,55 @@ fn a_database_that_is_down_is_unknown_and_never_a_pass() {
         assert!(finding.evidence.contains("Can't connect to local server"), "{}", finding.evidence);
     }
     assert!(step().form(&findings).note.contains("could not be asked"));
+}
+
+/// F27: each row logs in its own way or, by its host's name, not at all; the server is read-only for everybody but root, and root's jobs have a file.
+#[test]
+fn rows_of_every_kind_are_set_or_left_each_as_it_must() {
+    if !debian::inside("real_passwords::database::rows_of_every_kind_are_set_or_left_each_as_it_must") {
+        return;
+    }
+    let server = Server::open(&["--plugin-load-add=auth_ed25519", "--read-only", "--skip-name-resolve"]);
+    platform(None, MODERN, "(login, is_active) VALUES ('nobody', 0)");
+    sql(
+        None,
+        "ALTER USER 'root'@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('sipwise');\n\
+         ALTER USER 'root'@'::1' IDENTIFIED VIA unix_socket;\n\
+         CREATE USER 'root'@'192.0.2.2' IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket;\n\
+         CREATE USER 'root'@'192.0.2.%' IDENTIFIED BY 'k3J9fX2qLm8Zt' ACCOUNT LOCK;\n\
+         CREATE USER 'root'@'%' IDENTIFIED BY 'sipwise';",
+    );
+    let debian = "[client]\nhost=localhost\nuser=debian-sys-maint\npassword=sampleDebianPw0000006\nsocket=/run/mysqld/mysqld.sock\n";
+    write("/etc/mysql/debian.cnf", 0o600, debian);
+    let left = "SELECT Host, Priv FROM mysql.global_priv WHERE User = 'root' AND Host IN ('::1', 'spce', '192.0.2.2', '192.0.2.%') ORDER BY Host;";
+    let kept = (sql(None, left), others(None));
+    assert!(logs_in(SOCKET, None) && logs_in(TCP, Some("sipwise")));
+    let host = System::live().unwrap();
+    let before = inspect(&host);
+    let seen = &finding(&before, "PASSWORD-MYSQL-ROOT-EMPTY").evidence;
+    assert_eq!(seen, "no password on 1 of 7 rows: root@localhost");
+    let said = [("mysql", "set"), ("mysql.file", "leave")];
+    let plan = step().plan(&before, &answers(&before, &said)).unwrap();
+    assert!(plan.reminders.iter().any(|text| text.contains("need its new password")), "{:?}", plan.reminders);
+    let given = secrets(&[("mysql", NEW_ROOT)]);
+    let was = roots(None);
+    let ran = run(&host, broken(plan.clone()), &given);
+    assert_eq!(ran.outcome, RunOutcome::Failed, "{}", ran.told);
+    assert_eq!((roots(None), others(None)), (was, kept.1.clone()), "{}", ran.told);
+    assert!(logs_in(SOCKET, None) && logs_in(TCP, Some("sipwise")), "not taken back: {}", ran.told);
+    assert!(!logs_in(SOCKET, Some(NEW_ROOT)) && !logs_in(TCP, Some(NEW_ROOT)));
+    let ran = run(&host, plan.clone(), &given);
+    assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.told);
+    assert!(logs_in(SOCKET, Some(NEW_ROOT)) && !logs_in(SOCKET, None));
+    assert!(logs_in(TCP, Some(NEW_ROOT)) && !logs_in(TCP, Some("sipwise")), "the row of ed25519");
+    assert_eq!((sql(Some(NEW_ROOT), left), others(Some(NEW_ROOT))), kept);
+    // Root's own login is closed to us now; the maintenance login of Debian still looks.
+    let after = inspect(&host);
+    assert_eq!(status(&after, "PASSWORD-MYSQL-ROOT-EMPTY"), Status::Pass);
+    // Taken back without the new password: the maintenance login does it.
+    let undo = &plan.changes[0].undo;
+    let Undo::Captured { restore, .. } = undo else { panic!("{undo:?}") };
+    assert_eq!(restore.args[0], "--defaults-extra-file=/etc/mysql/debian.cnf");
+    assert!(restore.credentials.is_none());
+    server.stop();
 }

@@ -40,16 +40,27 @@ pub struct RootRow {
     pub login: Login,
 }
 
+/// Who may log in.
+#[derive(Debug, Default)]
+pub struct Logins {
+    /// Root's rows.
+    pub roots: Vec<RootRow>,
+    /// From where anonymous users may.
+    pub anonymous: Vec<String>,
+    /// Accounts are kept in `mysql.global_priv`, and `mysql.user` is a view of it.
+    pub modern: bool,
+}
+
 impl Database<'_> {
-    /// Root's rows, and from where anonymous users may log in.
+    /// How root and anonymous users may log in.
     ///
     /// # Errors
     /// When the server's own tables cannot be read.
-    pub fn logins(&self) -> Result<(Vec<RootRow>, Vec<String>)> {
+    pub fn logins(&self) -> Result<Logins> {
         let modern = !self.columns("mysql", "global_priv")?.is_empty();
         let rows = if modern {
             self.query(
-                "SELECT HEX(User), HEX(Host), HEX(Priv) FROM mysql.global_priv WHERE User IN ('root', '');",
+                "SELECT HEX(User), HEX(Host), HEX(Priv), @@skip_name_resolve FROM mysql.global_priv WHERE User IN ('root', '');",
             )?
         } else {
             let columns = self.columns("mysql", "user")?;
@@ -57,7 +68,7 @@ impl Database<'_> {
                 if columns.iter().any(|c| c == name) { format!("HEX({name})") } else { "''".to_owned() }
             };
             self.query(&format!(
-                "SELECT HEX(User), HEX(Host), {}, {}, {} FROM mysql.user WHERE User IN ('root', '');",
+                "SELECT HEX(User), HEX(Host), {}, {}, {}, @@skip_name_resolve FROM mysql.user WHERE User IN ('root', '');",
                 column("plugin"),
                 column("authentication_string"),
                 column("password")
@@ -67,11 +78,14 @@ impl Database<'_> {
         for row in &rows {
             let text = |at: usize| row.get(at).and_then(|column| unhex(column)).unwrap_or_default();
             let (user, host) = (text(0), text(1));
+            let no_names = row.get(if modern { 3 } else { 5 }).is_some_and(|value| value == "1");
             if user.is_empty() {
                 anonymous.push(host);
                 continue;
             }
-            let login = if modern {
+            let login = if no_names && is_name(&host) {
+                Login::Nobody
+            } else if modern {
                 of_privileges(&text(2))
             } else {
                 let stored = if text(3).is_empty() { text(4) } else { text(3) };
@@ -81,8 +95,15 @@ impl Database<'_> {
         }
         roots.sort_by(|a, b| a.host.cmp(&b.host));
         anonymous.sort();
-        Ok((roots, anonymous))
+        Ok(Logins { roots, anonymous, modern })
     }
+}
+
+/// Whether a row is for a host by its name: a server with `skip_name_resolve` ignores it, and will not change it.
+fn is_name(host: &str) -> bool {
+    host != "localhost"
+        && !host.contains(':')
+        && host.chars().any(|c| !c.is_ascii_digit() && !"./%_".contains(c))
 }
 
 /// From the JSON of `mysql.global_priv`: one method at the top, or several in `auth_or` of which the empty one

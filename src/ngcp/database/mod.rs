@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 pub use admins::{Admin, AdminColumns, Saltedpass};
-pub use logins::{Login, RootRow};
+pub use logins::{Login, Logins, RootRow};
 
 use super::credentials;
 use crate::{

@@ -97,7 +97,9 @@ fn logins(modern: bool, rows: &[Vec<String>]) -> (Vec<RootRow>, Vec<String>) {
         s if s.contains("FROM mysql.") => rows.clone().into(),
         other => panic!("{other}"),
     });
-    Database::open(&host).unwrap().logins().unwrap()
+    let logins = Database::open(&host).unwrap().logins().unwrap();
+    assert_eq!(logins.modern, modern);
+    (logins.roots, logins.anonymous)
 }
 
 #[test]
@@ -163,6 +165,16 @@ fn roots_rows_of_the_new_server() {
     use Login::{Empty, Nobody, Password, Socket};
     assert_eq!(of, [Socket, Empty, Empty, Nobody, Nobody, Password, unknown, Empty]);
     assert!(anonymous.is_empty());
+}
+
+#[test]
+fn a_row_for_a_name_lets_nobody_in_where_names_are_not_resolved() {
+    let row = |host: &str, skip: &str| vec![hex("root"), hex(host), hex(r#"{"access":1}"#), skip.to_owned()];
+    let names = ["localhost", "127.0.0.1", "::1", "%", "10.0.0.0/255.0.0.0", "spce", "%.example.net"];
+    for (skip, open) in [("1", 5), ("0", 7)] {
+        let (roots, _) = logins(true, &names.map(|name| row(name, skip)));
+        assert_eq!(roots.iter().filter(|row| row.login == Login::Empty).count(), open, "{roots:?}");
+    }
 }
 
 #[test]

@@ -85,6 +85,8 @@ struct DatabaseFacts {
     /// Another login with all rights, which root's new password does not affect.
     independent: Option<Client>,
     roots: Vec<RootRow>,
+    /// The server keeps its accounts in `mysql.global_priv`.
+    modern: bool,
     root_file: RootFile,
     columns: AdminColumns,
     /// Active ones with a password in the database, those that a known one opens first.

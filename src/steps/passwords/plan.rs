@@ -133,7 +133,7 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     if matches!(back, Back::Secret) {
         plan.reminders.push("Taking the password of MySQL's root back later needs the new one.".to_owned());
     }
-    let script = sql::mysql_root(&database.client, &hosts, back, &secret)?;
+    let script = sql::mysql_root(&database.client, database.modern, &hosts, back, &secret)?;
     let title =
         format!("set the password of MySQL's root on {} of {} rows", hosts.len(), database.roots.len());
     let mut set =

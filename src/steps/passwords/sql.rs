@@ -106,7 +106,13 @@ pub(super) fn web_admin(
 }
 
 /// Sets the password of MySQL's root on all these rows. `back` is the login that can take it back.
-pub(super) fn mysql_root(client: &Client, hosts: &[&str], back: Back, secret: &str) -> Result<Script> {
+pub(super) fn mysql_root(
+    client: &Client,
+    modern: bool,
+    hosts: &[&str],
+    back: Back,
+    secret: &str,
+) -> Result<Script> {
     let names: Vec<String> = hosts.iter().map(|host| literal(host)).collect::<Result<_>>()?;
     let mut script = Template::text("SET SESSION old_passwords=0;\n");
     for host in &names {
@@ -115,13 +121,24 @@ pub(super) fn mysql_root(client: &Client, hosts: &[&str], back: Back, secret: &s
             .secret(secret, SecretForm::SqlString)
             .and(");\n");
     }
-    let rows = format!("FROM mysql.user WHERE User = 'root' AND Host IN ({})", names.join(", "));
-    let stored = "IF(IFNULL(authentication_string, '') = '', Password, authentication_string)";
+    let rows = format!("WHERE User = 'root' AND Host IN ({})", names.join(", "));
+    let open = format!(
+        "SELECT COUNT(*) FROM mysql.user {rows} AND Password = '' AND IFNULL(authentication_string, '') = '';\n"
+    );
+    // The rows themselves are put back: that is exact whatever method they use.
+    let (table, columns) = if modern {
+        ("mysql.global_priv", "'Priv = ', QUOTE(Priv)")
+    } else {
+        (
+            "mysql.user",
+            "'Password = ', QUOTE(Password), ', authentication_string = ', QUOTE(authentication_string)",
+        )
+    };
     let capture = format!(
-        "{}SELECT CONCAT('SET PASSWORD FOR ', QUOTE(User), '@', QUOTE(Host), ' = ', QUOTE({stored}), ';') {rows};\n",
+        "{}SELECT CONCAT('UPDATE {table} SET ', {columns}, ' WHERE User = ''root'' AND Host = ', QUOTE(Host), ';') \
+         FROM {table} {rows};\nSELECT 'FLUSH PRIVILEGES;';\n",
         print_head()
     );
-    let open = format!("SELECT COUNT(*) {rows} AND {stored} = '';\n");
     Ok(Script {
         run: command(client, script.and("FLUSH PRIVILEGES;\n")),
         proof: Proof::Answers {

@@ -10,7 +10,7 @@ use crate::{
     finding::{Finding, Severity, Status},
     ngcp::{
         credentials::{self, defaults},
-        database::{Admin, AdminColumns, Database, Login, ROOT_FILE, RootRow, Saltedpass},
+        database::{Admin, AdminColumns, Database, Login, Logins, ROOT_FILE, RootRow, Saltedpass},
     },
     secret::Secret,
     steps::passwords::{DatabaseFacts, RootFile, WebAdmin},
@@ -38,17 +38,17 @@ pub(super) fn inspect(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<D
             return None;
         }
     };
-    let roots = match database.logins() {
-        Ok((roots, anonymous)) => {
-            items.push(mysql_root(&roots));
-            items.push(mysql_anonymous(&anonymous));
-            roots
+    let logins = match database.logins() {
+        Ok(logins) => {
+            items.push(mysql_root(&logins.roots));
+            items.push(mysql_anonymous(&logins.anonymous));
+            logins
         }
         Err(why) => {
             for (id, severity, what) in &FINDINGS[..2] {
                 items.push(unknown(id, *severity, what, &format!("{why:#}")));
             }
-            Vec::new()
+            Logins::default()
         }
     };
     let (columns, admins) = match web_admins(&database) {
@@ -65,7 +65,8 @@ pub(super) fn inspect(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<D
     Some(DatabaseFacts {
         client: database.client().clone(),
         independent: database.independent(),
-        roots,
+        roots: logins.roots,
+        modern: logins.modern,
         root_file: root_file(host),
         columns,
         admins,
