@@ -106,6 +106,10 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::Revert
                 | Intent::ToRun
                 | Intent::Attach
+                | Intent::CutOff
+                | Intent::ContinueRun
+                | Intent::TakeBack
+                | Intent::LeaveRun
                 | Intent::Passwords
                 | Intent::Forget
                 | Intent::Store

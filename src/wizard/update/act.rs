@@ -99,13 +99,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             NOTHING
         }
         Screen::Step(index) => {
-            if let Some(step) = model.steps.get_mut(index)
-                && !step.form.is_empty()
-                && !step.ticked
-            {
-                step.ticked = true;
-                planning::void(model);
-            }
+            tick(model, index);
             match navigation::next_step(model, Some(index)) {
                 Some(next) => {
                     navigation::go(model, Screen::Step(next));
@@ -142,8 +136,22 @@ fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
     if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING }
 }
 
+/// A step that was walked through belongs to the plan, answered or as suggested.
+fn tick(model: &mut Model, index: usize) {
+    if let Some(step) = model.steps.get_mut(index)
+        && !step.form.is_empty()
+        && !step.ticked
+    {
+        step.ticked = true;
+        planning::void(model);
+    }
+}
+
 /// F10, or Enter behind the last step.
 fn review(model: &mut Model) -> Vec<Effect> {
+    if let Screen::Step(index) = model.screen {
+        tick(model, index);
+    }
     let answered = model.current_step().is_some_and(|step| step.form.edited());
     let mut effects = if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING };
     navigation::go(model, Screen::Review);
