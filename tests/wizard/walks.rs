@@ -121,6 +121,30 @@ fn the_next_session_goes_on_where_the_last_one_was() {
     }
 }
 
+/// Answers of an earlier session outlive a link that drops at once, and a step that cannot look today.
+#[test]
+fn nothing_is_forgotten_that_was_not_seen() {
+    let mut early = Desk::new(Entry::FirstBoot);
+    early.take_effects();
+    early.tell(Message::Hangup);
+    assert_eq!(early.effects, [Effect::Quit { code: 3 }], "what is kept stays as it is");
+
+    let text = r#"{"steps":{"passwords":{"ticked":true,"values":{"root":"generate"}}}}"#;
+    let mut blind = Desk::new(Entry::FirstBoot);
+    blind.tell(Message::Loaded(serde_json::from_str(text).unwrap()));
+    let failed = Message::Inspected { step: id("passwords"), result: Err(Failure::new("no database")) };
+    blind.tell(failed);
+    blind.found("access", vec![finding("access", Severity::Medium, Status::Fail, "Vendor")]);
+    blind.take_effects();
+    blind.press("ENTER RIGHT");
+    blind.tell(Message::Hangup);
+    let [Effect::SaveAnswers(draft), Effect::Quit { code: 3 }] = blind.effects.as_slice() else {
+        panic!("{:?}", blind.effects)
+    };
+    assert_eq!(draft.steps.len(), 2);
+    assert_eq!(draft.steps[&id("passwords")].values["root"], "generate");
+}
+
 #[test]
 fn a_hostile_draft_is_taken_as_far_as_it_fits() {
     let text = r#"{"place":"nowhere","steps":{

@@ -164,10 +164,7 @@ fn ending(run: &RunView) -> (Role, &'static str) {
         Some(RunOutcome::Stopped) => {
             (Role::Warning, "Stopped on request. What was done stays, the rest was not tried.")
         }
-        None => (
-            Role::Bad,
-            "The run was cut off. What is done and what is not: ngcp-warden show. To go on or take it back: start again.",
-        ),
+        None => (Role::Bad, "The run was cut off. Where each of its changes stands is looked at."),
     }
 }
 

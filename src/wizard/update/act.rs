@@ -103,7 +103,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             match navigation::next_step(model, Some(index)) {
                 Some(next) => {
                     navigation::go(model, Screen::Step(next));
-                    vec![Effect::SaveAnswers(looking::draft(model))]
+                    looking::keep(model)
                 }
                 None => review(model),
             }
@@ -131,9 +131,9 @@ fn forward(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves a page; answers of a step are kept on the way.
 fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
-    let answered = model.current_step().is_some_and(|step| step.form.edited());
+    let effects = looking::keep(model);
     way(model);
-    if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING }
+    effects
 }
 
 /// A step that was walked through belongs to the plan, answered or as suggested.
@@ -152,8 +152,7 @@ fn review(model: &mut Model) -> Vec<Effect> {
     if let Screen::Step(index) = model.screen {
         tick(model, index);
     }
-    let answered = model.current_step().is_some_and(|step| step.form.edited());
-    let mut effects = if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING };
+    let mut effects = looking::keep(model);
     navigation::go(model, Screen::Review);
     let there = matches!(model.review.phase, ReviewPhase::Making | ReviewPhase::Ready(_));
     if !there || model.review.undoes.is_some() {
