@@ -23,7 +23,7 @@ const CONFIG: &str = "/etc/ssh/sshd_config";
 const SSHD: &str = "Port 2222\nListenAddress 127.0.0.1\nHostKey /etc/ssh/host_key\nAuthorizedKeysFile /etc/ssh/keys\n\
     PidFile /run/sshd.pid\nStrictModes no\nUsePAM yes\nPasswordAuthentication no\nPermitRootLogin yes\nMaxAuthTries 6\n";
 
-fn run(program: &str, args: &[&str]) -> String {
+fn tool(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{program} {args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
@@ -38,39 +38,44 @@ fn ssh(command: &str) -> Command {
     ssh
 }
 
+/// Whether a login works, once sshd has started again after its settings were read.
+fn logs_in() -> bool {
+    while TcpStream::connect("127.0.0.1:2222").is_err() {
+        thread::yield_now();
+    }
+    ssh("true").status().unwrap().success()
+}
+
 /// Makes a host of our own: a private `/run`, `/etc/ssh` and `/var/lib/ngcp-warden`, a packet filter, an sshd.
 fn set_up() {
-    run("mount", &["--make-rprivate", "/"]);
+    tool("mount", &["--make-rprivate", "/"]);
     fs::create_dir_all("/var/lib/ngcp-warden").unwrap();
-    for place in ["/run", "/etc/ssh", "/var/lib/ngcp-warden"] {
-        run("mount", &["-t", "tmpfs", "-o", "mode=755", "none", place]);
+    for place in ["/run", "/root", "/etc/ssh", "/var/lib/ngcp-warden"] {
+        tool("mount", &["-t", "tmpfs", "-o", "mode=755", "none", place]);
     }
-    run("ip", &["link", "set", "lo", "up"]);
+    tool("ip", &["link", "set", "lo", "up"]);
     fs::create_dir("/run/sshd").unwrap();
     for key in ["host_key", "user_key"] {
-        run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &format!("/etc/ssh/{key}")]);
+        tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &format!("/etc/ssh/{key}")]);
     }
     fs::copy("/etc/ssh/user_key.pub", "/etc/ssh/keys").unwrap();
     fs::write(CONFIG, SSHD).unwrap();
-    run(
+    tool(
         "nft",
         &["add table inet theirs { chain input { type filter hook input priority 5; policy accept; } ; }"],
     );
     let sshd = Command::new("/usr/sbin/sshd").args(["-D", "-f", CONFIG]).spawn().unwrap();
-    while TcpStream::connect("127.0.0.1:2222").is_err() {
-        thread::yield_now();
-    }
     // It ends with the namespace's processes.
     drop(sshd);
-    assert!(ssh("true").status().unwrap().success(), "a login works to begin with");
+    assert!(logs_in(), "a login works to begin with");
 }
 
 /// The settings of sshd and a packet filter that lets new logins in or not.
 fn plan(open: bool, seconds: u64) -> Plan {
-    let accept = if open { "tcp dport 2222 accept;" } else { "" };
+    let accept = if open { "tcp dport 2222 accept\n" } else { "" };
     let rules = format!(
-        "table inet warden {{ chain input {{ type filter hook input priority 0; policy drop; \
-         ct state established accept; {accept} }} }}\n"
+        "table inet warden {{\nchain input {{\ntype filter hook input priority 0; policy drop;\n\
+         ct state established accept\n{accept}}}\n}}\n"
     );
     let load = CommandLine { stdin: Some(Template::text(rules)), ..command("nft", &["-f", "-"]) };
     let unload = Undo::Run(command("nft", &["delete", "table", "inet", "warden"]));
@@ -86,7 +91,7 @@ fn plan(open: bool, seconds: u64) -> Plan {
 }
 
 fn ruleset() -> String {
-    run("nft", &["list", "ruleset"])
+    tool("nft", &["list", "ruleset"])
 }
 
 fn launch(plan: Plan) -> (Runs, String, Follower) {
@@ -95,7 +100,9 @@ fn launch(plan: Plan) -> (Runs, String, Follower) {
     let runs = Runs::open(Path::new("/")).unwrap();
     let mut follower = runs.follow(&run).unwrap();
     loop {
-        let record = follower.wait().unwrap().expect("it waits for a confirmation");
+        let Some(record) = follower.wait().unwrap() else {
+            panic!("it does not wait: {}", runs.reports().pop().unwrap().1.text());
+        };
         if matches!(record.event, Event::Waiting { .. }) {
             return (runs, run, follower);
         }
@@ -124,14 +131,14 @@ fn silence() {
     assert_eq!(ruleset(), rules);
     assert_eq!(fs::read(CONFIG).unwrap(), before);
     assert_eq!(fs::metadata(CONFIG).unwrap().modified().unwrap(), modified);
-    assert!(ssh("true").status().unwrap().success(), "logins work again");
+    assert!(logs_in(), "logins work again");
 }
 
 fn confirmation() {
     let mut old = ssh(&format!("read go; {PROGRAM} confirm"));
     let mut old = old.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Its login is through when its own sshd runs a shell.
-    while !run("ps", &["-eo", "args"])
+    while !tool("ps", &["-eo", "args"])
         .lines()
         .any(|args| args.starts_with("bash -c read go") || args.starts_with("sh -c read go"))
     {
@@ -156,11 +163,33 @@ fn death() {
     let (runs, run, _) = launch(plan(false, 2));
     let holder: serde_json::Value =
         serde_json::from_slice(&fs::read("/run/ngcp-warden.lock").unwrap()).unwrap();
-    crate::guarded::run("kill", &["-9", &holder["pid"].to_string()]);
+    tool("kill", &["-9", &holder["pid"].to_string()]);
     assert_eq!(outcome(&runs, &run), RunOutcome::Failed);
     assert_eq!(ruleset(), rules);
     assert_eq!(fs::read(CONFIG).unwrap(), before);
-    assert!(ssh("true").status().unwrap().success(), "logins work again");
+    assert!(logs_in(), "logins work again");
+}
+
+/// Runner and watcher are gone, and the host counts its time from another start.
+fn restart() {
+    let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
+    let (runs, run, _) = launch(plan(false, 600));
+    let armed = runs.dir(&run).join("guard.json");
+    for process in ["run-plan", "restore-on-silence"] {
+        tool("pkill", &["-9", "-f", &format!("^{PROGRAM} {process}")]);
+    }
+    while runs.state(&run).unwrap() == State::Live {
+        thread::yield_now();
+    }
+    tool(PROGRAM, &["restore-overdue"]);
+    assert!(armed.exists(), "its time is not over yet");
+    let mut guard: serde_json::Value = serde_json::from_slice(&fs::read(&armed).unwrap()).unwrap();
+    guard["boot"] = "another".into();
+    fs::write(&armed, guard.to_string()).unwrap();
+    tool(PROGRAM, &["restore-overdue"]);
+    assert_eq!(outcome(&runs, &run), RunOutcome::Failed);
+    assert_eq!((fs::read(CONFIG).unwrap(), ruleset()), (before, rules));
+    assert!(!armed.exists());
 }
 
 /// Not a test of its own: plays a scene inside the namespaces. It does nothing when a test run comes across it.
@@ -170,6 +199,7 @@ fn scene() {
         Ok("silence") => silence,
         Ok("confirmation") => confirmation,
         Ok("death") => death,
+        Ok("restart") => restart,
         _ => return,
     };
     set_up();
@@ -199,4 +229,9 @@ fn only_a_login_opened_after_the_change_keeps_it_f06() {
 #[test]
 fn a_killed_runner_is_replaced_by_its_watcher_f03() {
     play("death");
+}
+
+#[test]
+fn what_was_not_confirmed_before_a_restart_is_taken_back_after_it_f04() {
+    play("restart");
 }

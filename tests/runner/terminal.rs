@@ -47,7 +47,8 @@ fn a_run_goes_on_when_its_terminal_closes_and_another_one_sees_all_of_it() {
     closed.hang_up().end();
 
     let mut killed = attach();
-    killed.wait("at the gate").signal(Signal::KILL).end();
+    killed.wait("at the gate").signal(Signal::KILL);
+    killed.end();
     assert_eq!(runs.state(&run).unwrap(), State::Live);
 
     let mut last = attach();
