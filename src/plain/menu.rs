@@ -92,8 +92,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
         }
         _ => {}
     }
-    let place = keys::place(model);
-    for row in TABLE.iter().filter(|row| row.at.contains(&place)) {
+    for row in TABLE.iter().filter(|row| row.holds(model)) {
         for (key, intent) in row.keys {
             let wanted = match intent {
                 Intent::Forward => !matches!(model.screen, Screen::Steps | Screen::Review),
@@ -119,7 +118,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::Log => true,
                 _ => false,
             };
-            let means = keys::intent(model, *key) == Some(*intent) && (row.when)(model);
+            let means = keys::intent(model, *key) == Some(*intent);
             let known = menu.iter().any(|(_, text)| text == row.text);
             if wanted && means && !known {
                 menu.push((Action::Press(*key), row.text.to_owned()));

@@ -3,7 +3,13 @@
 use ngcp_warden::{
     executor::World,
     finding::{Severity, Status, StepId},
-    wizard::{Effect, Failure, Key, Message, Model, Screen, draft::Draft, model::Entry, page, update},
+    wizard::{
+        Effect, Failure, Key, Message, Model, Screen,
+        draft::Draft,
+        keys::{Row, TABLE},
+        model::Entry,
+        page, update,
+    },
 };
 
 use crate::support::{CANARY, Desk, STEPS, finding, findings, id};
@@ -228,6 +234,29 @@ fn no_page_is_wider_than_asked_for() {
                 assert!(columns <= usize::from(width), "{keys} at {width}: {columns} {:?}", line.text());
                 assert!(!line.text().contains(['\u{1b}', '\u{202e}']));
             }
+        }
+    }
+}
+
+/// The table is the only place that knows keys: whatever it says holds, and no key is hidden behind another.
+#[test]
+fn every_row_of_the_key_table_is_reachable() {
+    for (index, row) in TABLE.iter().enumerate() {
+        assert!(!row.text.is_empty() && !row.at.is_empty());
+        for (place, (key, _)) in row.at.iter().flat_map(|place| row.keys.iter().map(move |key| (place, key)))
+        {
+            let always = |other: &&Row| {
+                other.at.contains(place)
+                    && other.when.is_none()
+                    && other.keys.iter().any(|(known, _)| known == key)
+            };
+            let hidden = TABLE[..index].iter().find(always);
+            assert!(
+                hidden.is_none(),
+                "{place:?}: {key:?} {:?} is behind {:?}",
+                row.text,
+                hidden.unwrap().text
+            );
         }
     }
 }
