@@ -64,6 +64,8 @@ impl Canvas<'_> {
             return x;
         }
         let text = self.look.glyphs.text(text);
+        // What was there before shines through a style that says nothing.
+        let style = Style::reset().patch(style);
         self.buffer.set_stringn(x, y, text, usize::from(end - x), style).0
     }
 
