@@ -8,7 +8,7 @@ use crate::wizard::{
     keys::{self, TABLE},
     model::ReviewPhase,
     navigation,
-    page::review::{Entry, entries},
+    page::review::{Entry, SHORT, entries},
 };
 
 /// What a line of the menu does.
@@ -78,7 +78,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                     Entry::Foreign => "look at somebody else's changes".to_owned(),
                     Entry::Change(index) => match &model.review.phase {
                         ReviewPhase::Ready(plan) => match plan.changes.get(*index) {
-                            Some(change) if !change.diff.is_empty() => {
+                            Some(change) if change.diff.lines().count() > SHORT => {
                                 format!("whole diff: {}", change.title)
                             }
                             _ => continue,
