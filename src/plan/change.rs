@@ -153,8 +153,8 @@ pub enum Edit {
         /// The new value.
         to: Template,
     },
-    /// Replaces or removes the one line that reads exactly so, without its line end (`\n` or `\r\n`), which
-    /// stays. Refused when no line or more than one reads so.
+    /// Replaces the one line that reads exactly so, without its line end (`\n` or `\r\n`), which stays; refused when
+    /// no line or more than one reads so. Removes every line that reads so.
     Line {
         /// The line now; `None` appends.
         from: Option<String>,

@@ -96,14 +96,16 @@ fn edit(
     host: &dyn Executor,
 ) -> Result<Prepared> {
     let from = Was::read(host, path)?;
-    if from == Was::Absent {
+    let Was::File { content: old, .. } = &from else {
+        // Lines that were to go are gone with their file.
+        if edits.iter().all(|edit| matches!(edit, Edit::Line { to: None, .. })) {
+            return Ok(Prepared::Nothing);
+        }
         bail!("{} is not there", path.display());
-    }
-    let old = from.text().with_context(|| format!("{} is not UTF-8 text", path.display()))?;
-    let new = Secret::new(
-        apply_edits(old, edits, Show::Filled(secrets)).with_context(|| path.display().to_string())?,
-    );
-    if new.expose() == old.as_bytes() {
+    };
+    let new = apply_edits(old.expose(), edits, Show::Filled(secrets));
+    let new = Secret::new(new.with_context(|| path.display().to_string())?);
+    if new == *old {
         return Ok(Prepared::Nothing);
     }
     let check = check.cloned();

@@ -26,46 +26,50 @@ impl Show<'_> {
     }
 }
 
-/// `text` with all `edits` made. An edit that is made already changes nothing.
+/// A file with all `edits` made. An edit that is made already changes nothing. Lines are edited in a file that is not
+/// UTF-8 text, too: no other byte is looked at.
 ///
 /// # Errors
 /// When what an edit expects is not there exactly once, or cannot be edited without loss.
-pub fn apply_edits(text: &str, edits: &[Edit], show: Show<'_>) -> Result<String> {
-    let mut text = text.to_owned();
+pub fn apply_edits(content: &[u8], edits: &[Edit], show: Show<'_>) -> Result<Vec<u8>> {
+    let mut content = content.to_owned();
     for edit in edits {
-        text = match edit {
+        content = match edit {
             Edit::Yaml { key, from, to } => {
                 let to = show.text(to)?;
                 let to = to.expose_str().context("a value in a YAML file must be UTF-8 text")?;
                 let path: Vec<&str> = key.iter().map(String::as_str).collect();
-                config::edit::set(&text, &path, from.as_deref(), to).with_context(|| key.join("."))?
+                let text = std::str::from_utf8(&content).context("it is not UTF-8 text")?;
+                let text = config::edit::set(text, &path, from.as_deref(), to);
+                text.with_context(|| key.join("."))?.into_bytes()
             }
-            Edit::Line { from, to } => line(&text, from.as_deref(), to.as_deref())?,
+            Edit::Line { from, to } => line(&content, from.as_deref(), to.as_deref())?,
         };
     }
-    Ok(text)
+    Ok(content)
 }
 
-fn line(text: &str, from: Option<&str>, to: Option<&str>) -> Result<String> {
-    let count = |wanted: &str| lines(text).filter(|(line, _)| *line == wanted).count();
+fn line(content: &[u8], from: Option<&str>, to: Option<&str>) -> Result<Vec<u8>> {
+    let count = |wanted: &str| lines(content).filter(|(line, _)| *line == wanted.as_bytes()).count();
     let Some(from) = from else {
         return Ok(match to {
-            Some(to) if count(to) == 0 => append(text, to),
-            _ => text.to_owned(),
+            Some(to) if count(to) == 0 => append(content, to),
+            _ => content.to_owned(),
         });
     };
     match (count(from), to) {
-        (1, _) if Some(from) == to => Ok(text.to_owned()),
-        (1, _) => Ok(lines(text).fold(String::with_capacity(text.len()), |mut out, (line, end)| {
-            match to {
-                _ if line != from => out.extend([line, end]),
-                Some(to) => out.extend([to, end]),
-                None => {}
-            }
-            out
-        })),
-        (0, None) => Ok(text.to_owned()),
-        (0, Some(to)) if count(to) == 1 => Ok(text.to_owned()),
+        (1, _) if Some(from) == to => Ok(content.to_owned()),
+        (1, _) | (_, None) => {
+            Ok(lines(content).fold(Vec::with_capacity(content.len()), |mut out, (line, end)| {
+                match to {
+                    _ if line != from.as_bytes() => out.extend([line, end].concat()),
+                    Some(to) => out.extend([to.as_bytes(), end].concat()),
+                    None => {}
+                }
+                out
+            }))
+        }
+        (0, Some(to)) if count(to) == 1 => Ok(content.to_owned()),
         (0, _) => bail!(
             "it was changed since the plan was made: the line \"{from}\" is gone; look again and plan anew"
         ),
@@ -74,17 +78,17 @@ fn line(text: &str, from: Option<&str>, to: Option<&str>) -> Result<String> {
 }
 
 /// Lines and their ends; `\r\n` is an end, too.
-fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split_inclusive('\n').map(|line| {
-        let body = line.strip_suffix("\r\n").or_else(|| line.strip_suffix('\n')).unwrap_or(line);
+fn lines(content: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    content.split_inclusive(|b| *b == b'\n').map(|line| {
+        let body = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
         line.split_at(body.len())
     })
 }
 
-fn append(text: &str, to: &str) -> String {
-    let end = lines(text).map(|(_, end)| end).find(|end| !end.is_empty()).unwrap_or("\n");
-    let missing = if text.is_empty() || text.ends_with('\n') { "" } else { end };
-    [text, missing, to, end].concat()
+fn append(content: &[u8], to: &str) -> Vec<u8> {
+    let end = lines(content).map(|(_, end)| end).find(|end| !end.is_empty()).unwrap_or(b"\n");
+    let missing: &[u8] = if content.is_empty() || content.ends_with(b"\n") { b"" } else { end };
+    [content, missing, to.as_bytes(), end].concat()
 }
 
 #[cfg(test)]
@@ -93,7 +97,16 @@ mod tests {
 
     fn change(text: &str, from: Option<&str>, to: Option<&str>) -> Result<String> {
         let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(str::to_owned) };
-        apply_edits(text, &[edit], Show::Shown)
+        let new = apply_edits(text.as_bytes(), &[edit], Show::Shown)?;
+        Ok(String::from_utf8(new).unwrap())
+    }
+
+    #[test]
+    fn every_line_that_reads_so_is_removed_and_bytes_that_are_no_text_stay() {
+        assert_eq!(change("b\na\nb\r\nb", Some("b"), None).unwrap(), "a\n");
+        let edit = Edit::Line { from: Some("key".to_owned()), to: None };
+        let new = apply_edits(b"\xff\xfe\0\nkey\n\xe4", &[edit], Show::Shown).unwrap();
+        assert_eq!(new, b"\xff\xfe\0\n\xe4");
     }
 
     #[test]

@@ -7,14 +7,13 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    time::Duration,
 };
 
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use super::journal::{inside, pause};
+use super::journal::inside;
 
 /// Holds the lock while it lives.
 #[derive(Debug)]
@@ -80,16 +79,7 @@ impl Lock {
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        let ask = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
-        // Somebody who only asks who has it holds it for an instant.
-        let asked = (0..5).find_map(|_| match ask() {
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                pause(Duration::from_millis(20));
-                None
-            }
-            answer => Some(answer),
-        });
-        match asked.unwrap_or(Err(rustix::io::Errno::WOULDBLOCK)) {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockHeld { holder: told(&file) }.into());

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use crate::{
     executor::{Executor, World},
     finding::StepId,
-    ngcp::{ngcpcfg, release},
-    plan::{Action, Change, CommandLine, Foreign, Plan, Proof, Undo, unified},
+    ngcp::{config::DIRECTORY, ngcpcfg, release},
+    plan::{Action, Change, CommandLine, Foreign, Guard, Plan, Proof, Undo, unified},
     runner::{Show, apply_edits},
 };
 
@@ -44,7 +44,8 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
             if release::actions(host).is_some_and(|actions| actions.contains("check")) {
                 plan.changes.insert(0, check());
             }
-            plan.changes.push(apply(&plan.apply));
+            let guard = applied_guard(&mut plan.changes);
+            plan.changes.push(Change { guard, ..apply(&plan.apply) });
         }
     }
     Ok(plan)
@@ -56,6 +57,15 @@ fn check() -> Change {
     command.limit = 120;
     let title = "check that the configuration can be applied";
     Change::new(&CHECK, "configuration", title, Action::Run(command), Undo::Nothing)
+}
+
+/// An edit of the configuration cuts nobody off; the apply does.
+fn applied_guard(changes: &mut [Change]) -> Option<Guard> {
+    let configures = |change: &&mut Change| match &change.action {
+        Action::Edit { path, .. } | Action::Write { path, .. } => path.starts_with(DIRECTORY),
+        _ => false,
+    };
+    changes.iter_mut().filter(configures).filter_map(|change| change.guard.take()).last()
 }
 
 fn apply(reasons: &[String]) -> Change {
@@ -76,7 +86,7 @@ fn apply(reasons: &[String]) -> Change {
 
 /// Fills in the diff of every file change, each on top of the ones before it.
 fn preview(host: &dyn Executor, changes: &mut [Change]) -> Result<()> {
-    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     for change in changes {
         let (path, new) = match &change.action {
             Action::Edit { path, edits, .. } => {
@@ -86,26 +96,32 @@ fn preview(host: &dyn Executor, changes: &mut [Change]) -> Result<()> {
                 })?;
                 (path.clone(), new)
             }
-            Action::Write { path, content, .. } => (path.clone(), content.shown()),
-            Action::Remove { path } => (path.clone(), String::new()),
+            Action::Write { path, content, .. } => (path.clone(), content.shown().into_bytes()),
+            Action::Remove { path } => (path.clone(), Vec::new()),
             Action::Run(_) | Action::Apply { .. } | Action::Restore { .. } => continue,
         };
         // What a file with a password held before is nobody's business either.
         let secret =
             matches!(&change.action, Action::Write { content, .. } if content.names().next().is_some());
-        let old = if secret { String::new() } else { current(host, &files, &path).unwrap_or_default() };
-        change.diff = unified(&old, &new);
+        let old = if secret { Vec::new() } else { current(host, &files, &path).unwrap_or_default() };
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (before, after) = (shown(&old), shown(&new));
+        if !before.contains(PRIVATE_KEY) && !after.contains(PRIVATE_KEY) {
+            change.diff = unified(&before, &after);
+        }
         files.insert(path, new);
     }
     Ok(())
 }
 
-fn current(host: &dyn Executor, files: &BTreeMap<PathBuf, String>, path: &Path) -> Result<String> {
-    if let Some(text) = files.get(path) {
-        return Ok(text.clone());
+/// A file with this in it is never shown.
+const PRIVATE_KEY: &str = " PRIVATE KEY-----";
+
+fn current(host: &dyn Executor, files: &BTreeMap<PathBuf, Vec<u8>>, path: &Path) -> Result<Vec<u8>> {
+    if let Some(content) = files.get(path) {
+        return Ok(content.clone());
     }
-    let bytes = host.read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+    host.read(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub struct Form {
     /// Said above the questions; empty when there is nothing to say.
     pub note: String,
     /// Keys of questions that this host does not raise today. An answers file may answer them all the same, so that
-    /// one file fits before and after, and many hosts.
+    /// one file fits before and after, and many hosts. One that ends in a dot stands for all that begin with it.
     pub settled: Vec<String>,
 }
 

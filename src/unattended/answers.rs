@@ -85,10 +85,11 @@ impl AnswersFile {
             self.steps.get(step).with_context(|| format!("answers: step '{step}' is not in the file"))?;
         let mut answers = Answers::default();
         for (key, (value, line)) in &section.values {
-            if form.settled.contains(key) {
+            let field = form.fields.iter().find(|field| field.key == *key);
+            let stands_for = |one: &String| one == key || (one.ends_with('.') && key.starts_with(one));
+            if field.is_none() && form.settled.iter().any(stands_for) {
                 continue;
             }
-            let field = form.fields.iter().find(|field| field.key == *key);
             let field = field.with_context(|| {
                 let known: Vec<_> =
                     form.fields.iter().filter(|f| !is_secret(f)).map(|f| f.key.as_str()).collect();
