@@ -77,7 +77,8 @@ fn every_step_fails_before_and_holds_after_the_run() {
     }
     let mut secrets = Secrets::default();
     let plans = answered(&before, &mut secrets);
-    let plan = steps::assemble(&host, plans).unwrap();
+    let mut plan = steps::assemble(&host, plans).unwrap();
+    runner::guard::wait_for(&mut plan, None);
     for generated in &plan.generated {
         secrets.insert(&generated.secret, generate().unwrap());
     }

@@ -126,6 +126,7 @@ fn ngcpcfg(files: &mut Files, command: &Command) -> Answer {
                 lines.push((900, format!("{script} returned with error code, continuing anyway.")));
             }
             lines.push((300, format!("Committing {} changed files", dirty.len())));
+            super::system::render_sshd(files);
             commit(files);
             stamped(files, &lines)
         }

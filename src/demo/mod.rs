@@ -34,7 +34,7 @@ pub fn host() -> Simulated {
     .with_clock(three_in_the_morning())
     .with_resources(resources());
     host.edit(|files| {
-        for dir in ["/run/lock", "/tmp", "/home/jail/home/cdrexport"] {
+        for dir in ["/etc/ssh/sshd_config.d", "/run/lock", "/tmp", "/home/jail/home/cdrexport"] {
             files.directory(dir);
         }
         configuration::install(files);

@@ -50,6 +50,7 @@ pub(super) fn programs(host: Simulated) -> Simulated {
         })
         .on("mount", mount)
         .on("passwd", usermod)
+        .on("ssh", ssh)
         .on("sshd", sshd)
         .on("systemctl", systemctl)
         .on("usermod", usermod)
@@ -239,13 +240,58 @@ fn sshd(files: &mut Files, command: &Command) -> Answer {
     match words(command)[..] {
         ["-t", ..] => Answer::code(0),
         ["-T", ..] => {
-            let config = files.text("/etc/ssh/sshd_config");
-            let lines = config.lines().take_while(|line| !line.starts_with("Match"));
-            let lines = lines.filter_map(|line| line.split_once(' ').filter(|(key, _)| *key != "#"));
-            lines.map(|(key, value)| format!("{} {value}\n", key.to_lowercase())).collect::<String>().into()
+            let dir = "/etc/ssh/sshd_config.d";
+            let names = files.list(dir.as_ref()).unwrap_or_default();
+            let included: String = names.iter().map(|name| files.text(format!("{dir}/{name}"))).collect();
+            let config = included + &files.text(SSHD_CONFIG) + ALGORITHMS;
+            let lines = config
+                .lines()
+                .filter(|line| !line.starts_with(['M', '#', ' ', 'I']) || line.starts_with("MACs"));
+            let mut told: Vec<(String, &str)> = Vec::new();
+            for (key, value) in lines.filter_map(|line| line.split_once(' ')) {
+                let key = key.to_lowercase();
+                if key == "hostkey" || told.iter().all(|(known, _)| *known != key) {
+                    told.push((key, value));
+                }
+            }
+            told.iter().map(|(key, value)| format!("{key} {value}\n")).collect::<String>().into()
         }
         _ => usage(command),
     }
+}
+
+const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
+/// What Debian 12's server offers when nothing is said.
+const ALGORITHMS: &str = "\
+PermitEmptyPasswords no
+KbdInteractiveAuthentication no
+PubkeyAuthentication yes
+StrictModes yes
+Ciphers chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com
+MACs umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1
+KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512
+HostKeyAlgorithms ssh-ed25519,rsa-sha2-512,rsa-sha2-256
+";
+
+/// What `ngcpcfg apply` makes of the values under `sshd:` in config.yml.
+pub(super) fn render_sshd(files: &mut Files) {
+    let config: serde_yaml::Value = serde_yaml::from_str(&files.text(super::CONFIG)).unwrap_or_default();
+    let value = |key: &str| config.get("sshd").and_then(|sshd| sshd.get(key)?.as_str()).map(str::to_owned);
+    for (keyword, key) in
+        [("PermitRootLogin ", "permit_root_login"), ("PasswordAuthentication ", "password_authentication")]
+    {
+        if let Some(value) = value(key) {
+            rewrite(files, SSHD_CONFIG, |line| match line.starts_with(keyword) {
+                true => Some(format!("{keyword}{value}")),
+                false => Some(line.to_owned()),
+            });
+        }
+    }
+}
+
+/// The trial login on a second server.
+fn ssh(_: &mut Files, _: &Command) -> Answer {
+    Answer::code(0).after(ms(900))
 }
 
 fn systemctl(_: &mut Files, command: &Command) -> Answer {

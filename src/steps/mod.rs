@@ -7,6 +7,7 @@ pub mod form;
 mod noatime;
 mod passwords;
 mod performance;
+mod ssh;
 mod support_access;
 
 use anyhow::Result;
@@ -78,8 +79,13 @@ impl Findings {
 }
 
 /// All steps in the wizard's order. A new step is one file and one line here.
-pub static REGISTRY: &[&dyn Step] =
-    &[&support_access::SupportAccess, &passwords::Passwords, &noatime::Noatime, &performance::Performance];
+pub static REGISTRY: &[&dyn Step] = &[
+    &support_access::SupportAccess,
+    &passwords::Passwords,
+    &ssh::Ssh,
+    &noatime::Noatime,
+    &performance::Performance,
+];
 
 /// The step of that name.
 pub fn find(id: &str) -> Option<&'static dyn Step> {

@@ -19,11 +19,10 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-/// A wizard between two messages. A clone goes its own way on the same host.
-#[derive(Clone)]
+/// A wizard between two messages.
 pub struct Wizard {
     pub model: Model,
-    session: Arc<Session>,
+    session: Session,
     waiting: VecDeque<Message>,
 }
 
@@ -34,10 +33,10 @@ impl Wizard {
         let model = Model::new(REGISTRY, entry, host.world());
         let mut wizard = Wizard {
             model,
-            session: Arc::new(Session::new(Arc::clone(&host), Place::Demo(host))),
+            session: Session::new(Arc::clone(&host), Place::Demo(host)),
             waiting: VecDeque::new(),
         };
-        wizard.tell(Message::Begin);
+        wizard.take(Message::Begin);
         wizard
     }
 
@@ -48,8 +47,7 @@ impl Wizard {
         wizard
     }
 
-    /// Something happens.
-    pub fn tell(&mut self, message: Message) {
+    fn take(&mut self, message: Message) {
         for effect in update(&mut self.model, message) {
             if !matches!(effect, Effect::SaveAnswers(_) | Effect::LoadAnswers) {
                 self.session.carry_out(effect, &mut |answer| self.waiting.push_back(answer));
@@ -66,7 +64,7 @@ impl Wizard {
     pub fn until(&mut self, wanted: impl Fn(&Model) -> bool) -> &mut Self {
         while !wanted(&self.model) {
             let Some(message) = self.waiting.pop_front() else { break };
-            self.tell(message);
+            self.take(message);
         }
         self
     }
@@ -83,8 +81,8 @@ impl Wizard {
     pub fn press_only(&mut self, word: &str) -> &mut Self {
         let typed = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match typed {
-            Some(text) => text.chars().for_each(|c| self.tell(Message::Key(Key::Char(c)))),
-            None => self.tell(Message::Key(key(word))),
+            Some(text) => text.chars().for_each(|c| self.take(Message::Key(Key::Char(c)))),
+            None => self.take(Message::Key(key(word))),
         }
         self
     }
@@ -92,7 +90,7 @@ impl Wizard {
     /// The frame at some size.
     pub fn frame(&mut self, columns: u16, rows: u16, look: Look) -> (Buffer, Option<Position>) {
         if self.model.size != (Size { columns, rows }) {
-            self.tell(Message::Resized { columns, rows });
+            self.take(Message::Resized { columns, rows });
         }
         let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
         let cursor = view(&self.model, look, &mut frame);

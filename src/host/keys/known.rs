@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Entry, Key};
 
 /// Why a key counts as one of the image's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageKey {
     /// Its private half is published: whose it is.
     Published(&'static str),

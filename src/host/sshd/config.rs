@@ -133,7 +133,7 @@ fn collect(
     Ok(())
 }
 
-/// Keyword, written small, and value.
+/// Keyword, written small and by its name of today, and value.
 fn setting(text: &str) -> Option<(String, String)> {
     let text = text.trim();
     if text.is_empty() || text.starts_with('#') {
@@ -145,7 +145,12 @@ fn setting(text: &str) -> Option<(String, String)> {
     let value = value.split_once(" #").map_or(value, |(value, _)| value.trim_end());
     let unquoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let unquoted = unquoted.filter(|inner| !inner.contains('"')).unwrap_or(value);
-    Some((text[..end].to_ascii_lowercase(), unquoted.to_owned()))
+    let keyword = match text[..end].to_ascii_lowercase().as_str() {
+        "challengeresponseauthentication" => "kbdinteractiveauthentication".to_owned(),
+        "pubkeyacceptedkeytypes" => "pubkeyacceptedalgorithms".to_owned(),
+        keyword => keyword.to_owned(),
+    };
+    Some((keyword, unquoted.to_owned()))
 }
 
 /// The files a pattern names; `*` and `?` may stand in its last part.

@@ -48,10 +48,14 @@ pub struct Row {
     pub text: &'static str,
     /// Where it holds.
     pub at: &'static [At],
-    /// Holds only then; always when there is no condition.
-    pub when: Option<fn(&Model) -> bool>,
+    /// Holds only then.
+    pub when: fn(&Model) -> bool,
     /// Shown in the footer, not in the help alone.
     pub footer: bool,
+}
+
+const fn always(_: &Model) -> bool {
+    true
 }
 
 const ARROWS: &[(Key, Intent)] = &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)];
@@ -191,12 +195,12 @@ pub static TABLE: &[Row] = &[
 ];
 
 const fn row(keys: &'static [(Key, Intent)], text: &'static str, at: &'static [At]) -> Row {
-    Row { keys, text, at, when: None, footer: true }
+    Row { keys, text, at, when: always, footer: true }
 }
 
 impl Row {
     const fn when(mut self, when: fn(&Model) -> bool) -> Self {
-        self.when = Some(when);
+        self.when = when;
         self
     }
 
@@ -205,9 +209,8 @@ impl Row {
         self
     }
 
-    /// Whether it holds now.
-    pub fn holds(&self, model: &Model) -> bool {
-        self.at.contains(&super::place(model)) && self.when.is_none_or(|when| when(model))
+    pub(super) fn holds(&self, model: &Model) -> bool {
+        self.at.contains(&super::place(model)) && (self.when)(model)
     }
 }
 

@@ -46,9 +46,7 @@ fn leave_or_ask(model: &mut Model, code: u8) -> Vec<Effect> {
 pub(super) fn leave(model: &mut Model, code: u8) -> Vec<Effect> {
     model.exit = Some(code);
     model.dialog = None;
-    let mut effects = looking::keep(model);
-    effects.push(Effect::Quit { code });
-    effects
+    vec![Effect::SaveAnswers(looking::draft(model)), Effect::Quit { code }]
 }
 
 /// Enter in a dialog.
@@ -83,7 +81,7 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
             }
             model.draft = crate::wizard::draft::Draft::default();
             planning::void(model);
-            let mut effects = looking::keep(model);
+            let mut effects = vec![Effect::SaveAnswers(looking::draft(model))];
             effects.extend(looking::inspect_all(model));
             effects
         }

@@ -1,0 +1,104 @@
+//! Who could still log in as an administrator afterwards. Pure: from what was seen and what is wanted.
+
+use super::facts::{Facts, KeyFact, KeyFile, Person};
+
+/// What the logins will be like.
+pub(super) struct Intended<'a> {
+    /// Whether a key is taken away.
+    pub(super) removed: &'a dyn Fn(&Person, &KeyFile, &KeyFact) -> bool,
+    /// Modes of key files are mended where that can be done.
+    pub(super) mended: bool,
+    /// Whose account gets a new key.
+    pub(super) added: Option<&'a str>,
+    /// The new `PermitRootLogin`.
+    pub(super) root_login: Option<&'a str>,
+    /// Passwords are no longer taken.
+    pub(super) passwords_off: bool,
+}
+
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// With a key.
+    Key,
+    /// With its password.
+    Password,
+}
+
+/// Administrators that get in, and why the others do not.
+pub(super) fn doors<'a>(facts: &'a Facts, then: &Intended<'_>) -> (Vec<(&'a Person, Way)>, Vec<String>) {
+    let (mut open, mut shut) = (Vec::new(), Vec::new());
+    for person in facts.people.iter().filter(|person| person.admin) {
+        match way(person, then) {
+            Ok(way) => open.push((person, way)),
+            Err(why) => shut.push(format!("{}: {why}", person.name)),
+        }
+    }
+    (open, shut)
+}
+
+fn way(person: &Person, then: &Intended<'_>) -> Result<Way, String> {
+    if !person.barred.is_empty() {
+        return Err(person.barred.clone());
+    }
+    let root_login = match person.uid {
+        0 => then.root_login.unwrap_or(&person.root_login),
+        _ => "yes",
+    };
+    if root_login == "no" {
+        return Err("root may not log in over the network".to_owned());
+    }
+    let keys = match (person.no_keys.as_str(), root_login) {
+        ("", "forced-commands-only") => Err("root's keys may run fixed commands only".to_owned()),
+        ("", _) => key(person, then),
+        (why, _) => Err(why.to_owned()),
+    };
+    let Err(no_key) = keys else { return Ok(Way::Key) };
+    let no_password = match () {
+        () if !person.passwords || then.passwords_off => "passwords are not taken",
+        () if root_login != "yes" => "root's password is not taken",
+        () if !person.no_password.is_empty() => &person.no_password,
+        () => return Ok(Way::Password),
+    };
+    Err(format!("{no_key}, and {no_password}"))
+}
+
+/// Why no key of it works.
+fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
+    let mut why = "it has no key".to_owned();
+    for file in person.files.iter().filter(|file| file.read) {
+        let loose = file.loose.iter().find(|one| !(file.lenient || then.mended && one.owner.is_some()));
+        if !file.fixed.is_empty() && file.keys.is_empty() {
+            why = format!("{}: {}", file.path.display(), file.fixed);
+            continue;
+        }
+        if let Some(one) = loose {
+            why = format!("sshd refuses {}: {} {}", file.path.display(), one.path.display(), one.reason);
+            continue;
+        }
+        for key in &file.keys {
+            match (then.removed)(person, file, key) {
+                true => why = "no key of it is left".to_owned(),
+                false if key.useless.is_empty() => return Ok(()),
+                false => why = format!("{} line {}: {}", file.path.display(), key.line, key.useless),
+            }
+        }
+    }
+    let first = person.files.iter().find(|file| file.read);
+    let sound = first.is_none_or(|file| {
+        file.fixed.is_empty()
+            && file.loose.iter().all(|one| file.lenient || (then.mended && one.owner.is_some()))
+    });
+    if then.added == Some(person.name.as_str()) && sound {
+        return Ok(());
+    }
+    Err(why)
+}
+
+/// Whether an administrator keeps a key that works, the image's keys gone.
+pub(super) fn keyed(facts: &Facts) -> bool {
+    let removed = |_: &Person, _: &KeyFile, key: &KeyFact| !key.image.is_empty();
+    let then =
+        Intended { removed: &removed, mended: true, added: None, root_login: None, passwords_off: true };
+    doors(facts, &then).0.iter().any(|(_, way)| *way == Way::Key)
+}

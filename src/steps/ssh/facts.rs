@@ -1,0 +1,168 @@
+//! What the SSH step saw, as its form and plan need it. Public halves of keys only.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::sshd::Session;
+
+/// Everything.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Facts {
+    /// There is an SSH server.
+    pub(super) server: bool,
+    /// The host runs: settings can be tried and reloaded.
+    pub(super) running: bool,
+    /// Why the settings could not be asked from sshd; empty when it told them.
+    pub(super) read_because: String,
+    pub(super) session: Session,
+    /// Why the image's keys are needed here; empty when they are not.
+    pub(super) vagrant: String,
+    pub(super) people: Vec<Person>,
+    /// Values in force for everybody, by keyword written small.
+    pub(super) values: BTreeMap<String, String>,
+    /// Keyword, and the list without what judges fail.
+    pub(super) stronger: Vec<(String, String)>,
+    pub(super) writing: Writing,
+    pub(super) host_keys: Vec<HostKey>,
+    /// Public keys on other disks and in root's home: file and its one line.
+    pub(super) imports: Vec<(PathBuf, String)>,
+}
+
+/// An account that can log in, or has keys.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Person {
+    pub(super) name: String,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) home: PathBuf,
+    /// It is root, or may become root.
+    pub(super) admin: bool,
+    /// Why it cannot log in over SSH whatever it shows; empty when it can.
+    pub(super) barred: String,
+    /// Why no key of it is taken; empty when keys are.
+    pub(super) no_keys: String,
+    /// Why no password of it is taken; empty when passwords are.
+    pub(super) no_password: String,
+    /// The server takes passwords for it.
+    pub(super) passwords: bool,
+    /// `PermitRootLogin` for it; empty when it is not root.
+    pub(super) root_login: String,
+    pub(super) files: Vec<KeyFile>,
+    /// Where a new key goes: the first file sshd reads.
+    pub(super) add_to: Option<PathBuf>,
+    /// The folder of `add_to` is there.
+    pub(super) has_folder: bool,
+}
+
+/// A file with keys.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeyFile {
+    pub(super) path: PathBuf,
+    /// sshd reads it for this account.
+    pub(super) read: bool,
+    /// Why it is not edited; empty when it can be.
+    pub(super) fixed: String,
+    /// StrictModes is off: loose modes do not stop sshd.
+    pub(super) lenient: bool,
+    pub(super) loose: Vec<Strict>,
+    pub(super) keys: Vec<KeyFact>,
+    /// Lines with keys that are not in `keys`, because there are too many.
+    pub(super) more: usize,
+    /// Lines that sshd passes over: number and reason, the first few.
+    pub(super) unreadable: Vec<(usize, String)>,
+    pub(super) unreadable_count: usize,
+}
+
+/// What StrictModes refuses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Strict {
+    pub(super) path: PathBuf,
+    pub(super) reason: String,
+    pub(super) mode: u32,
+    /// Its owner may mend it: who that is.
+    pub(super) owner: Option<(u32, u32)>,
+}
+
+/// One key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeyFact {
+    pub(super) line: usize,
+    /// The whole line.
+    pub(super) text: String,
+    /// Empty when sshd cannot read it.
+    pub(super) fingerprint: String,
+    /// `ED25519 256`
+    pub(super) kind: String,
+    pub(super) comment: String,
+    /// Why it is the image's; empty when it is not.
+    pub(super) image: String,
+    /// Why it is weak; empty when it is not.
+    pub(super) weak: String,
+    /// The operator came in with it.
+    pub(super) own: bool,
+    /// Why an administrator could not work with it; empty when one could.
+    pub(super) useless: String,
+}
+
+/// How settings get into force.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Writing {
+    /// Keyword to where config.yml has it.
+    pub(super) yaml: BTreeMap<String, Yaml>,
+    /// Keywords that a drop-in would decide.
+    pub(super) drop_in: Vec<String>,
+    /// What is in our drop-in today.
+    pub(super) drop_in_now: Option<String>,
+    /// The template of the platform that sshd_config is made from: path, content, whether it is a local one already.
+    pub(super) template: Option<(PathBuf, String, bool)>,
+    /// Keyword to the one line of the main file that decides it.
+    pub(super) deciding: BTreeMap<String, String>,
+    /// A line of the main file that is there once: new ones go before it. `None` when the file has no such line.
+    pub(super) anchor: Option<String>,
+    /// Program and arguments that make the server read its files again; empty when there is no way.
+    pub(super) reload: Vec<String>,
+    /// Where sshd is; empty when a trial cannot be made.
+    pub(super) sshd: String,
+    /// Why a trial login cannot stand in for a real one; empty when it can.
+    pub(super) no_trial: String,
+}
+
+/// A value of config.yml.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Yaml {
+    pub(super) key: Vec<String>,
+    pub(super) now: String,
+    /// The file that decides instead.
+    pub(super) shadow: Option<String>,
+}
+
+/// A key of the server.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct HostKey {
+    pub(super) path: PathBuf,
+    pub(super) fingerprint: String,
+    /// Why it is not this host's own; empty when it is.
+    pub(super) shared: String,
+}
+
+impl Facts {
+    /// Keys that match, with their account and file.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&Person, &KeyFile, &KeyFact)> {
+        let files = self.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
+        files.flat_map(|(person, file)| file.keys.iter().map(move |key| (person, file, key)))
+    }
+
+    /// A value in force for everybody.
+    pub(super) fn value(&self, keyword: &str) -> Option<&str> {
+        self.values.get(keyword).map(String::as_str)
+    }
+}
+
+impl KeyFact {
+    /// The end of its question's name: the beginning of the fingerprint, plain letters only.
+    pub(super) fn short(&self) -> String {
+        let plain = self.fingerprint.trim_start_matches("SHA256:").chars();
+        plain.filter(char::is_ascii_alphanumeric).take(12).collect()
+    }
+}

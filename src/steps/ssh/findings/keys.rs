@@ -1,0 +1,160 @@
+//! Findings about keys and the files they are in.
+
+use super::{FILE_MODE, IMAGE_KEY, REUSED, UNREADABLE, WEAK_KEY, found, places};
+use crate::{
+    finding::{Finding, Severity, Status},
+    steps::ssh::facts::{Facts, KeyFact, KeyFile, Person},
+};
+
+pub(super) fn place((_, file, key): &(&Person, &KeyFile, &KeyFact)) -> String {
+    format!("{} line {}", file.path.display(), key.line)
+}
+
+/// Files that could not be looked into: then nothing about keys is sure.
+fn closed(facts: &Facts) -> Option<String> {
+    let files = facts.people.iter().flat_map(|person| &person.files);
+    let closed: Vec<String> = files
+        .filter(|file| {
+            file.read && !file.fixed.is_empty() && file.keys.is_empty() && file.unreadable_count == 0
+        })
+        .map(|file| format!("{}: {}", file.path.display(), file.fixed))
+        .collect();
+    (!closed.is_empty()).then(|| places(closed.into_iter()))
+}
+
+/// Fails, or is unknown because of a file that could not be read, or passes.
+fn about_keys(facts: &Facts, bad: String) -> (Status, String) {
+    match (bad.is_empty(), closed(facts)) {
+        (false, _) => (Status::Fail, bad),
+        (true, Some(closed)) => (Status::Unknown, closed),
+        (true, None) => {
+            let count = facts.keys().count()
+                + facts.people.iter().flat_map(|p| &p.files).map(|f| f.more).sum::<usize>();
+            (Status::Pass, format!("{count} keys in {} accounts looked at", facts.people.len()))
+        }
+    }
+}
+
+pub(super) fn image_keys(facts: &Facts) -> Finding {
+    let bad = places(facts.keys().filter(|found| !found.2.image.is_empty()).map(|found| {
+        let unread = if found.1.read { "" } else { " (not read by sshd today)" };
+        format!("{}: {}{unread}", place(&found), found.2.image)
+    }));
+    let (status, evidence) = about_keys(facts, bad);
+    if status == Status::Fail && !facts.vagrant.is_empty() {
+        let title = "The image's keys are needed: this is a Vagrant box";
+        let evidence = format!("{}; {evidence}", facts.vagrant);
+        return found(
+            IMAGE_KEY,
+            Severity::Critical,
+            Status::NotApplicable,
+            title,
+            &evidence,
+            "Nothing to do while it is one.",
+        );
+    }
+    let title = match status {
+        Status::Fail => "Anybody can log in with a key that comes with the image",
+        Status::Pass => "No key of an image is left",
+        _ => "Whether keys of the image are left is not known",
+    };
+    found(
+        IMAGE_KEY,
+        Severity::Critical,
+        status,
+        title,
+        &evidence,
+        "Remove these keys. Handbook 15.3 removes one of the two files only.",
+    )
+}
+
+pub(super) fn weak_keys(facts: &Facts) -> Finding {
+    let weak = facts.keys().filter(|found| !found.2.weak.is_empty() && found.2.image.is_empty());
+    let (status, evidence) = about_keys(
+        facts,
+        places(weak.map(|one| format!("{}: {} ({})", place(&one), one.2.weak, one.2.kind))),
+    );
+    let title = match status {
+        Status::Fail => "Some keys are too weak to trust",
+        Status::Pass => "No key is weak",
+        _ => "Whether weak keys are in use is not known",
+    };
+    found(
+        WEAK_KEY,
+        Severity::High,
+        status,
+        title,
+        &evidence,
+        "Give their owners new keys, then remove these.",
+    )
+}
+
+pub(super) fn file_modes(facts: &Facts) -> Finding {
+    let files = facts.people.iter().flat_map(|person| &person.files).filter(|file| file.read);
+    let mut seen: Vec<String> = files
+        .flat_map(|file| file.loose.iter().map(|one| format!("{} {}", one.path.display(), one.reason)))
+        .collect();
+    seen.sort();
+    seen.dedup();
+    let status = if seen.is_empty() { Status::Pass } else { Status::Fail };
+    let title = match status {
+        Status::Fail => "Others could add their keys, or sshd refuses the file for that reason",
+        _ => "Files and folders with keys are closed to others",
+    };
+    let evidence = if seen.is_empty() {
+        "modes and owners are as sshd wants them".to_owned()
+    } else {
+        places(seen.into_iter())
+    };
+    found(FILE_MODE, Severity::High, status, title, &evidence, "Take the right to write away from others.")
+}
+
+pub(super) fn reused(facts: &Facts) -> Finding {
+    let mut by_key: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for (person, file, key) in facts.keys().filter(|one| one.1.read && !one.2.fingerprint.is_empty()) {
+        let names = by_key.entry(&key.fingerprint).or_default();
+        if !names.contains(&person.name.as_str()) && !file.path.as_os_str().is_empty() {
+            names.push(&person.name);
+        }
+    }
+    let several = by_key.iter().filter(|(_, names)| names.len() > 1);
+    let bad = places(several.map(|(key, names)| format!("{key}: {}", names.join(", "))));
+    let (status, title) = match bad.is_empty() {
+        true => (Status::Pass, "Every key belongs to one account"),
+        false => (Status::Fail, "One key opens several accounts"),
+    };
+    let evidence = if bad.is_empty() { "no fingerprint twice".to_owned() } else { bad };
+    found(
+        REUSED,
+        Severity::Info,
+        status,
+        title,
+        &evidence,
+        "Whoever loses it loses all of them; give each its own.",
+    )
+}
+
+pub(super) fn unreadable(facts: &Facts) -> Finding {
+    let files = facts.people.iter().flat_map(|person| &person.files);
+    let lines = files.clone().flat_map(|file| {
+        file.unreadable.iter().map(|(line, why)| format!("{} line {line}: {why}", file.path.display()))
+    });
+    let count: usize = files.clone().map(|file| file.unreadable_count).sum();
+    let (status, title) = match count {
+        0 => (Status::Pass, "Every line of the key files can be read"),
+        _ => (Status::Fail, "Some lines of the key files are no keys"),
+    };
+    let evidence = if count == 0 {
+        "nothing is passed over".to_owned()
+    } else {
+        format!("{count} lines: {}", places(lines))
+    };
+    found(
+        UNREADABLE,
+        Severity::Info,
+        status,
+        title,
+        &evidence,
+        "sshd passes over them. Look what they were meant to be.",
+    )
+}

@@ -1,0 +1,77 @@
+//! What was seen, in words: keys everybody has, weak ones, files others can write, doors that take a password.
+
+mod keys;
+mod server;
+
+use super::{ABOUT, facts::Facts};
+use crate::finding::{Finding, Severity, Status, printable};
+
+pub(super) const IMAGE_KEY: &str = "SSH-IMAGE-KEY";
+pub(super) const WEAK_KEY: &str = "SSH-WEAK-KEY";
+pub(super) const FILE_MODE: &str = "SSH-KEY-FILE-MODE";
+pub(super) const ROOT_PASSWORD: &str = "SSH-ROOT-PASSWORD-LOGIN";
+pub(super) const PASSWORD: &str = "SSH-PASSWORD-LOGIN";
+pub(super) const EMPTY: &str = "SSH-EMPTY-PASSWORDS";
+pub(super) const ALGORITHMS: &str = "SSH-WEAK-ALGORITHMS";
+pub(super) const HOST_KEY: &str = "SSH-SHARED-HOST-KEY";
+const REUSED: &str = "SSH-KEY-REUSED";
+const UNREADABLE: &str = "SSH-KEY-UNREADABLE";
+const OTHER_DOORS: &str = "SSH-OTHER-WAYS-IN";
+const SETTINGS: &str = "SSH-SETTINGS";
+const SESSION: &str = "SSH-SESSION";
+
+/// So many places are named in one finding.
+const MOST_PLACES: usize = 8;
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    if !facts.server {
+        let ids = [IMAGE_KEY, WEAK_KEY, FILE_MODE, ROOT_PASSWORD, PASSWORD, EMPTY, ALGORITHMS, HOST_KEY];
+        let none = |id| {
+            found(
+                id,
+                Severity::Info,
+                Status::NotApplicable,
+                "There is no SSH server",
+                "sshd is not installed",
+                "Nothing to do.",
+            )
+        };
+        return ids.into_iter().map(none).collect();
+    }
+    vec![
+        keys::image_keys(facts),
+        keys::weak_keys(facts),
+        keys::file_modes(facts),
+        server::root_password(facts),
+        server::password(facts),
+        server::empty_passwords(facts),
+        server::weak_algorithms(facts),
+        server::host_keys(facts),
+        keys::reused(facts),
+        keys::unreadable(facts),
+        server::other_doors(facts),
+        server::settings(facts),
+        server::session(facts),
+    ]
+}
+
+fn found(id: &str, severity: Severity, status: Status, title: &str, evidence: &str, remedy: &str) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        step: ABOUT.id.clone(),
+        severity,
+        status,
+        title: title.to_owned(),
+        evidence: printable(evidence),
+        remedy: remedy.to_owned(),
+        handbook: ABOUT.handbook.to_owned(),
+    }
+}
+
+/// Places one after another, the first few.
+fn places(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    let rest = all.len().saturating_sub(MOST_PLACES);
+    let named = all[..all.len() - rest].join("; ");
+    if rest > 0 { format!("{named}; and {rest} more") } else { named }
+}

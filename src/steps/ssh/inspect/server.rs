@@ -1,0 +1,167 @@
+//! The server: what is in force, how it could be changed, its own keys.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::super::{
+    DROP_IN, WANTED,
+    facts::{Facts, HostKey, Writing, Yaml},
+};
+use crate::{
+    executor::{Executor, Kind},
+    host::{
+        keys,
+        sshd::{self, Effective, Lines, algorithms},
+    },
+    ngcp::config::{Config, DIRECTORY},
+};
+
+/// Seconds between a key and the start of the host that are nobody's concern.
+const TOLERANCE: i64 = 3600;
+
+pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
+    let effective = sshd::effective(host, None, None)?;
+    facts.read_because = effective.read_because.clone().unwrap_or_default();
+    for keyword in WANTED.iter().map(|name| name.to_ascii_lowercase()).chain(TOLD.map(str::to_owned)) {
+        let values = effective.all(&keyword);
+        if !values.is_empty() {
+            facts.values.insert(keyword, values.join(" "));
+        }
+    }
+    for (keyword, name, _) in algorithms::LISTS {
+        let list = effective.get(keyword).unwrap_or_default();
+        if let (false, Some(strong)) = (algorithms::weak(list).is_empty(), algorithms::strong(list)) {
+            facts.stronger.push((name.to_owned(), strong));
+        }
+    }
+    facts.writing = writing(host);
+    facts.host_keys = host_keys(host, &effective);
+    Ok(())
+}
+
+/// Keywords that are told but not changed.
+const TOLD: [&str; 11] = [
+    "port",
+    "listenaddress",
+    "maxauthtries",
+    "allowtcpforwarding",
+    "x11forwarding",
+    "allowagentforwarding",
+    "usepam",
+    "authorizedkeyscommand",
+    "trustedusercakeys",
+    "authorizedprincipalscommand",
+    "hostbasedauthentication",
+];
+
+fn writing(host: &dyn Executor) -> Writing {
+    let mut writing = Writing::default();
+    if let Ok(config) = Config::read(host) {
+        for (keyword, key) in
+            [("PermitRootLogin", "permit_root_login"), ("PasswordAuthentication", "password_authentication")]
+        {
+            let path = ["sshd", key];
+            if let Some(value) = config.main(&path) {
+                let yaml = Yaml {
+                    key: path.map(str::to_owned).to_vec(),
+                    now: value.text,
+                    shadow: value.shadowed_by.map(|place| place.to_string()),
+                };
+                writing.yaml.insert(keyword.to_owned(), yaml);
+            }
+        }
+    }
+    writing.template = template(host);
+    if let Ok(lines) = Lines::read(host) {
+        let decides = |keyword: &&&str| lines.drop_in_decides(DROP_IN, &[&keyword.to_ascii_lowercase()]);
+        let folder =
+            host.metadata(Path::new(sshd::DROP_INS)).is_ok_and(|found| found.kind == Kind::Directory);
+        writing.drop_in =
+            WANTED.iter().filter(|_| folder).filter(decides).map(|keyword| (*keyword).to_owned()).collect();
+        let main = Path::new(sshd::CONFIG);
+        let text = String::from_utf8(host.read(main).unwrap_or_default()).unwrap_or_default();
+        let once = |wanted: &str| text.lines().filter(|line| *line == wanted).count() == 1;
+        for keyword in WANTED {
+            let line = lines.deciding(&keyword.to_ascii_lowercase());
+            if let Some(line) = line.filter(|line| line.file == main && once(&line.text)) {
+                writing.deciding.insert((*keyword).to_owned(), line.text.clone());
+            }
+        }
+        writing.anchor = text.lines().find(|line| once(line)).map(str::to_owned);
+    }
+    let own = Path::new(sshd::DROP_INS).join(DROP_IN);
+    writing.drop_in_now = host.read(&own).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    if host.world().is_running() {
+        let systemd =
+            host.metadata(Path::new("/run/systemd/system")).is_ok() || host.find_program("service").is_none();
+        let words: &[&str] =
+            match (systemd && host.find_program("systemctl").is_some(), host.find_program("service")) {
+                (true, _) => &["systemctl", "reload", "ssh"],
+                (false, Some(_)) => &["service", "ssh", "reload"],
+                (false, None) => &[],
+            };
+        writing.reload = words.iter().map(|word| (*word).to_owned()).collect();
+        let sshd = host.find_program("sshd").filter(|_| host.find_program("ssh").is_some());
+        writing.sshd = sshd.map(|path| path.display().to_string()).unwrap_or_default();
+        writing.no_trial = no_trial(host);
+    }
+    writing
+}
+
+/// Why a login through a pipe would be judged by other rules than the operator's.
+fn no_trial(host: &dyn Executor) -> String {
+    let Ok(lines) = Lines::read(host) else { return "sshd_config cannot be read".to_owned() };
+    let lists = |line: &&sshd::Line| {
+        ["allowusers", "denyusers"].contains(&line.keyword.as_str()) && line.value.contains('@')
+    };
+    let exceptional = |line: &&sshd::Line| {
+        line.keyword == "match"
+            && line.value.split_whitespace().any(|word| {
+                ["address", "localaddress", "localport", "host", "rdomain"]
+                    .contains(&word.to_ascii_lowercase().as_str())
+            })
+            && !line.value.to_ascii_lowercase().contains("user sipwise")
+    };
+    let found = lines.0.iter().find(|line| lists(line) || exceptional(line));
+    found
+        .map(|line| format!("{} line {} goes by addresses", line.file.display(), line.number))
+        .unwrap_or_default()
+}
+
+/// The platform's template for sshd_config; one of the operator's own comes first.
+fn template(host: &dyn Executor) -> Option<(std::path::PathBuf, String, bool)> {
+    let folder = Path::new(DIRECTORY).join("templates/etc/ssh");
+    [("sshd_config.customtt.tt2", true), ("sshd_config.tt2", false)].into_iter().find_map(|(name, own)| {
+        let path = folder.join(name);
+        let plain = host.metadata(&path).is_ok_and(|found| found.kind == Kind::File);
+        let text = plain.then(|| host.read(&path).ok()).flatten().and_then(|b| String::from_utf8(b).ok());
+        text.map(|text| (path, text, own))
+    })
+}
+
+fn host_keys(host: &dyn Executor, effective: &Effective) -> Vec<HostKey> {
+    let started = ["/lost+found", "/etc/machine-id"]
+        .iter()
+        .filter_map(|path| Some((*path, host.metadata(Path::new(path)).ok()?.modified.as_second())))
+        .max_by_key(|(_, at)| *at);
+    let default = ["rsa", "ecdsa", "ed25519"].map(|kind| format!("/etc/ssh/ssh_host_{kind}_key"));
+    let paths: &[String] = match effective.all("hostkey") {
+        [] => &default,
+        paths => paths,
+    };
+    let one = |path: &String| {
+        let made = host.metadata(Path::new(path)).ok()?.modified.as_second();
+        let public = host.read(Path::new(&format!("{path}.pub"))).unwrap_or_default();
+        let entry = keys::read(&public).into_iter().next();
+        let known = entry.as_ref().and_then(|entry| keys::image_key(Path::new(path), entry));
+        let fingerprint = entry.and_then(|entry| entry.key.ok()).map(|key| key.fingerprint);
+        let shared = match started {
+            _ if known.is_some() => "it is published with the image".to_owned(),
+            Some((what, at)) if made < at - TOLERANCE => format!("it is older than {what}"),
+            _ => String::new(),
+        };
+        Some(HostKey { path: path.into(), fingerprint: fingerprint.unwrap_or_default(), shared })
+    };
+    paths.iter().filter_map(one).collect()
+}

@@ -1,0 +1,409 @@
+//! From answers to changes: first what lets in, then the trial, then what keeps out, last the reload. Refused when
+//! nobody could log in afterwards.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{
+    ABOUT,
+    doors::{self, Intended, Way},
+    facts::{Facts, KeyFact, KeyFile, Person},
+    findings as id,
+    settings::{self, Setting},
+    trial::trial,
+};
+use crate::{
+    executor::Attributes,
+    host::{keys::Key, sshd::Session},
+    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Template, Touched, Undo},
+    steps::Answers,
+};
+
+pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
+    let mut plan = Plan::default();
+    if !facts.server {
+        return Ok(plan);
+    }
+    let wishes = Wishes::read(facts, answers)?;
+    let settings = wishes.settings(facts);
+    let removed = |person: &Person, file: &KeyFile, key: &KeyFact| wishes.removes(person, file, key);
+    let added = wishes.added(facts)?;
+    let keys: Vec<Change> = added.iter().flat_map(|(person, line, key)| add(person, line, key)).collect();
+    let modes = if wishes.mend { mend(facts) } else { Vec::new() };
+    let (lines, left) = remove(facts, &removed);
+    let written = settings::write(facts, &settings)?;
+    let renew = if wishes.renew { renew(facts) } else { Vec::new() };
+    let nothing =
+        keys.is_empty() && modes.is_empty() && lines.is_empty() && settings.is_empty() && renew.is_empty();
+    if nothing {
+        return Ok(plan);
+    }
+    let then = Intended {
+        removed: &removed,
+        mended: wishes.mend,
+        added: added.as_ref().map(|(person, ..)| person.name.as_str()),
+        root_login: settings
+            .iter()
+            .find(|(keyword, _)| *keyword == "PermitRootLogin")
+            .map(|(_, value)| value.as_str()),
+        passwords_off: wishes.passwords_off,
+    };
+    let (open, shut) = doors::doors(facts, &then);
+    let narrows = !lines.is_empty() || !settings.is_empty();
+    if open.is_empty() && narrows && !wishes.console {
+        let hint = match facts.session {
+            Session::Console => "answer last-way: console if that is what you want, or ",
+            _ => "do it from the console, or ",
+        };
+        bail!(
+            "ssh: refused, because nobody could log in as an administrator afterwards ({}); {hint}add a key first",
+            shut.join("; ")
+        );
+    }
+    let door = open.iter().find(|(_, way)| *way == Way::Key).map(|(person, _)| person.name.as_str());
+    plan.changes.extend(keys);
+    plan.changes.extend(modes);
+    plan.changes.extend(trial(facts, &settings, door));
+    plan.changes.extend(lines);
+    plan.changes.extend(written.changes);
+    plan.changes.extend(renew);
+    plan.apply.extend(written.apply);
+    plan.reminders.extend(written.reminders);
+    plan.reminders.extend(left);
+    if (written.reload || wishes.renew && facts.host_keys.iter().any(|key| !key.shared.is_empty()))
+        && facts.running
+    {
+        plan.changes.push(reload(facts, &settings)?);
+    }
+    if facts.running && narrows {
+        let guard = || Some(Guard { seconds: wishes.seconds, what: "SSH logins".to_owned() });
+        // What is applied with the configuration cuts off later than the last change here.
+        for change in plan.changes.iter_mut().filter(|change| settings::is_applied(change)) {
+            change.guard = guard();
+        }
+        if let Some(last) = plan.changes.last_mut() {
+            last.guard = guard();
+        }
+    }
+    if !facts.writing.no_trial.is_empty() && !settings.is_empty() {
+        plan.reminders.push(format!("SSH: no trial login was planned, because {}.", facts.writing.no_trial));
+    }
+    Ok(plan)
+}
+
+/// The answers, understood.
+struct Wishes<'a> {
+    answers: &'a Answers,
+    images: bool,
+    weak: bool,
+    choose: bool,
+    mend: bool,
+    root_login: Option<&'static str>,
+    passwords_off: bool,
+    empty_off: bool,
+    strong: bool,
+    renew: bool,
+    console: bool,
+    seconds: u64,
+}
+
+impl<'a> Wishes<'a> {
+    fn read(facts: &Facts, answers: &'a Answers) -> Result<Self> {
+        let is = |key: &str, yes: &str, no: &[&str]| match answers.get(key) {
+            answer if answer == yes => Ok(true),
+            "" => Ok(false),
+            answer if no.contains(&answer) => Ok(false),
+            other => bail!("ssh.{key}: \"{other}\" is none of the answers"),
+        };
+        let wishes = Wishes {
+            answers,
+            images: is("image-keys", "remove", &["leave"])?,
+            weak: is("keys", "no-weak", &["keep", "choose"])?,
+            choose: answers.get("keys") == "choose",
+            mend: is("modes", "mend", &["leave"])?,
+            root_login: match answers.get("root-login") {
+                "leave" | "" => None,
+                "keys" => Some("without-password"),
+                "no" => Some("no"),
+                other => bail!("ssh.root-login: \"{other}\" is none of the answers"),
+            },
+            passwords_off: is("password-login", "off", &["leave"])?,
+            empty_off: is("empty-passwords", "off", &["leave"])?,
+            strong: is("algorithms", "strong", &["leave"])?,
+            renew: is("host-keys", "renew", &["leave"])?,
+            console: is("last-way", "console", &["refuse"])?,
+            seconds: match answers.get("confirm-within") {
+                "" => 60,
+                text => text.parse().ok().context("ssh.confirm-within: not a number of seconds")?,
+            },
+        };
+        let here = facts.session == Session::Console || !facts.running;
+        ensure!(!wishes.console || here, "ssh.last-way: console can be answered on the console only");
+        Ok(wishes)
+    }
+
+    fn removes(&self, person: &Person, file: &KeyFile, key: &KeyFact) -> bool {
+        let chosen =
+            || self.choose && self.answers.get(&format!("key.{}.{}", person.name, key.short())) == "remove";
+        file.fixed.is_empty()
+            && match key.image.is_empty() {
+                false => self.images,
+                true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
+            }
+    }
+
+    /// Settings that are not as wanted today.
+    fn settings(&self, facts: &Facts) -> Vec<Setting> {
+        let is = |keyword: &str, values: &[&str]| {
+            let value = facts.value(&keyword.to_ascii_lowercase());
+            value.is_some_and(|value| values.iter().any(|one| value.eq_ignore_ascii_case(one)))
+        };
+        let mut settings: Vec<Setting> = Vec::new();
+        match self.root_login {
+            Some("no") if !is("PermitRootLogin", &["no"]) => {
+                settings.push(("PermitRootLogin", "no".to_owned()));
+            }
+            Some("without-password")
+                if !is(
+                    "PermitRootLogin",
+                    &["no", "without-password", "prohibit-password", "forced-commands-only"],
+                ) =>
+            {
+                settings.push(("PermitRootLogin", "without-password".to_owned()));
+            }
+            _ => {}
+        }
+        if self.passwords_off {
+            if !is("PasswordAuthentication", &["no"]) {
+                settings.push(("PasswordAuthentication", "no".to_owned()));
+            }
+            if is("KbdInteractiveAuthentication", &["yes"]) {
+                settings.push(("KbdInteractiveAuthentication", "no".to_owned()));
+            }
+        }
+        if self.empty_off && is("PermitEmptyPasswords", &["yes"]) {
+            settings.push(("PermitEmptyPasswords", "no".to_owned()));
+        }
+        if self.strong {
+            for keyword in ["KexAlgorithms", "HostKeyAlgorithms", "Ciphers", "MACs"] {
+                let list = facts.stronger.iter().find(|(name, _)| name == keyword);
+                settings.extend(list.map(|(_, list)| (keyword, list.clone())));
+            }
+        }
+        settings
+    }
+
+    /// Whose account gets which line.
+    fn added<'f>(&self, facts: &'f Facts) -> Result<Option<(&'f Person, String, Key)>> {
+        let given = self.answers.get("add").trim();
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let line = match facts.imports.iter().find(|(path, _)| path == Path::new(given)) {
+            Some((_, line)) => line.as_str(),
+            None if given.starts_with('/') => {
+                bail!("ssh.add: {given} is not one of the public keys that were found")
+            }
+            None => given,
+        };
+        ensure!(
+            !line.contains("PRIVATE KEY"),
+            "ssh.add: this is a private key; paste the one from the .pub file"
+        );
+        ensure!(!line.chars().any(char::is_control), "ssh.add: more than one line, or a control character");
+        let key = Key::parse(line).map_err(|why| anyhow::anyhow!("ssh.add: {why}"))?;
+        ensure!(key.weakness().is_none(), "ssh.add: {}", key.weakness().unwrap_or_default());
+        let account = match self.answers.get("add.account") {
+            "" => "root",
+            account => account,
+        };
+        let person = facts.people.iter().find(|person| person.name == account);
+        let person = person.with_context(|| format!("ssh.add.account: there is no {account}"))?;
+        let there = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys);
+        if there.into_iter().any(|one| one.fingerprint == key.fingerprint) {
+            return Ok(None);
+        }
+        Ok(Some((person, line.to_owned(), key)))
+    }
+}
+
+fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {
+    Change::new(&ABOUT.id, name, title, action, undo)
+}
+
+fn add(person: &Person, line: &str, key: &Key) -> Vec<Change> {
+    let Some(path) = &person.add_to else { return Vec::new() };
+    let mut changes = Vec::new();
+    if !person.has_folder
+        && let Some(folder) = path.parent()
+    {
+        // As the account itself: whatever its owner does meanwhile, nothing of others can be reached.
+        let folder = folder.display().to_string();
+        let mut as_owner = as_owner(person.uid, person.gid);
+        as_owner.extend(["mkdir".to_owned(), "-m".to_owned(), "700".to_owned(), folder.clone()]);
+        let make = Action::Run(CommandLine::new("setpriv", as_owner));
+        let back = Undo::Run(CommandLine::new("rmdir", [folder.clone()]));
+        changes.push(change("folder", format!("make {folder}"), make, back));
+    }
+    let title = format!("add a key for {}: {} {}", person.name, key.kind(), key.fingerprint);
+    let there = person.files.iter().any(|file| file.path == *path);
+    let action = if there {
+        let check = CommandLine::new("ssh-keygen", ["-l", "-f", "{candidate}"]);
+        let edits = vec![Edit::Line { from: None, to: Some(line.to_owned()) }];
+        Action::Edit { path: path.clone(), edits, check: Some(check) }
+    } else {
+        let attributes =
+            Attributes::Exactly { mode: 0o600, uid: person.uid, gid: person.gid, modified: None };
+        Action::Write { path: path.clone(), content: Template::text(format!("{line}\n")), attributes }
+    };
+    let mut added = change("add", title, action, Undo::Files);
+    if !there {
+        let comment = if key.comment.is_empty() { "no comment" } else { &key.comment };
+        let prints = format!("{} {} {comment} ({})", key.bits, key.fingerprint, key.kind());
+        let command = CommandLine::new("ssh-keygen", ["-l", "-f", &path.display().to_string()]);
+        added = added.proven([Proof::Answers { command, prints }]);
+    }
+    changes.push(added);
+    changes
+}
+
+fn as_owner(uid: u32, gid: u32) -> Vec<String> {
+    vec![format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned(), "--".to_owned()]
+}
+
+/// Others lose the right to write: done by each file's owner, who cannot be led astray by its own links.
+fn mend(facts: &Facts) -> Vec<Change> {
+    let mut seen = Vec::new();
+    let mut changes = Vec::new();
+    for one in
+        facts.people.iter().flat_map(|person| &person.files).filter(|file| file.read).flat_map(|f| &f.loose)
+    {
+        let (Some((uid, gid)), false) = (one.owner, seen.contains(&&one.path)) else { continue };
+        seen.push(&one.path);
+        let path = one.path.display().to_string();
+        let run = |mode: String| {
+            let mut args = as_owner(uid, gid);
+            args.extend(["chmod".to_owned(), mode, "--".to_owned(), path.clone()]);
+            CommandLine::new("setpriv", args)
+        };
+        let title = format!("take the right to write to {path} from others");
+        let back = Undo::Run(run(format!("{:04o}", one.mode)));
+        changes.push(change(
+            &format!("mode.{}", seen.len()),
+            title,
+            Action::Run(run("go-w".to_owned())),
+            back,
+        ));
+    }
+    let all =
+        facts.people.iter().flat_map(|person| &person.files).filter(|file| file.read).flat_map(|f| &f.loose);
+    if all.into_iter().all(|one| one.owner.is_some())
+        && let Some(last) = changes.last_mut()
+    {
+        last.proofs.push(Proof::Finding(id::FILE_MODE.to_owned()));
+    }
+    changes
+}
+
+/// One change per file, and what is left to do by hand.
+fn remove(
+    facts: &Facts,
+    removed: &dyn Fn(&Person, &KeyFile, &KeyFact) -> bool,
+) -> (Vec<Change>, Vec<String>) {
+    let (mut changes, mut left, mut images) = (Vec::new(), Vec::new(), false);
+    let files = facts.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
+    let mut done: Vec<&Path> = Vec::new();
+    for (person, file) in files {
+        if done.contains(&file.path.as_path()) {
+            continue;
+        }
+        done.push(&file.path);
+        if !file.fixed.is_empty() {
+            left.push(format!("SSH keys: {} was left alone: {}.", file.path.display(), file.fixed));
+            continue;
+        }
+        let gone: Vec<&KeyFact> = file.keys.iter().filter(|key| removed(person, file, key)).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        images |= gone.iter().any(|key| !key.image.is_empty());
+        let mut lines: Vec<&str> = gone.iter().map(|key| key.text.as_str()).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let edits =
+            lines.into_iter().map(|line| Edit::Line { from: Some(line.to_owned()), to: None }).collect();
+        let title = match gone.len() {
+            1 => format!("remove a key of {} from {}", person.name, file.path.display()),
+            n => format!("remove {n} keys of {} from {}", person.name, file.path.display()),
+        };
+        let action = Action::Edit { path: file.path.clone(), edits, check: None };
+        changes.push(change(&format!("keys.{}", done.len()), title, action, Undo::Files));
+    }
+    let whole = facts.keys().filter(|one| !one.2.image.is_empty()).all(|one| removed(one.0, one.1, one.2));
+    let more = facts
+        .people
+        .iter()
+        .flat_map(|person| &person.files)
+        .any(|file| file.more > 0 || !file.fixed.is_empty());
+    if images
+        && whole
+        && !more
+        && facts.vagrant.is_empty()
+        && let Some(last) = changes.last_mut()
+    {
+        last.proofs.push(Proof::Finding(id::IMAGE_KEY.to_owned()));
+    }
+    (changes, left)
+}
+
+/// Old keys go, new ones are made.
+fn renew(facts: &Facts) -> Vec<Change> {
+    let shared: Vec<&Path> =
+        facts.host_keys.iter().filter(|key| !key.shared.is_empty()).map(|key| key.path.as_path()).collect();
+    if shared.is_empty() {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    let mut touches = Vec::new();
+    for (n, path) in shared.iter().enumerate() {
+        let public =
+            path.with_file_name(format!("{}.pub", path.file_name().unwrap_or_default().to_string_lossy()));
+        for (kind, path) in [("key", path.to_path_buf()), ("pub", public)] {
+            let title = format!("remove {}", path.display());
+            let action = Action::Remove { path: path.clone() };
+            changes.push(change(&format!("host.{n}.{kind}"), title, action, Undo::Files));
+            touches.push(Touched { path, secret: true });
+        }
+    }
+    let make = Action::Run(CommandLine::new("ssh-keygen", ["-A"]));
+    let mut made = change("host.make", "make new keys of the host".to_owned(), make, Undo::Files)
+        .proven([Proof::Finding(id::HOST_KEY.to_owned())]);
+    made.touches = touches;
+    made.interrupts = Some("whoever logs in is asked to accept the host's new keys once".to_owned());
+    changes.push(made);
+    changes
+}
+
+fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
+    let Some((program, args)) = facts.writing.reload.split_first() else {
+        bail!(
+            "ssh: the server cannot be told to read its settings again: neither systemctl nor service is there"
+        )
+    };
+    let action = Action::Run(CommandLine::new(program, args.iter().cloned()));
+    let title = "let the SSH server read its settings again; who is logged in stays so".to_owned();
+    let about = |keyword: &str| match keyword {
+        "PermitRootLogin" => Some(id::ROOT_PASSWORD),
+        "PermitEmptyPasswords" => Some(id::EMPTY),
+        "PasswordAuthentication" => Some(id::PASSWORD),
+        "Ciphers" | "MACs" | "KexAlgorithms" | "HostKeyAlgorithms" => Some(id::ALGORITHMS),
+        _ => None,
+    };
+    let yaml = |keyword: &str| facts.writing.yaml.contains_key(keyword);
+    let mut ids: Vec<&str> =
+        settings.iter().filter(|(k, _)| !yaml(k)).filter_map(|(k, _)| about(k)).collect();
+    ids.dedup();
+    let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
+    Ok(change("reload", title, action, Undo::Again).proven(proofs))
+}

@@ -1,0 +1,279 @@
+//! What is asked: the image's keys in one answer, the others one by one if wanted, and a few named settings.
+
+use super::{facts::Facts, findings as id};
+use crate::{
+    finding::{Finding, Status},
+    host::sshd::Session,
+    steps::{
+        Findings, Form,
+        form::{Choice, Field, Kind},
+    },
+};
+
+/// So many keys are asked about one by one.
+pub(super) const MOST_ASKED: usize = 40;
+/// A pasted key is shorter than this, in characters.
+const KEY_LIMIT: usize = 4000;
+/// Seconds in which a change that could cut the operator off must be confirmed.
+const SECONDS: i64 = 60;
+
+/// Everything that may be asked.
+const ALL: [&str; 13] = [
+    "image-keys",
+    "keys",
+    "key.",
+    "modes",
+    "add",
+    "add.account",
+    "root-login",
+    "password-login",
+    "empty-passwords",
+    "algorithms",
+    "host-keys",
+    "last-way",
+    "confirm-within",
+];
+
+pub(super) fn form(findings: &Findings) -> Form {
+    let facts: Facts = findings.facts();
+    if !facts.server {
+        let settled = ALL.iter().map(|key| (*key).to_owned()).collect();
+        return Form { fields: Vec::new(), note: "There is no SSH server on this host.".to_owned(), settled };
+    }
+    let seen = |wanted: &str| findings.items.iter().find(|finding| finding.id == wanted);
+    let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
+    let mut fields = vec![image_keys(&facts, seen(id::IMAGE_KEY))];
+    other_keys(&facts, seen(id::WEAK_KEY), &mut fields);
+    fields.push(choice(
+        "modes",
+        "Files with keys",
+        seen(id::FILE_MODE),
+        &[
+            ("mend", "mend", "Others lose the right to write to them."),
+            ("leave", "leave", "Nothing is changed."),
+        ],
+        "mend",
+        "sshd does not read key files that others can write.",
+    ));
+    add(&facts, &mut fields);
+    settings(&facts, &seen, &mut fields);
+    let default = if fails(id::HOST_KEY) { "renew" } else { "leave" };
+    fields.push(choice(
+        "host-keys",
+        "The host's own keys",
+        seen(id::HOST_KEY),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            (
+                "renew",
+                "renew if shared",
+                "New ones are made if others may have them; everybody is asked to accept them once.",
+            ),
+        ],
+        default,
+        "With a copy of these keys somebody else can pose as this host.",
+    ));
+    last_way(&facts, &mut fields);
+    Form { fields, note: note(&facts), settled: vec!["key.".to_owned()] }
+}
+
+fn choice(
+    key: &str,
+    label: &str,
+    now: Option<&Finding>,
+    options: &[(&str, &str, &str)],
+    default: &str,
+    help: &str,
+) -> Field {
+    let option = |(value, label, effect): &(&str, &str, &str)| Choice {
+        value: (*value).to_owned(),
+        label: (*label).to_owned(),
+        effect: (*effect).to_owned(),
+    };
+    Field {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
+        now_status: now.map(|finding| finding.status),
+        kind: Kind::Choice { options: options.iter().map(option).collect(), default: default.to_owned() },
+        help: help.to_owned(),
+        only_if: None,
+    }
+}
+
+fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
+    let count = facts.keys().filter(|one| !one.2.image.is_empty()).count();
+    let effect = format!("{count} lines go, in every file where they stand; all other lines stay.");
+    choice(
+        "image-keys",
+        "The image's keys",
+        now,
+        &[("remove", "remove", &effect), ("leave", "leave", "Whoever has the image gets in.")],
+        if facts.vagrant.is_empty() { "remove" } else { "leave" },
+        "Handbook 15.3. Leave them on a Vagrant box: it is reached with them.",
+    )
+}
+
+fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
+    let others: Vec<_> = facts
+        .keys()
+        .filter(|one| one.1.fixed.is_empty() && one.2.image.is_empty() && !one.2.fingerprint.is_empty())
+        .take(MOST_ASKED)
+        .collect();
+    fields.push(choice(
+        "keys",
+        "All other keys",
+        now,
+        &[
+            ("keep", "keep all", "Nothing is changed."),
+            ("no-weak", "remove weak ones", "DSA keys and RSA keys below 2048 bits go."),
+            ("choose", "choose", "Each key is asked for below."),
+        ],
+        "keep",
+        "A key that is removed opens nothing from that moment on.",
+    ));
+    for (person, file, key) in others {
+        let own = if key.own { "yours now; " } else { "" };
+        let weak = if key.weak.is_empty() { "" } else { "; weak" };
+        let mut field = choice(
+            &format!("key.{}.{}", person.name, key.short()),
+            &format!("{}: {}", person.name, if key.comment.is_empty() { &key.kind } else { &key.comment }),
+            None,
+            &[("keep", "keep", "It stays."), ("remove", "remove", "Its line goes.")],
+            "keep",
+            &format!("{} {} in {} line {}", key.kind, key.fingerprint, file.path.display(), key.line),
+        );
+        field.now = format!("{own}{}{weak}", key.kind);
+        field.now_status = Some(if key.weak.is_empty() { Status::Pass } else { Status::Fail });
+        field.only_if = Some(("keys".to_owned(), "choose".to_owned()));
+        fields.push(field);
+    }
+}
+
+fn add(facts: &Facts, fields: &mut Vec<Field>) {
+    let offered: Vec<String> = facts.imports.iter().map(|(path, _)| path.display().to_string()).collect();
+    let found = match offered.is_empty() {
+        true => String::new(),
+        false => format!(" Found: {}.", offered.join(", ")),
+    };
+    fields.push(Field {
+        key: "add".to_owned(),
+        label: "Add a public key".to_owned(),
+        now: String::new(),
+        now_status: None,
+        kind: Kind::Text { default: String::new(), limit: KEY_LIMIT },
+        help: format!(
+            "Paste one line (ssh-ed25519 AAAA…), or the name of a .pub file.{found} Empty adds none."
+        ),
+        only_if: None,
+    });
+    let accounts: Vec<(&str, &str, &str)> = facts
+        .people
+        .iter()
+        .filter(|person| person.add_to.is_some())
+        .map(|person| (person.name.as_str(), person.name.as_str(), "The new key opens this account."))
+        .collect();
+    if let Some(first) = accounts.iter().find(|one| one.0 == "root").or(accounts.first()) {
+        fields.push(choice(
+            "add.account",
+            "It opens",
+            None,
+            &accounts,
+            first.0,
+            "Only used when a key is added.",
+        ));
+    }
+}
+
+fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, fields: &mut Vec<Field>) {
+    let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
+    // Somebody who may become root keeps a key that works: then no password is needed.
+    let has_key = super::doors::keyed(facts);
+    let by_password = facts.session.login().is_some_and(|login| login.method != "publickey");
+    let off = has_key && !by_password;
+    fields.push(choice(
+        "root-login",
+        "Root over the network",
+        seen(id::ROOT_PASSWORD),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            ("keys", "with a key only", "Root's password works on the console only."),
+            ("no", "never", "Somebody else must be able to become root."),
+        ],
+        if fails(id::ROOT_PASSWORD) && off { "keys" } else { "leave" },
+        "Robots try root's password all day long.",
+    ));
+    fields.push(choice(
+        "password-login",
+        "Passwords over the network",
+        seen(id::PASSWORD),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            ("off", "off", "Everybody needs a key, cdrexport and sftp users, too."),
+        ],
+        if fails(id::PASSWORD) && off { "off" } else { "leave" },
+        "Only with a key for everybody who logs in.",
+    ));
+    fields.push(choice(
+        "empty-passwords",
+        "Accounts without a password",
+        seen(id::EMPTY),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            ("off", "keep out", "They cannot log in over the network."),
+        ],
+        if fails(id::EMPTY) { "off" } else { "leave" },
+        "No sane reason to let them in is known.",
+    ));
+    fields.push(choice(
+        "algorithms",
+        "Algorithms",
+        seen(id::ALGORITHMS),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            ("strong", "strong only", "Programs from before 2016 can no longer connect."),
+        ],
+        if fails(id::ALGORITHMS) && !facts.stronger.is_empty() { "strong" } else { "leave" },
+        "Judged as ssh-audit judges.",
+    ));
+}
+
+fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
+    let mut options =
+        vec![("refuse", "refuse the plan", "At least one administrator must still get in over SSH.")];
+    if facts.session == Session::Console || !facts.running {
+        options.push(("console", "console only", "You said so: from then on only the console lets you in."));
+    }
+    fields.push(choice(
+        "last-way",
+        "If nobody could log in any more",
+        None,
+        &options,
+        "refuse",
+        "Judged before anything is changed.",
+    ));
+    fields.push(Field {
+        key: "confirm-within".to_owned(),
+        label: "Seconds to confirm".to_owned(),
+        now: String::new(),
+        now_status: None,
+        kind: Kind::Number { default: SECONDS, min: 20, max: 3600 },
+        help: "Log in again within this time and say so, or everything is put back.".to_owned(),
+        only_if: None,
+    });
+}
+
+fn note(facts: &Facts) -> String {
+    let mut said = Vec::new();
+    if !facts.vagrant.is_empty() {
+        said.push(format!("This is a Vagrant box ({}): its image's keys are left alone.", facts.vagrant));
+    }
+    if !facts.read_because.is_empty() {
+        said.push(format!("What is in force was read from files: {}.", facts.read_because));
+    }
+    let asked = facts.keys().filter(|one| one.2.image.is_empty()).count();
+    if asked > MOST_ASKED {
+        said.push(format!("Of {asked} keys the first {MOST_ASKED} can be chosen one by one."));
+    }
+    said.join(" ")
+}

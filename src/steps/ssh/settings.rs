@@ -1,0 +1,143 @@
+//! New settings of the server, put where they decide and stay: config.yml where the platform keeps them there, a
+//! drop-in where sshd_config includes one, the platform's template, or sshd_config itself.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use super::{ABOUT, DROP_IN, facts::Facts};
+use crate::{
+    executor::Attributes,
+    host::sshd::{CONFIG, DROP_INS},
+    ngcp::config::DIRECTORY,
+    plan::{Action, Change, CommandLine, Edit, Template, Undo},
+};
+
+/// A keyword and its new value.
+pub(super) type Setting = (&'static str, String);
+
+/// The changes, and why the configuration must be applied; empty when it need not be.
+pub(super) struct Written {
+    pub(super) changes: Vec<Change>,
+    pub(super) apply: Option<String>,
+    /// The server must be told to read its files again.
+    pub(super) reload: bool,
+    pub(super) reminders: Vec<String>,
+}
+
+pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
+    let mut written = Written { changes: Vec::new(), apply: None, reload: false, reminders: Vec::new() };
+    let (yaml, rest): (Vec<&Setting>, Vec<&Setting>) =
+        settings.iter().partition(|(keyword, _)| facts.writing.yaml.contains_key(*keyword));
+    if !yaml.is_empty() {
+        let edits = yaml.iter().map(|setting| in_yaml(facts, setting)).collect::<Result<Vec<_>>>()?;
+        let path = PathBuf::from(DIRECTORY).join("config.yml");
+        let action = Action::Edit { path, edits, check: None };
+        written.changes.push(change("config", "change who may log in over SSH in config.yml", action));
+        written.apply = Some("SSH logins".to_owned());
+    }
+    if rest.is_empty() {
+        return Ok(written);
+    }
+    let lines: Vec<String> = rest.iter().map(|(keyword, value)| format!("{keyword} {value}")).collect();
+    let decided = |(keyword, _): &&Setting| facts.writing.drop_in.iter().any(|known| known == keyword);
+    if rest.iter().all(decided) {
+        written.changes.push(drop_in(facts, &rest, &lines));
+        written.reload = true;
+    } else if let Some((path, text, own)) = &facts.writing.template {
+        written.changes.push(template(path, text, *own, &lines)?);
+        written.apply = Some("SSH logins".to_owned());
+        if !own {
+            written.reminders.push(
+                "SSH settings: the platform's template for sshd_config was copied to change it. Compare the copy with \
+                 the original after every upgrade."
+                    .to_owned(),
+            );
+        }
+    } else {
+        written.changes.push(direct(facts, &rest)?);
+        written.reload = true;
+    }
+    Ok(written)
+}
+
+/// Whether a change gets into force with the next `ngcpcfg apply` only.
+pub(super) fn is_applied(change: &Change) -> bool {
+    match &change.action {
+        Action::Edit { path, .. } | Action::Write { path, .. } => path.starts_with(DIRECTORY),
+        _ => false,
+    }
+}
+
+fn change(name: &str, title: &str, action: Action) -> Change {
+    Change::new(&ABOUT.id, name, title, action, Undo::Files)
+}
+
+fn in_yaml(facts: &Facts, (keyword, value): &Setting) -> Result<Edit> {
+    let yaml = &facts.writing.yaml[*keyword];
+    if let Some(file) = &yaml.shadow {
+        bail!("{} of config.yml is overridden in {file}; change it there by hand", yaml.key.join("."));
+    }
+    Ok(Edit::Yaml { key: yaml.key.clone(), from: Some(yaml.now.clone()), to: Template::text(value) })
+}
+
+/// Ours as it is, with the new lines instead of older ones for the same keywords.
+fn drop_in(facts: &Facts, settings: &[&Setting], lines: &[String]) -> Change {
+    let keeps = |line: &&str| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        !settings.iter().any(|(keyword, _)| keyword.eq_ignore_ascii_case(first))
+    };
+    let now = facts.writing.drop_in_now.as_deref().unwrap_or("# Settings of ngcp-warden.");
+    let mut text: Vec<&str> = now.lines().filter(keeps).collect();
+    text.extend(lines.iter().map(String::as_str));
+    let path = Path::new(DROP_INS).join(DROP_IN);
+    let title = format!("write the new settings to {}", path.display());
+    let content = Template::text(text.join("\n") + "\n");
+    let attributes = Attributes::Exactly { mode: 0o644, uid: 0, gid: 0, modified: None };
+    change("drop-in", &title, Action::Write { path, content, attributes })
+}
+
+fn template(path: &Path, text: &str, own: bool, lines: &[String]) -> Result<Change> {
+    if text.lines().next().is_none_or(|line| line.trim().is_empty()) && own {
+        bail!("{} begins with an empty line; put the settings there by hand", path.display());
+    }
+    let target = path.with_file_name("sshd_config.customtt.tt2");
+    let title = format!("put the new settings first in {}", target.display());
+    let action = if own {
+        let first = text.lines().next().unwrap_or_default().to_owned();
+        let to = Some(format!("{}\n{first}", lines.join("\n")));
+        Action::Edit { path: target, edits: vec![Edit::Line { from: Some(first), to }], check: None }
+    } else {
+        let content = Template::text(format!("{}\n{text}", lines.join("\n")));
+        let attributes = Attributes::Exactly { mode: 0o644, uid: 0, gid: 0, modified: None };
+        Action::Write { path: target, content, attributes }
+    };
+    Ok(change("template", &title, action))
+}
+
+/// The line that decides is replaced; a new one goes to the top, where it decides whatever else is included (F20).
+fn direct(facts: &Facts, settings: &[&Setting]) -> Result<Change> {
+    let mut edits = Vec::new();
+    let mut top = Vec::new();
+    for (keyword, value) in settings {
+        let line = format!("{keyword} {value}");
+        match facts.writing.deciding.get(*keyword) {
+            Some(old) => edits.push(Edit::Line { from: Some(old.clone()), to: Some(line) }),
+            None => top.push(line),
+        }
+    }
+    let replaced = |anchor: &String| facts.writing.deciding.values().any(|line| line == anchor);
+    match (&facts.writing.anchor, top.is_empty()) {
+        (_, true) => {}
+        (Some(anchor), _) if !replaced(anchor) => {
+            let to = Some(format!("{}\n{anchor}", top.join("\n")));
+            edits.insert(0, Edit::Line { from: Some(anchor.clone()), to });
+        }
+        _ => {
+            bail!("{CONFIG} has no line that is there once; put \"{}\" at its top by hand", top.join("; "))
+        }
+    }
+    let check = CommandLine::new("sshd", ["-t", "-f", "{candidate}"]);
+    let action = Action::Edit { path: PathBuf::from(CONFIG), edits, check: Some(check) };
+    Ok(change("settings", &format!("change {CONFIG}"), action))
+}
