@@ -3,12 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 #[path = "runner/faults.rs"]
 mod faults;
+#[path = "runner/guarded.rs"]
+mod guarded;
 #[path = "runner/kill_matrix.rs"]
 mod kill_matrix;
 #[path = "runner/property.rs"]
 mod property;
+#[path = "runner/terminal.rs"]
+mod terminal;
 #[path = "runner/together.rs"]
 mod together;
 #[path = "runner/tree.rs"]

@@ -78,8 +78,11 @@ fn go_on(place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
 pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> {
     let mut records = Vec::new();
     complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
+    let mut waiting = None;
     following.tell(&mut |record| {
-        if let runner::Event::Waiting { seconds, .. } = &record.event {
+        if let runner::Event::Waiting { seconds, change } = &record.event
+            && waiting.replace(change.clone()).as_ref() != Some(change)
+        {
             complain(&format!(
                 "This could cut you off. Log in again from where you work and type 'ngcp-warden confirm' within {seconds} s; else it is taken back."
             ));

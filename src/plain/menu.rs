@@ -8,7 +8,7 @@ use crate::wizard::{
     keys::{self, TABLE},
     model::ReviewPhase,
     navigation,
-    page::review::{Entry, entries},
+    page::review::{Entry, SHORT, entries},
 };
 
 /// What a line of the menu does.
@@ -78,7 +78,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                     Entry::Foreign => "look at somebody else's changes".to_owned(),
                     Entry::Change(index) => match &model.review.phase {
                         ReviewPhase::Ready(plan) => match plan.changes.get(*index) {
-                            Some(change) if !change.diff.is_empty() => {
+                            Some(change) if change.diff.lines().count() > SHORT => {
                                 format!("whole diff: {}", change.title)
                             }
                             _ => continue,
@@ -92,8 +92,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
         }
         _ => {}
     }
-    let place = keys::place(model);
-    for row in TABLE.iter().filter(|row| row.at.contains(&place)) {
+    for row in TABLE.iter().filter(|row| row.holds(model)) {
         for (key, intent) in row.keys {
             let wanted = match intent {
                 Intent::Forward => !matches!(model.screen, Screen::Steps | Screen::Review),
@@ -106,6 +105,10 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::Revert
                 | Intent::ToRun
                 | Intent::Attach
+                | Intent::CutOff
+                | Intent::ContinueRun
+                | Intent::TakeBack
+                | Intent::LeaveRun
                 | Intent::Passwords
                 | Intent::Forget
                 | Intent::Store
@@ -115,7 +118,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::Log => true,
                 _ => false,
             };
-            let means = keys::intent(model, *key) == Some(*intent) && (row.when)(model);
+            let means = keys::intent(model, *key) == Some(*intent);
             let known = menu.iter().any(|(_, text)| text == row.text);
             if wanted && means && !known {
                 menu.push((Action::Press(*key), row.text.to_owned()));

@@ -44,7 +44,16 @@ pub fn run(
     output: &mut dyn Write,
     outside: &mut dyn Outside,
 ) -> io::Result<u8> {
-    let mut desk = Desk { model, input, output, outside, shown: None, notices: Vec::new(), told: Vec::new() };
+    let mut desk = Desk {
+        model,
+        input,
+        output,
+        outside,
+        shown: None,
+        notices: Vec::new(),
+        told: Vec::new(),
+        warned: Vec::new(),
+    };
     desk.tell(Message::Resized { columns: WIDTH + 3, rows: 24 });
     desk.tell(Message::Begin);
     desk.say(
@@ -69,6 +78,8 @@ struct Desk<'a> {
     notices: Vec<String>,
     /// States of changes that were printed already.
     told: Vec<ChangeState>,
+    /// Guarded changes whose countdown was told.
+    warned: Vec<usize>,
 }
 
 impl Desk<'_> {
@@ -197,6 +208,18 @@ impl Desk<'_> {
     fn progress(&mut self) -> io::Result<()> {
         let Some(run) = &self.model.run else { return Ok(()) };
         let mut lines = Vec::new();
+        if let (Some(guard), Some(left)) = (&run.guard, run.seconds_left())
+            && !self.warned.contains(&guard.change)
+        {
+            self.warned.push(guard.change);
+            lines.push(format!(
+                "! {} is active, and is taken back by itself in {left} s. If this connection stalls, do nothing.",
+                run.changes.get(guard.change).map_or("The change", |change| change.title.as_str())
+            ));
+            lines.push(
+                "! To keep it, log in AGAIN from where you work and type: ngcp-warden confirm".to_owned(),
+            );
+        }
         self.told.resize(run.changes.len(), ChangeState::Waiting);
         for (change, told) in run.changes.iter().zip(&mut self.told) {
             let over = matches!(change.state, ChangeState::Ended { .. } | ChangeState::Undone { .. });

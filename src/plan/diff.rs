@@ -1,13 +1,56 @@
 //! Line differences for people: values that look like passwords are hidden, whoever wrote them.
 
+use std::{fmt::Write, ops::Range};
+
+use similar::{
+    DiffTag,
+    algorithms::{Capture, Replace, myers},
+};
+
 use crate::secret::hide_values;
+
+/// Lines shown around each change.
+const CONTEXT: usize = 3;
 
 /// A unified diff without file headers, three lines around each change; empty when nothing differs.
 /// Values behind keys such as `password:` or `pass =` are shown as `‹hidden›`; our own holes `‹…›` stay readable.
 pub fn unified(old: &str, new: &str) -> String {
-    let diff = similar::TextDiff::from_lines(old, new);
-    let text = diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string();
+    let old: Vec<&str> = old.split_inclusive('\n').collect();
+    let new: Vec<&str> = new.split_inclusive('\n').collect();
+    // One algorithm by name: the crate's own text interface links all of them in, half a megabyte.
+    let mut capture = Replace::new(Capture::new());
+    let Ok(()) = myers::diff(&mut capture, old.as_slice(), 0..old.len(), new.as_slice(), 0..new.len());
+    let mut text = String::new();
+    for hunk in capture.into_inner().into_grouped_ops(CONTEXT) {
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
+        let was = place(&(first.old_range().start..last.old_range().end));
+        let is = place(&(first.new_range().start..last.new_range().end));
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "@@ -{was} +{is} @@");
+        let mut add = |sign: char, lines: Option<&[&str]>| {
+            for line in lines.unwrap_or_default() {
+                let _ = writeln!(text, "{sign}{}", line.strip_suffix('\n').unwrap_or(line));
+            }
+        };
+        for part in &hunk {
+            if part.tag() == DiffTag::Equal {
+                add(' ', old.get(part.old_range()));
+            } else {
+                add('-', old.get(part.old_range()));
+                add('+', new.get(part.new_range()));
+            }
+        }
+    }
     hide_values(&text)
+}
+
+/// A range of lines as unified diffs write it: the first line and, unless it is one, how many.
+fn place(lines: &Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        count => format!("{},{count}", lines.start + 1),
+    }
 }
 
 #[cfg(test)]
@@ -28,5 +71,17 @@ mod tests {
     fn paths_and_ports_are_not_secrets() {
         let shown = unified("", "sslcertkeyfile: /etc/x.key\npassword_authentication: no\npassive: yes\n");
         assert!(!shown.contains("hidden"), "{shown}");
+    }
+
+    #[test]
+    fn hunks_are_as_patch_expects_them() {
+        let numbers = |from: u32, to: u32| (from..=to).map(|n| format!("{n}\n")).collect::<String>();
+        let new = numbers(1, 4) + "five\n" + &numbers(6, 15) + &numbers(17, 21);
+        let expected = "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n\
+                        @@ -13,8 +13,8 @@\n 13\n 14\n 15\n-16\n 17\n 18\n 19\n 20\n+21\n";
+        assert_eq!(unified(&numbers(1, 20), &new), expected);
+        assert_eq!(unified("", "a\n"), "@@ -0,0 +1 @@\n+a\n");
+        assert_eq!(unified("a\r\n", "a\n"), "@@ -1 +1 @@\n-a\n+a\n");
+        assert_eq!(unified("a\n", "a\n"), "");
     }
 }

@@ -7,13 +7,14 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use super::journal::inside;
+use super::journal::{inside, pause};
 
 /// Holds the lock while it lives.
 #[derive(Debug)]
@@ -79,7 +80,16 @@ impl Lock {
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        let ask = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        // Somebody who only asks who has it holds it for an instant.
+        let asked = (0..5).find_map(|_| match ask() {
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                pause(Duration::from_millis(20));
+                None
+            }
+            answer => Some(answer),
+        });
+        match asked.unwrap_or(Err(rustix::io::Errno::WOULDBLOCK)) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockHeld { holder: told(&file) }.into());

@@ -228,11 +228,14 @@ impl UndoPlan {
                 let kept = name(&self.run, &change.id, "captured");
                 line.stdin = Some(Template::default().secret(kept, SecretForm::File));
                 let title = format!("take back: {}", change.title);
-                // The logins change places: the one that works now is the one that takes the change back.
-                let back = Undo::Captured {
-                    capture: CommandLine { stdin: capture.stdin.clone(), ..restore.clone() },
-                    restore: CommandLine { stdin: None, ..capture.clone() },
-                };
+                let mut back = Undo::Captured { capture: capture.clone(), restore: restore.clone() };
+                if capture.program == restore.program {
+                    // The logins change places: the one that works now is the one that takes the change back.
+                    back = Undo::Captured {
+                        capture: CommandLine { stdin: capture.stdin.clone(), ..restore.clone() },
+                        restore: CommandLine { stdin: None, ..capture.clone() },
+                    };
+                }
                 self.push(change, "", title, Action::Run(line), back);
             }
             Undo::Impossible(why) => self.impossible.push((change.title.clone(), why.clone())),

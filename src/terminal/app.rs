@@ -34,8 +34,8 @@ use crate::{
 
 /// Between two beats of a run.
 const BEAT: Duration = Duration::from_millis(100);
-/// Between two frames that nobody pressed a key for.
-const FRAME: Duration = Duration::from_millis(50);
+/// Between two frames that nobody pressed a key for: on a slow line each costs a second.
+const FRAME: Duration = Duration::from_millis(100);
 
 /// Runs the wizard on the terminal until it ends; the exit code.
 pub(super) fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) -> io::Result<u8> {
@@ -226,9 +226,9 @@ impl App {
     }
 }
 
-/// Somebody looks and waits: drawn at once.
+/// The operator did it and waits to see it: drawn at once.
 fn is_urgent(message: &Message) -> bool {
-    !matches!(message, Message::Run(_))
+    matches!(message, Message::Key(_) | Message::Paste(_) | Message::Resized { .. } | Message::Interrupted)
 }
 
 /// Tests of a debug build see what a fault of ours does to the terminal.

@@ -91,10 +91,8 @@ fn add(text: &mut String, command: impl Command) {
     let _ = command.write_ansi(text);
 }
 
-/// A panic anywhere gives the terminal back first and then tells; one outside the main thread ends the process,
-/// because nobody would see it otherwise.
+/// A panic anywhere gives the terminal back first, then tells, then ends the process: nobody would see it otherwise.
 pub(crate) fn install_panic_hook() {
-    let main = std::thread::current().id();
     let inner = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         leave();
@@ -104,9 +102,7 @@ pub(crate) fn install_panic_hook() {
         let _ = writeln!(err, "A run that was started goes on: ngcp-warden attach");
         drop(err);
         inner(info);
-        if std::thread::current().id() != main {
-            std::process::exit(101);
-        }
+        std::process::exit(101);
     }));
 }
 

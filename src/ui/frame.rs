@@ -64,6 +64,8 @@ impl Canvas<'_> {
             return x;
         }
         let text = self.look.glyphs.text(text);
+        // What was there before shines through a style that says nothing.
+        let style = Style::reset().patch(style);
         self.buffer.set_stringn(x, y, text, usize::from(end - x), style).0
     }
 
@@ -195,13 +197,13 @@ impl Canvas<'_> {
         }
     }
 
-    /// What can be done now: the most useful first, help and quit always, scrolling only where there is more.
+    /// What can be done now: the most useful first, help and the way out always, scrolling only where there is more.
     fn footer(&mut self, model: &Model, scrolls: bool, y: u16) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let hints = keys::footer(model).into_iter().filter(|hint| scrolls || hint.text != "scroll");
         let hints: Vec<(String, &str)> = hints.map(|hint| (hint.shown_keys(unicode), hint.text)).collect();
         let width = |(keys, text): &(String, &str)| keys.width() + 1 + text.width();
-        let pinned = |(_, text): &(String, &str)| matches!(*text, "help" | "quit");
+        let pinned = |(_, text): &(String, &str)| matches!(*text, "help" | "quit" | "change nothing");
         let room = usize::from(self.buffer.area.width.saturating_sub(MARGIN));
         let gap = if hints.iter().map(|hint| width(hint) + 3).sum::<usize>() <= room + 3 { 3 } else { 2 };
         let mut left =
@@ -219,28 +221,34 @@ impl Canvas<'_> {
         }
     }
 
+    /// A box between the title and the keys. Where rows are few the blank ones go first, then words; outcomes stay.
     fn dialog(&mut self, dialog: &DialogPage) {
         let Rect { width, height, .. } = self.buffer.area;
+        let room = height.saturating_sub(4);
         let outcomes = u16::try_from(dialog.outcomes.len()).unwrap_or(0);
-        let gap = u16::from(outcomes > 0);
-        let around = outcomes.saturating_add(gap).saturating_add(4);
-        let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX).min(height.saturating_sub(around));
+        let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX);
+        let pad = u16::from(words.saturating_add(outcomes).saturating_add(5) <= room);
+        let around = outcomes.saturating_add(2 + 3 * pad);
+        let words = words.min(room.saturating_sub(around));
         let box_width = dialog_width(width).saturating_add(8).min(width);
-        let box_height = words.saturating_add(around).min(height);
+        let box_height = words.saturating_add(around).min(room);
         let area = Rect {
             x: (width - box_width) / 2,
-            y: (height - box_height) / 2,
+            y: 2 + (room - box_height) / 2,
             width: box_width,
             height: box_height,
         };
         self.frame(area, &dialog.title);
         let (left, end) = (area.x + 4, area.right().saturating_sub(2));
-        let mut y = area.y + 2;
+        let mut y = area.y + 1 + pad;
         for line in dialog.lines.iter().take(usize::from(words)) {
             self.line(Rect::new(left, y, end.saturating_sub(left), 1), line, false);
             y += 1;
         }
-        y += gap;
+        if usize::from(words) < dialog.lines.len() {
+            self.text(left, y.saturating_sub(1), end, "…", self.look.theme.style(Role::Dim));
+        }
+        y += pad;
         for (index, outcome) in dialog.outcomes.iter().enumerate() {
             let line = Line {
                 spans: vec![Span { role: Role::Text, text: outcome.clone(), symbol: None }],

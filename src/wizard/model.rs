@@ -298,6 +298,8 @@ pub struct Model {
     pub log: VecDeque<LogLine>,
     /// Answers of an earlier session, for steps whose findings are not there yet.
     pub draft: Draft,
+    /// What is kept of the answers outside, as far as is known.
+    pub kept: Draft,
     /// Set when the wizard is over.
     pub exit: Option<u8>,
 }
@@ -334,6 +336,7 @@ impl Model {
             notice: None,
             log: VecDeque::new(),
             draft: Draft::default(),
+            kept: Draft::default(),
             exit: None,
         }
     }

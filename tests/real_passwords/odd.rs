@@ -1,3 +1,13 @@
+use ngcp_warden::{
+    ngcp::database::HEAD,
+    plan::Template,
+    secret::SecretForm::{OptionFile, SqlString},
+};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+
 use super::*;
 use crate::debian;
 
@@ -8,7 +18,7 @@ fn odd_passwords_get_in_whatever_the_server_thinks_of_backslashes() {
     {
         return;
     }
-    let server = Server::open(&["--sql-mode=NO_BACKSLASH_ESCAPES,ANSI_QUOTES,STRICT_ALL_TABLES"]);
+    let _server = Server::open(&["--sql-mode=NO_BACKSLASH_ESCAPES,ANSI_QUOTES,STRICT_ALL_TABLES"]);
     let host = System::live().unwrap();
     let long = "x7Ü'\"\\".repeat(33) + "ab";
     assert_eq!(long.chars().count(), 200);
@@ -38,7 +48,6 @@ fn odd_passwords_get_in_whatever_the_server_thinks_of_backslashes() {
         assert_eq!(must("mysql", &["--defaults-file=/root/.my.cnf", "-BNe", "SELECT 7"]).trim(), "7");
         old = Some(new);
     }
-    server.stop();
 }
 
 #[test]
@@ -69,5 +78,47 @@ fn odd_passwords_get_into_the_system_as_well() {
         assert_eq!(ran.outcome, RunOutcome::Failed);
         assert!(ran.told.contains("control character"), "{}", ran.told);
         assert_eq!(std::fs::read("/etc/shadow").unwrap(), was);
+    }
+}
+
+/// F29, at random: what is written as SQL is what is written as an option file, as the real server and client read it.
+#[test]
+fn random_passwords_log_in_as_they_were_set() {
+    if !debian::inside("real_passwords::odd::random_passwords_log_in_as_they_were_set") {
+        return;
+    }
+    let _server = Server::open(&["--sql-mode=NO_BACKSLASH_ESCAPES,ANSI_QUOTES"]);
+    let mut runner = TestRunner::deterministic();
+    let spiteful = proptest::string::string_regex("[-'\"\\\\`%#;=!$\\[\\]\\( ab0ntsbr🚂ü]{1,40}").unwrap();
+    let any = proptest::string::string_regex("\\PC{1,60}").unwrap();
+    let strategy = proptest::prop_oneof![spiteful, any];
+    let passwords: Vec<String> =
+        (0..200).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+    let mut secrets = Secrets::default();
+    let mut script = Template::text(HEAD);
+    for (number, password) in passwords.iter().enumerate() {
+        let name = number.to_string();
+        secrets.insert(&name, Secret::new(password.as_str()));
+        script = script
+            .and(format!(
+                "CREATE USER 'u{name}'@'localhost'; SET PASSWORD FOR 'u{name}'@'localhost' = PASSWORD("
+            ))
+            .secret(&name, SqlString)
+            .and(");\n");
+    }
+    let script = script.fill(&secrets).unwrap();
+    let set = feed("mysql", &["--no-defaults", "-uroot", "--default-character-set=utf8mb4"], script.expose());
+    assert!(set.status.success(), "{set:?}");
+    for (number, password) in passwords.iter().enumerate() {
+        let file = Template::text(format!("[client]\nuser=u{number}\npassword="))
+            .secret(number.to_string(), OptionFile);
+        let file = file.and("\n").fill(&secrets).unwrap();
+        write("/tmp/random.cnf", 0o600, file.expose_str().unwrap());
+        let login = feed("mysql", &["--defaults-file=/tmp/random.cnf", "-BNe", "SELECT CURRENT_USER()"], b"");
+        assert_eq!(
+            String::from_utf8_lossy(&login.stdout).trim(),
+            format!("u{number}@localhost"),
+            "{password:?}: {login:?}"
+        );
     }
 }

@@ -5,11 +5,81 @@ use std::{fs, path::Path, process::Command as Process, thread};
 use ngcp_warden::{
     executor::System,
     plan::{Action, Plan, Undo},
-    runner::{Control, LockHeld, Order, RunOutcome, Runs, State, process, undo},
+    runner::{Control, Event, Lock, LockHeld, Order, RunOutcome, Runs, State, process, undo},
     secret::Secrets,
 };
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ngcp-warden");
+
 use crate::tree::{self, change, command, difference, line, snapshot, task};
+
+/// A run of the real program that waits at a gate, between two edits.
+fn gated(root: &Path) -> (Runs, String) {
+    let gate = root.join("srv/gate");
+    assert!(Process::new("mkfifo").arg(&gate).status().unwrap().success());
+    fs::write(root.join("usr/bin/gate"), "#!/bin/sh\necho at the gate\ncat /srv/gate\n").unwrap();
+    tree::make_executable(&root.join("usr/bin/gate"));
+    let changes = vec![
+        line("a", "one", "/etc/issue", Some("Debian"), Some("mine")),
+        change("a", "gate", Action::Run(command("gate", &[])), Undo::Nothing),
+        line("b", "two", "/etc/motd", Some("welcome"), Some("mine")),
+    ];
+    let plan = Plan { changes, ..Plan::default() };
+    let run = process::launch_with(Path::new(PROGRAM), &task(root, plan), &Secrets::default()).unwrap();
+    let runs = Runs::open(root).unwrap();
+    let mut follower = runs.follow(&run).unwrap();
+    while !matches!(follower.wait().unwrap().unwrap().event, Event::Output { .. }) {}
+    (runs, run)
+}
+
+fn warden(root: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let output = Process::new(PROGRAM).arg("--root").arg(root).args(args).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&told).into_owned())
+}
+
+#[test]
+fn the_command_line_refuses_while_a_run_lives_and_settles_one_that_was_cut_off() {
+    let (_place, root) = place();
+    let before = snapshot(&root);
+    let (runs, run) = gated(&root);
+    let answers = root.join("tmp/answers.yml");
+    fs::write(&answers, "schema: 1\n").unwrap();
+    let apply = ["apply", "--answers", answers.to_str().unwrap()];
+    for args in [&apply[..], &["undo"], &["apply", "--continue"]] {
+        let (code, told) = warden(&root, args);
+        assert_eq!(code, Some(4), "{args:?}: {told}");
+        assert!(told.contains(&run), "{told}");
+    }
+    let holder = Lock::held(&root).unwrap().unwrap().holder.unwrap();
+    assert!(Process::new("kill").args(["-9", &holder.pid.to_string()]).status().unwrap().success());
+    fs::write(root.join("srv/gate"), "").unwrap();
+    tree::settle(&runs, &run);
+
+    let (code, told) = warden(&root, &apply);
+    assert_eq!(code, Some(1), "{told}");
+    for line in ["one: done", "two: not begun", "apply --continue"] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(warden(&root, &["history"]).1.contains("cut off"));
+
+    let opener = fs::OpenOptions::new().read(true).write(true).open(root.join("srv/gate")).unwrap();
+    let other = root.with_file_name("other");
+    tree::copy(&root, &other);
+    fs::remove_file(other.join("srv/gate")).unwrap();
+    fs::write(other.join("srv/gate"), "").unwrap();
+    drop(opener);
+    let (code, told) = warden(&other, &["apply", "--continue"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(fs::read_to_string(other.join("etc/motd")).unwrap(), "mine\n");
+
+    let (code, told) = warden(&root, &["undo"]);
+    assert_eq!(code, Some(0), "{told}");
+    for made in ["srv/gate", "usr/bin/gate", "tmp/answers.yml"] {
+        fs::remove_file(root.join(made)).unwrap();
+    }
+    assert_eq!(difference(&before, &snapshot(&root)), [""; 0]);
+}
 
 fn place() -> (tempfile::TempDir, std::path::PathBuf) {
     let place = tempfile::tempdir_in("/dev/shm").unwrap();

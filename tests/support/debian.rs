@@ -25,7 +25,8 @@ pub fn inside(test: &str) -> bool {
             false
         }
         _ => {
-            let output = Command::new("unshare")
+            let output = Command::new("timeout")
+                .args(["300", "unshare"])
                 .args([
                     "--mount",
                     "--propagation=private",

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod pty;
+pub mod scenes;
 pub mod wizard;
 
 pub mod hosts {

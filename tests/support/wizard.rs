@@ -19,10 +19,11 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-/// A wizard between two messages.
+/// A wizard between two messages. A clone goes its own way on the same host.
+#[derive(Clone)]
 pub struct Wizard {
     pub model: Model,
-    session: Session,
+    session: Arc<Session>,
     waiting: VecDeque<Message>,
 }
 
@@ -33,10 +34,10 @@ impl Wizard {
         let model = Model::new(REGISTRY, entry, host.world());
         let mut wizard = Wizard {
             model,
-            session: Session::new(Arc::clone(&host), Place::Demo(host)),
+            session: Arc::new(Session::new(Arc::clone(&host), Place::Demo(host))),
             waiting: VecDeque::new(),
         };
-        wizard.take(Message::Begin);
+        wizard.tell(Message::Begin);
         wizard
     }
 
@@ -47,7 +48,8 @@ impl Wizard {
         wizard
     }
 
-    fn take(&mut self, message: Message) {
+    /// Something happens.
+    pub fn tell(&mut self, message: Message) {
         for effect in update(&mut self.model, message) {
             if !matches!(effect, Effect::SaveAnswers(_) | Effect::LoadAnswers) {
                 self.session.carry_out(effect, &mut |answer| self.waiting.push_back(answer));
@@ -64,7 +66,7 @@ impl Wizard {
     pub fn until(&mut self, wanted: impl Fn(&Model) -> bool) -> &mut Self {
         while !wanted(&self.model) {
             let Some(message) = self.waiting.pop_front() else { break };
-            self.take(message);
+            self.tell(message);
         }
         self
     }
@@ -81,8 +83,8 @@ impl Wizard {
     pub fn press_only(&mut self, word: &str) -> &mut Self {
         let typed = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match typed {
-            Some(text) => text.chars().for_each(|c| self.take(Message::Key(Key::Char(c)))),
-            None => self.take(Message::Key(key(word))),
+            Some(text) => text.chars().for_each(|c| self.tell(Message::Key(Key::Char(c)))),
+            None => self.tell(Message::Key(key(word))),
         }
         self
     }
@@ -90,7 +92,7 @@ impl Wizard {
     /// The frame at some size.
     pub fn frame(&mut self, columns: u16, rows: u16, look: Look) -> (Buffer, Option<Position>) {
         if self.model.size != (Size { columns, rows }) {
-            self.take(Message::Resized { columns, rows });
+            self.tell(Message::Resized { columns, rows });
         }
         let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
         let cursor = view(&self.model, look, &mut frame);

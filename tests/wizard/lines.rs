@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::pty::Start;
+use crate::samples::pty::Start;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ngcp-warden");
 

@@ -7,9 +7,9 @@ mod lines;
 mod past;
 mod plain;
 mod plans;
-#[allow(dead_code, unreachable_pub, reason = "shared with other test programs")]
-#[path = "../support/pty.rs"]
-mod pty;
 mod random;
+#[path = "../support/mod.rs"]
+mod samples;
 mod support;
+mod tree;
 mod walks;

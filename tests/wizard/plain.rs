@@ -43,6 +43,8 @@ impl Answering {
         }];
         for change in plan().changes {
             events.push(Event::Before { change: change.id.clone() });
+            events.push(Event::Waiting { change: change.id.clone(), seconds: 60 });
+            events.push(Event::Waiting { change: change.id.clone(), seconds: 59 });
             events.push(Event::After {
                 change: change.id,
                 outcome: Outcome::Done,
@@ -126,6 +128,11 @@ fn a_whole_walk_from_the_first_question_to_the_new_passwords() {
     assert!(paper.contains("[DEMO]") && paper.contains("strong:") && paper.contains("the same"), "{paper}");
     assert!(paper.contains("run chpasswd -e"), "the review is printed unfolded: {paper}");
     assert!(paper.contains("+ set root  seen in shadow"), "{paper}");
+    assert_eq!(
+        paper.matches("set root is active, and is taken back by itself in 60 s").count(),
+        1,
+        "{paper}"
+    );
     assert_eq!(paper.matches(CANARY).count(), 1, "shown on one page: {paper}");
     assert!(!paper.contains(typed), "never echoed");
     // The end of input came at the question whether to forget the passwords.

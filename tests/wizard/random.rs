@@ -228,7 +228,11 @@ fn draw(model: &Model) {
     assert!(!(secret && shown.text().contains("Zebra7")), "{:?} shows a password", model.screen);
     assert!(!format!("{shown:?}").contains("Zebra7"));
     let _ = page::dialog(model, size.columns.min(68));
-    assert!(!keys::footer(model).is_empty(), "there is always something to be done");
+    let footer = keys::footer(model);
+    assert!(!footer.is_empty(), "there is always something to be done");
+    for key in footer.iter().flat_map(|hint| &hint.keys) {
+        assert!(keys::intent(model, *key).is_some(), "the footer offers {key:?} and it means nothing");
+    }
 }
 
 /// Esc, again and again, ends at the overview without a question, and so does `b` where it is not typed.

@@ -3,7 +3,13 @@
 use ngcp_warden::{
     executor::World,
     finding::{Severity, Status, StepId},
-    wizard::{Effect, Failure, Key, Message, Model, Screen, draft::Draft, model::Entry, page, update},
+    wizard::{
+        Effect, Failure, Key, Message, Model, Screen,
+        draft::Draft,
+        keys::{Row, TABLE},
+        model::Entry,
+        page, update,
+    },
 };
 
 use crate::support::{CANARY, Desk, STEPS, finding, findings, id};
@@ -121,6 +127,30 @@ fn the_next_session_goes_on_where_the_last_one_was() {
     }
 }
 
+/// Answers of an earlier session outlive a link that drops at once, and a step that cannot look today.
+#[test]
+fn nothing_is_forgotten_that_was_not_seen() {
+    let mut early = Desk::new(Entry::FirstBoot);
+    early.take_effects();
+    early.tell(Message::Hangup);
+    assert_eq!(early.effects, [Effect::Quit { code: 3 }], "what is kept stays as it is");
+
+    let text = r#"{"steps":{"passwords":{"ticked":true,"values":{"root":"generate"}}}}"#;
+    let mut blind = Desk::new(Entry::FirstBoot);
+    blind.tell(Message::Loaded(serde_json::from_str(text).unwrap()));
+    let failed = Message::Inspected { step: id("passwords"), result: Err(Failure::new("no database")) };
+    blind.tell(failed);
+    blind.found("access", vec![finding("access", Severity::Medium, Status::Fail, "Vendor")]);
+    blind.take_effects();
+    blind.press("ENTER RIGHT");
+    blind.tell(Message::Hangup);
+    let [Effect::SaveAnswers(draft), Effect::Quit { code: 3 }] = blind.effects.as_slice() else {
+        panic!("{:?}", blind.effects)
+    };
+    assert_eq!(draft.steps.len(), 2);
+    assert_eq!(draft.steps[&id("passwords")].values["root"], "generate");
+}
+
 #[test]
 fn a_hostile_draft_is_taken_as_far_as_it_fits() {
     let text = r#"{"place":"nowhere","steps":{
@@ -204,6 +234,29 @@ fn no_page_is_wider_than_asked_for() {
                 assert!(columns <= usize::from(width), "{keys} at {width}: {columns} {:?}", line.text());
                 assert!(!line.text().contains(['\u{1b}', '\u{202e}']));
             }
+        }
+    }
+}
+
+/// The table is the only place that knows keys: whatever it says holds, and no key is hidden behind another.
+#[test]
+fn every_row_of_the_key_table_is_reachable() {
+    for (index, row) in TABLE.iter().enumerate() {
+        assert!(!row.text.is_empty() && !row.at.is_empty());
+        for (place, (key, _)) in row.at.iter().flat_map(|place| row.keys.iter().map(move |key| (place, key)))
+        {
+            let always = |other: &&Row| {
+                other.at.contains(place)
+                    && other.when.is_none()
+                    && other.keys.iter().any(|(known, _)| known == key)
+            };
+            let hidden = TABLE[..index].iter().find(always);
+            assert!(
+                hidden.is_none(),
+                "{place:?}: {key:?} {:?} is behind {:?}",
+                row.text,
+                hidden.unwrap().text
+            );
         }
     }
 }

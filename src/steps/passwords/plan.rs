@@ -153,6 +153,12 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
         plan.reminders.push(sql::file_reminder(database.root_file));
     }
     plan.changes.extend(changes);
+    if database.independent.is_none() {
+        plan.reminders.push(
+            "If /etc/mysql/debian.cnf logs in as root, it needs the new password of MySQL's root, too."
+                .to_owned(),
+        );
+    }
     plan.reminders.push(
         "ngcp-sync-constants -r of mr3.8 to mr4.5 expects MySQL's root without a password: it fails from now on unless it is told the new one."
             .to_owned(),

@@ -48,14 +48,10 @@ pub struct Row {
     pub text: &'static str,
     /// Where it holds.
     pub at: &'static [At],
-    /// Holds only then.
-    pub when: fn(&Model) -> bool,
+    /// Holds only then; always when there is no condition.
+    pub when: Option<fn(&Model) -> bool>,
     /// Shown in the footer, not in the help alone.
     pub footer: bool,
-}
-
-const fn always(_: &Model) -> bool {
-    true
 }
 
 const ARROWS: &[(Key, Intent)] = &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)];
@@ -195,12 +191,12 @@ pub static TABLE: &[Row] = &[
 ];
 
 const fn row(keys: &'static [(Key, Intent)], text: &'static str, at: &'static [At]) -> Row {
-    Row { keys, text, at, when: always, footer: true }
+    Row { keys, text, at, when: None, footer: true }
 }
 
 impl Row {
     const fn when(mut self, when: fn(&Model) -> bool) -> Self {
-        self.when = when;
+        self.when = Some(when);
         self
     }
 
@@ -209,8 +205,9 @@ impl Row {
         self
     }
 
-    pub(super) fn holds(&self, model: &Model) -> bool {
-        self.at.contains(&super::place(model)) && (self.when)(model)
+    /// Whether it holds now.
+    pub fn holds(&self, model: &Model) -> bool {
+        self.at.contains(&super::place(model)) && self.when.is_none_or(|when| when(model))
     }
 }
 

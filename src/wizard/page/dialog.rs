@@ -141,6 +141,12 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
                 writer.text(Role::Warning, &format!("{} cannot be taken back: {why}", change.title));
             }
         }
+        if !plan.generated.is_empty() {
+            writer.text(
+                Role::Warning,
+                "Passwords are made up for this and shown on this screen only: note them (p) before you leave.",
+            );
+        }
         let left_out = super::review::problems(model);
         if let Some((_, problem)) = left_out.first() {
             writer.text(Role::Warning, &format!("Left out, with {} open: {}", left_out.len(), problem.text));

@@ -2,7 +2,7 @@
 
 use super::{
     Page, Role, Span, Symbol, Writer,
-    text::{bar, cell, clean},
+    text::{TIE, bar, cell, clean},
 };
 use crate::{
     finding::{Finding, Severity, Status, score},
@@ -70,7 +70,7 @@ fn hardening(model: &Model, w: &mut Writer) {
     if looking > 0 {
         counted.push(Span::new(Role::Dim, format!("  {looking} steps still look …")));
     }
-    // Beside the bar where there is room, else below it: never broken in the middle.
+    // Beside the bar where there is room, else below it.
     let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
     if columns(&spans) + 3 + columns(&counted) <= w.width {
         spans.push(Span::new(Role::Text, "   "));
@@ -105,13 +105,13 @@ pub(super) fn counts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Spa
     for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info] {
         let count = failing[severity as usize];
         if count > 0 {
-            spans.push(Span::new(severity_role(severity), format!("{count} {}  ", word(severity))));
+            spans.push(Span::new(severity_role(severity), format!("{count}{TIE}{}  ", word(severity))));
         }
     }
     if unknown > 0 {
-        spans.push(Span::new(Role::Unknown, format!("{unknown} unknown  ")));
+        spans.push(Span::new(Role::Unknown, format!("{unknown}{TIE}unknown  ")));
     }
-    spans.push(Span::new(Role::Good, format!("{pass} pass")));
+    spans.push(Span::new(Role::Good, format!("{pass}{TIE}pass")));
     spans
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Lines of a difference shown below its change.
-const SHORT: usize = 14;
+pub const SHORT: usize = 14;
 /// Lines of a difference shown on a page of its own.
 const LONG: usize = 4000;
 

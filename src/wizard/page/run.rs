@@ -164,10 +164,7 @@ fn ending(run: &RunView) -> (Role, &'static str) {
         Some(RunOutcome::Stopped) => {
             (Role::Warning, "Stopped on request. What was done stays, the rest was not tried.")
         }
-        None => (
-            Role::Bad,
-            "The run was cut off. What is done and what is not: ngcp-warden show. To go on or take it back: start again.",
-        ),
+        None => (Role::Bad, "The run was cut off. Where each of its changes stands is looked at."),
     }
 }
 
@@ -181,16 +178,16 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     let (role, words) = ending(run);
     w.text(role, words);
     w.gap();
-    if !run.before.is_empty() || !run.after.is_empty() {
-        for (label, findings) in [("Before", &run.before), ("After", &run.after)] {
-            let score = score(findings);
+    if !run.after.is_empty() {
+        for (label, findings) in [("Before", run.before.iter().collect()), ("After", run.afterwards())] {
+            let score = score(findings.iter().copied());
             let mut spans = vec![
                 Span::new(Role::Heading, format!("{label:<8}")),
                 Span::new(score_role(score), format!("{score:>3} / 100  ")),
                 bar(score_role(score), 20, u64::from(score), 100),
                 Span::new(Role::Text, "  "),
             ];
-            spans.extend(counts(findings.iter()));
+            spans.extend(counts(findings.into_iter()));
             w.spans(0, 8, spans);
         }
         w.gap();
@@ -205,12 +202,12 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     }
     let untried = run.changes.iter().filter(|change| change.state == ChangeState::Waiting).count();
     if untried > 0 {
-        w.text(Role::Dim, &format!("{untried} changes were not tried."));
+        w.text(Role::Dim, &format!("{} not tried.", counted(untried, "change was", "changes were")));
     }
     let done = run.changes.iter().filter(|change| {
         matches!(change.state, ChangeState::Ended { outcome: Outcome::Done | Outcome::Unchanged, .. })
     });
-    w.text(Role::Good, &format!("{} changes are as planned.", done.count()));
+    w.text(Role::Good, &format!("{} as planned.", counted(done.count(), "change is", "changes are")));
     w.gap();
     if let Some(plan) = &run.plan {
         for reminder in &plan.reminders {
@@ -238,6 +235,11 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
         vec![Span::new(Role::Text, "To take it back: u, or later "), Span::new(Role::Literal, take_back)],
     );
     w.page
+}
+
+/// "1 change is", "3 changes are".
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 pub(super) fn passwords(model: &Model, width: usize) -> Page {

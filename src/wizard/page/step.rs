@@ -82,9 +82,10 @@ fn questions(step: &StepState, w: &mut Writer) {
     }
     let label = form.visible().map(|(_, field, _)| columns(&field.label)).max().unwrap_or(0);
     let label = label.max(8).min(w.width / 3);
-    let room = w.width.saturating_sub(label + 4);
     let now = |field: &Field| now(field, step.findings());
-    let fits = |field: &Field| columns_of(&now(field)) + columns_of(&options(field, 0)) <= room;
+    // What is so today has a column of its own where there is room; else a line of its own.
+    let beside = form.visible().map(|(_, field, _)| columns_of(&now(field))).max().unwrap_or(0);
+    let fits = |field: &Field| label + 4 + beside + columns_of(&options(field, 0)) <= w.width;
     let one_line = form.visible().all(|(_, field, _)| fits(field));
     for (index, field, state) in form.visible() {
         let focus = form.focus();
@@ -93,12 +94,13 @@ fn questions(step: &StepState, w: &mut Writer) {
             FieldState::Choice(chosen) => {
                 let from = w.len();
                 let (mut spans, now) = (start(field, label), now(field));
-                if !one_line && !now.is_empty() {
-                    spans.extend(now);
+                let words = columns_of(&now);
+                spans.extend(now);
+                if one_line {
+                    spans.push(Span::new(Role::Text, " ".repeat(beside - words)));
+                } else if words > 0 {
                     w.spans(0, label + 4, std::mem::take(&mut spans));
                     spans.push(Span::new(Role::Text, " ".repeat(label + 4)));
-                } else {
-                    spans.extend(now);
                 }
                 spans.extend(options(field, *chosen));
                 w.spans(0, label + 4, spans);
@@ -220,7 +222,7 @@ fn line(w: &mut Writer, field: &Field, now: Option<Vec<Span>>, input: &Input, la
 
 fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool, label: usize, here: bool) {
     let buffer = if again { &secret.again } else { &secret.first };
-    let room = (w.width / 3).clamp(8, 32);
+    let room = (w.width / 4).clamp(8, 32);
     let dots = buffer.len().min(room - 1);
     let name = if again { "  again".to_owned() } else { clean(&field.label) };
     let mut spans = vec![Span::new(Role::Text, format!("{}    ", cell(&name, label)))];

@@ -99,17 +99,11 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             NOTHING
         }
         Screen::Step(index) => {
-            if let Some(step) = model.steps.get_mut(index)
-                && !step.form.is_empty()
-                && !step.ticked
-            {
-                step.ticked = true;
-                planning::void(model);
-            }
+            tick(model, index);
             match navigation::next_step(model, Some(index)) {
                 Some(next) => {
                     navigation::go(model, Screen::Step(next));
-                    vec![Effect::SaveAnswers(looking::draft(model))]
+                    looking::keep(model)
                 }
                 None => review(model),
             }
@@ -137,15 +131,28 @@ fn forward(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves a page; answers of a step are kept on the way.
 fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
-    let answered = model.current_step().is_some_and(|step| step.form.edited());
+    let effects = looking::keep(model);
     way(model);
-    if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING }
+    effects
+}
+
+/// A step that was walked through belongs to the plan, answered or as suggested.
+fn tick(model: &mut Model, index: usize) {
+    if let Some(step) = model.steps.get_mut(index)
+        && !step.form.is_empty()
+        && !step.ticked
+    {
+        step.ticked = true;
+        planning::void(model);
+    }
 }
 
 /// F10, or Enter behind the last step.
 fn review(model: &mut Model) -> Vec<Effect> {
-    let answered = model.current_step().is_some_and(|step| step.form.edited());
-    let mut effects = if answered { vec![Effect::SaveAnswers(looking::draft(model))] } else { NOTHING };
+    if let Screen::Step(index) = model.screen {
+        tick(model, index);
+    }
+    let mut effects = looking::keep(model);
     navigation::go(model, Screen::Review);
     let there = matches!(model.review.phase, ReviewPhase::Making | ReviewPhase::Ready(_));
     if !there || model.review.undoes.is_some() {

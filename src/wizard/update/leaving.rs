@@ -46,7 +46,9 @@ fn leave_or_ask(model: &mut Model, code: u8) -> Vec<Effect> {
 pub(super) fn leave(model: &mut Model, code: u8) -> Vec<Effect> {
     model.exit = Some(code);
     model.dialog = None;
-    vec![Effect::SaveAnswers(looking::draft(model)), Effect::Quit { code }]
+    let mut effects = looking::keep(model);
+    effects.push(Effect::Quit { code });
+    effects
 }
 
 /// Enter in a dialog.
@@ -81,7 +83,7 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
             }
             model.draft = crate::wizard::draft::Draft::default();
             planning::void(model);
-            let mut effects = vec![Effect::SaveAnswers(looking::draft(model))];
+            let mut effects = looking::keep(model);
             effects.extend(looking::inspect_all(model));
             effects
         }

@@ -12,6 +12,7 @@ use crate::{
         form::FormState,
         model::{HostCard, StepPhase, StepState},
         navigation,
+        run_view::RunView,
     },
 };
 
@@ -30,12 +31,17 @@ pub(super) fn host_seen(model: &mut Model, host: HostCard) -> Vec<Effect> {
     if model.screen == Screen::CutOff && model.cut_off().is_none() {
         navigation::restart_at(model, Screen::Overview);
     }
-    let idle = model.screen == Screen::Overview && model.dialog.is_none() && model.run.is_none();
+    let cut_off = |run: &RunView| run.ended && run.outcome.is_none();
+    let waits = match &model.run {
+        None => model.screen == Screen::Overview,
+        Some(run) => model.screen == Screen::Run && cut_off(run),
+    };
+    let idle = waits && model.dialog.is_none();
     let open = model.host.as_ref().and_then(|host| host.open_run.as_ref());
     match open {
         Some(open) if first && idle && open.alive => vec![Effect::Attach(open.run.clone())],
         Some(_) if first && idle => {
-            navigation::go(model, Screen::CutOff);
+            navigation::restart_at(model, Screen::CutOff);
             Vec::new()
         }
         _ => Vec::new(),
@@ -69,7 +75,9 @@ pub(super) fn inspected(
         }
         Err(failure) => StepPhase::Failed(failure),
     };
-    model.draft.steps.remove(id);
+    if matches!(phase, StepPhase::Ready(_)) {
+        model.draft.steps.remove(id);
+    }
     if step.phase == phase {
         return Vec::new();
     }
@@ -91,6 +99,7 @@ pub(super) fn loaded(model: &mut Model, draft: Draft) -> Vec<Effect> {
         return Vec::new();
     }
     let count = draft.steps.len();
+    model.kept = draft.clone();
     model.draft = draft;
     for step in &mut model.steps {
         let looked = matches!(step.phase, StepPhase::Ready(_));
@@ -107,8 +116,18 @@ pub(super) fn loaded(model: &mut Model, draft: Draft) -> Vec<Effect> {
     if model.screen == Screen::Review { planning::request(model) } else { Vec::new() }
 }
 
-/// All answers worth keeping, as they are now. Never a secret.
-pub(super) fn draft(model: &Model) -> Draft {
+/// Keeps the answers, when they are not kept already.
+pub(super) fn keep(model: &mut Model) -> Vec<Effect> {
+    let draft = draft(model);
+    if draft == model.kept {
+        return Vec::new();
+    }
+    model.kept = draft.clone();
+    vec![Effect::SaveAnswers(draft)]
+}
+
+/// All answers worth keeping, as they are now. Never a secret. Without answers the place is not worth keeping.
+fn draft(model: &Model) -> Draft {
     let mut draft = Draft { place: None, steps: model.draft.steps.clone() };
     let place =
         std::iter::once(&model.screen).chain(model.trail.iter().rev()).find_map(|screen| match screen {
@@ -122,5 +141,5 @@ pub(super) fn draft(model: &Model) -> Draft {
             crate::wizard::draft::StepDraft { ticked: step.ticked, values: step.form.changed_values() };
         draft.steps.insert(step.about().id.clone(), kept);
     }
-    draft
+    if draft.is_empty() { Draft::default() } else { draft }
 }

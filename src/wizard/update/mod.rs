@@ -7,7 +7,9 @@ mod planning;
 mod running;
 
 use super::{
-    Effect, Key, Message, Model, keys,
+    Effect, Key, Message, Model,
+    draft::Draft,
+    keys,
     model::{LOG_LIMIT, LogLine, Size},
     page,
 };
@@ -51,6 +53,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Loaded(draft) => looking::loaded(model, draft),
         Message::Saved(Ok(())) => Vec::new(),
         Message::Saved(Err(failure)) => {
+            model.kept = Draft::default();
             notice(model, &format!("The answers could not be kept: {}", failure.message))
         }
         Message::Written(Ok(path)) => notice(model, &format!("Written: {path}")),

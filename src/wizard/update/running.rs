@@ -61,7 +61,7 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         step.form = FormState::default();
     }
     super::planning::void(model);
-    let mut effects = vec![Effect::SaveAnswers(looking::draft(model))];
+    let mut effects = looking::keep(model);
     effects.push(Effect::LookAtHost);
     effects.extend(looking::inspect_all(model));
     notice(model, "The run has ended.");

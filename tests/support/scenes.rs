@@ -1,0 +1,96 @@
+//! Every screen of the wizard, reached by keys on the sample host.
+
+use std::sync::OnceLock;
+
+use ngcp_warden::{
+    demo,
+    executor::Executor,
+    runner::{Event, Record},
+    secret::Secret,
+    steps::REGISTRY,
+    wizard::{Message, Model, Screen, model::Entry, run_view::RunView},
+};
+
+use super::wizard::Wizard;
+
+/// All steps into the plan, from the first page to the review.
+fn all_steps() -> String {
+    let ticks = vec!["Space"; REGISTRY.len()].join(" Down ");
+    format!("Enter {ticks} F10")
+}
+
+/// Every screen, by name.
+pub fn each(mut show: impl FnMut(&str, &mut Wizard)) {
+    static SCENES: OnceLock<Vec<(String, Wizard)>> = OnceLock::new();
+    for (name, wizard) in SCENES.get_or_init(scenes) {
+        show(name, &mut wizard.clone());
+    }
+}
+
+fn scenes() -> Vec<(String, Wizard)> {
+    let mut scenes = vec![("first-boot".to_owned(), Wizard::new(Entry::FirstBoot))];
+    let ready = Wizard::ready(Entry::Maintenance);
+    let pressed = |keys: &str| {
+        let mut wizard = ready.clone();
+        wizard.press(keys);
+        wizard
+    };
+    let all = all_steps();
+    for (name, keys) in [
+        ("overview", String::new()),
+        ("steps", "Enter Down Space".to_owned()),
+        ("quit", "Enter Space q".to_owned()),
+        ("help", "?".to_owned()),
+        ("review-empty", "F10".to_owned()),
+        ("review", all.clone()),
+        ("review-open", format!("{all} Down Down Right")),
+        ("difference", format!("{all} Down Down Right Down d")),
+        ("apply", format!("{all} a")),
+    ] {
+        scenes.push((name.to_owned(), pressed(&keys)));
+    }
+    for (index, step) in REGISTRY.iter().enumerate() {
+        let mut wizard = ready.clone();
+        wizard.model.screen = Screen::Step(index);
+        scenes.push((format!("step-{}", step.about().id), wizard.clone()));
+        if step.about().id.as_str() == "passwords" {
+            wizard.press("Left Down \"correct-Horse8staple\" Down \"correct\"");
+            scenes.push(("step-passwords-typing".to_owned(), wizard));
+        }
+    }
+    scenes.extend(a_run(pressed(&format!("{all} a"))).map(|(name, wizard)| (name.to_owned(), wizard)));
+    scenes
+}
+
+/// One run: under way, waiting for the operator, over.
+fn a_run(mut wizard: Wizard) -> impl Iterator<Item = (&'static str, Wizard)> {
+    let mut scenes = Vec::new();
+    wizard.press_only("Enter");
+    let over = |model: &Model| model.run.as_ref().map_or(0, RunView::done);
+    wizard.until(|model| over(model) >= 2 && model.run.as_ref().is_some_and(|run| run.current.is_some()));
+    let mut waiting = wizard.clone();
+    let run = waiting.model.run.as_ref().unwrap();
+    let (change, elapsed) = (run.changes[2].id.clone(), run.elapsed + 13_000);
+    let at = demo::host().now();
+    let event = Event::Waiting { change, seconds: 60 };
+    waiting.tell(Message::Run(Box::new(Record { number: 1_000_000, at, event })));
+    waiting.tell(Message::Beat { elapsed });
+    scenes.push(("run-waiting", waiting));
+    wizard.until(|model| over(model) >= 4);
+    scenes.push(("run", wizard.clone()));
+    wizard.settle();
+    scenes.push(("run-over", wizard.clone()));
+    // Those that were really made up differ each time.
+    let same = ["m4QzWvUxPqLk9RtYhBnC2sDe", "Tg7HyXjN5bVc3MzKwQpR8fLs"].iter().cycle();
+    for (made_up, same) in wizard.model.generated.iter_mut().zip(same) {
+        made_up.secret = Secret::new(*same);
+    }
+    let mut page = |name, screen| {
+        wizard.model.screen = screen;
+        scenes.push((name, wizard.clone()));
+    };
+    page("passwords", Screen::Passwords);
+    page("result", Screen::Result);
+    page("log", Screen::Log);
+    scenes.into_iter()
+}
