@@ -13,8 +13,9 @@ pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(Host
     let release = Release::read(host);
     let mut card = HostCard {
         hostname: crate::host::name(host),
-        edition: format!("sip:provider {}", release.edition_text()),
-        release: release.version_text(),
+        // What is not known is told by a remark of its own.
+        edition: release.edition.map_or_else(String::new, |edition| format!("sip:provider {edition}")),
+        release: release.version.map_or_else(String::new, |version| version.to_string()),
         system: release.debian_text(),
         remarks: release.remarks(),
         open_run: open_run(host, place),

@@ -68,7 +68,9 @@ fn hardening(model: &Model, w: &mut Writer) {
     spans.push(bar(score_role(score), 20, u64::from(score), 100));
     let mut counted = counts(model.findings());
     if looking > 0 {
-        counted.push(Span::new(Role::Dim, format!("  {looking} steps still look …")));
+        let steps =
+            if looking == 1 { "1 step still looks …" } else { &format!("{looking} steps still look …") };
+        counted.push(Span::new(Role::Dim, format!("  {steps}")));
     }
     // Beside the bar where there is room, else below it.
     let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
@@ -111,7 +113,9 @@ pub(super) fn counts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Spa
     if unknown > 0 {
         spans.push(Span::new(Role::Unknown, format!("{unknown}{TIE}unknown  ")));
     }
-    spans.push(Span::new(Role::Good, format!("{pass}{TIE}pass")));
+    if pass > 0 || spans.is_empty() {
+        spans.push(Span::new(Role::Good, format!("{pass}{TIE}pass")));
+    }
     spans
 }
 
@@ -256,7 +260,7 @@ pub(super) fn steps(model: &Model, width: usize) -> Page {
     let ticked = model.steps.iter().filter(|step| step.ticked).count();
     let aside = format!("{ticked} of {} in the plan", model.steps.len());
     let mut w = Writer::new("Steps", aside, width);
-    let title_width = (width / 3).clamp(18, 40);
+    let title_width = (width / 3).clamp(24, 40);
     for index in navigation::step_order(model) {
         let Some(step) = model.steps.get(index) else { continue };
         let from = w.len();
@@ -266,7 +270,7 @@ pub(super) fn steps(model: &Model, width: usize) -> Page {
             Span::symbol(if step.ticked { Role::Accent } else { Role::Dim }, tick),
             Span::new(Role::Text, " "),
             glyph,
-            Span::new(Role::Text, format!(" {}", cell(step.about().title, title_width))),
+            Span::new(Role::Text, format!(" {}  ", cell(step.about().title, title_width - 2))),
         ];
         spans.append(&mut state);
         w.spans(0, title_width + 5, spans);
