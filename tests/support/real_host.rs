@@ -2,6 +2,7 @@
 //! mount, PID and network namespace of its own. Only Sipwise's own programs, which are not public, are stand-ins.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "what happened inside is shown outside")]
 #![allow(unreachable_pub, reason = "shared by test programs")]
 #![allow(clippy::zombie_processes, reason = "the database ends with the namespace")]
 
@@ -20,15 +21,19 @@ pub fn inside(test: &str) -> Option<PathBuf> {
     }
     fs::create_dir_all(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let work = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let status = Command::new("unshare")
+    let output = Command::new("unshare")
         .args(["--mount", "--propagation=private", "--pid", "--fork", "--kill-child"])
         .args(["--net", "--uts", "--mount-proc"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env("WARDEN_INSIDE", work.path())
-        .status()
+        .output()
         .expect("unshare is needed (util-linux, as root)");
-    assert!(status.success(), "{test} failed inside its namespaces");
+    // Indented, so that nobody counts the inner results as well.
+    for line in [output.stdout, output.stderr].iter().flat_map(|text| text.split(|b| *b == b'\n')) {
+        println!("  | {}", String::from_utf8_lossy(line));
+    }
+    assert!(output.status.success(), "{test} failed inside its namespaces (see above)");
     None
 }
 
