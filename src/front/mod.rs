@@ -17,7 +17,7 @@ use crate::{
     cli::{
         Cli, EXIT_FAILED, EXIT_LOCKED, EXIT_NOT_ROOT, EXIT_OK, EXIT_USAGE, Global, Subcommands, ThemeName,
     },
-    executor::{DryRun, Executor, System},
+    executor::{DryRun, Executor, System, World},
     runner::LockHeld,
     session::{self, Session, runs::Place},
     steps, terminal,
@@ -79,6 +79,10 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
     let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
     let place = if global.demo { Place::Demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
+    let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
+    if settles && !looks_only && host.world() == World::Live {
+        runs::restore_overdue();
+    }
     match command {
         None => Ok(wizard(&global, host, place)),
         Some(Subcommands::Audit { steps, format, fail_on }) => {

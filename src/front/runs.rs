@@ -18,6 +18,20 @@ use crate::{
     unattended::{Applied, plan_text},
 };
 
+/// Takes back what was not confirmed before the host went down. A failure is told; it stops nobody.
+pub(super) fn restore_overdue() {
+    match runs::restore_overdue() {
+        Ok(restored) => {
+            for run in restored {
+                complain(&format!(
+                    "Nobody confirmed the change of run {run} that could cut you off: it was taken back."
+                ));
+            }
+        }
+        Err(error) => complain(&format!("A change that nobody confirmed could not be taken back: {error:#}")),
+    }
+}
+
 /// Lists all runs, the newest last.
 pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
     let reports = Runs::look(root)?.reports();

@@ -64,6 +64,7 @@ impl Runner<'_> {
                     Ok(format!("ran again: {line}"))
                 }
                 Action::Apply { message } => {
+                    self.alone(&change.id)?;
                     self.must(change, &ngcpcfg::apply_command(&format!("{message} - taken back")))?;
                     Ok("the old configuration was applied again".to_owned())
                 }

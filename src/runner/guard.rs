@@ -224,7 +224,11 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
         match runs.state(run)? {
             State::Finished => Armed::disarm(&runs.dir(run)),
             State::CutOff if kept(&runs, run, &armed) => Armed::disarm(&runs.dir(run)),
-            State::CutOff if late > Duration::ZERO => return restore_run(root, run, eyes).map(drop),
+            State::CutOff if late > Duration::ZERO => match restore_run(root, run, eyes) {
+                // Somebody settles it at this moment.
+                Err(error) if error.is::<LockHeld>() => {}
+                ended => return ended.map(drop),
+            },
             State::Live if late > GRACE => end_runner(root, run)?,
             _ => {}
         }

@@ -80,16 +80,7 @@ impl Lock {
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        let ask = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
-        // Somebody who only asks who has it holds it for an instant.
-        let asked = (0..5).find_map(|_| match ask() {
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                pause(Duration::from_millis(20));
-                None
-            }
-            answer => Some(answer),
-        });
-        match asked.unwrap_or(Err(rustix::io::Errno::WOULDBLOCK)) {
+        match ask(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockHeld { holder: told(&file) }.into());
@@ -113,7 +104,7 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+        match ask(&file, FlockOperation::NonBlockingLockShared) {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(LockHeld { holder: told(&file) })),
             Err(error) => Err(io::Error::from(error).into()),
             Ok(()) => Ok(None),
@@ -129,6 +120,17 @@ impl Lock {
         self.file.rewind()?;
         self.file.write_all(&serde_json::to_vec(holder)?)
     }
+}
+
+/// Asks more than once: who only asks who has it, or is starting a program, holds it for an instant.
+fn ask(file: &File, operation: FlockOperation) -> rustix::io::Result<()> {
+    for _ in 0..5 {
+        match rustix::fs::flock(file, operation) {
+            Err(rustix::io::Errno::WOULDBLOCK) => pause(Duration::from_millis(20)),
+            answer => return answer,
+        }
+    }
+    Err(rustix::io::Errno::WOULDBLOCK)
 }
 
 /// What the holder says of itself.

@@ -1,6 +1,9 @@
 //! One change, from looking to seeing: decide, keep what was there, do it, look for the proof, tell.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 
@@ -15,7 +18,7 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
-    ngcp::ngcpcfg,
+    ngcp::{config, ngcpcfg},
     plan::{Action, Change, Guard, Left, Outcome, Proof, Undo, unified},
     secret::Secret,
 };
@@ -92,7 +95,10 @@ impl Runner<'_> {
     /// The outcome once somebody kept a guarded change, or nobody did.
     fn guarded(&mut self, change: &Change, outcome: Outcome, message: String) -> Result<(Outcome, String)> {
         Ok(match &change.guard {
-            Some(guard) if matches!(outcome, Outcome::Done | Outcome::Warning) => {
+            Some(guard)
+                if self.host().world().is_running()
+                    && matches!(outcome, Outcome::Done | Outcome::Warning) =>
+            {
                 match self.wait(change, guard)? {
                     true => (outcome, format!("{message}; kept by a new login")),
                     false => (Outcome::Failed, UNCONFIRMED.to_owned()),
@@ -123,9 +129,6 @@ impl Runner<'_> {
     /// Waits until somebody keeps the change; `false` on silence.
     fn wait(&mut self, change: &Change, guard: &Guard) -> Result<bool> {
         let host = self.sight.host;
-        if !host.world().is_running() {
-            return Ok(true);
-        }
         let (since, seconds) = (host.uptime(), Duration::from_secs(guard.seconds));
         if let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) {
             let armed = Armed::new(&change.id, since + seconds, host);
@@ -180,6 +183,7 @@ impl Runner<'_> {
             Prepared::Run(command) => self.stream(&change.id, command)?,
             Prepared::Apply(message) => {
                 self.alone(&change.id)?;
+                self.only_ours()?;
                 self.stream(&change.id, &ngcpcfg::apply_command(message))?
             }
             prepared => {
@@ -212,8 +216,27 @@ impl Runner<'_> {
         })
     }
 
+    /// Refuses to take along what somebody left in the configuration after the plan was approved.
+    fn only_ours(&self) -> Result<()> {
+        let Ok(Some(uncommitted)) = ngcpcfg::uncommitted(self.sight.host) else { return Ok(()) };
+        let ours = self.plan.changes.iter().flat_map(act::paths);
+        let ours: Vec<&Path> = ours.filter_map(|path| path.strip_prefix(config::DIRECTORY).ok()).collect();
+        let approved = self.plan.foreign.iter().flat_map(|foreign| &foreign.files).collect::<Vec<_>>();
+        let theirs = |file: &&String| {
+            !approved.contains(file) && !ours.contains(&Path::new(file)) && !file.starts_with(".ngcpcfg")
+        };
+        let theirs: Vec<&str> = uncommitted.files.iter().filter(theirs).map(String::as_str).collect();
+        ensure!(
+            theirs.is_empty(),
+            "somebody changed {} in {} since the plan was made; look at it, then plan again",
+            theirs.join(", "),
+            config::DIRECTORY
+        );
+        Ok(())
+    }
+
     /// Waits until no other `ngcpcfg` talks to services: two at once overtake each other.
-    fn alone(&mut self, change: &str) -> Result<()> {
+    pub(super) fn alone(&mut self, change: &str) -> Result<()> {
         let host = self.sight.host;
         let mut left = if host.world() == World::Live { OTHER_APPLY } else { 0 };
         while let Some(pid) = ngcpcfg::running(host) {

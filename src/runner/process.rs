@@ -178,12 +178,13 @@ pub fn serve(eyes: Eyes<'_>) -> Result<Option<RunOutcome>> {
 
 /// A run that holds the lock and has a journal.
 struct Begun {
+    /// Given back before the journal: whoever sees the end of the run finds the lock free.
+    _lock: Lock,
     host: System,
     order: Order,
     secrets: Secrets,
     journal: super::FileJournal,
     past: Option<super::History>,
-    _lock: Lock,
 }
 
 /// The same in this process: for whoever stays until the end, and for tests.

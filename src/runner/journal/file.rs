@@ -75,9 +75,8 @@ impl FileJournal {
         file.sync_all()?;
         // A wish from before the cut was for the run as it was then.
         let _ = fs::remove_file(dir.join(super::super::STOP));
-        if !dir.join(RESERVE).exists() {
-            durable(&dir.join(RESERVE), &vec![b'.'; RESERVED])?;
-        }
+        // Without it on a full disk the run still goes on; only what programs print is lost.
+        let _ = durable(&dir.join(RESERVE), &vec![b'.'; RESERVED]);
         let number = history.records.last().map_or(0, |record| record.number);
         Ok((FileJournal { dir, file, number }, history))
     }
@@ -96,14 +95,17 @@ impl FileJournal {
         })
     }
 
-    fn write_report(&self) -> io::Result<()> {
-        let Some(report) = Report::of(&History::read(&self.dir)?.records) else { return Ok(()) };
+    fn write_report(&self, last: &Record) -> io::Result<()> {
+        let mut records = History::read(&self.dir)?.records;
+        records.push(last.clone());
+        let Some(report) = Report::of(&records) else { return Ok(()) };
+        match fs::remove_file(self.dir.join(RESERVE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         durable(&self.dir.join("report.json"), &serde_json::to_vec_pretty(&report)?)?;
         durable(&self.dir.join(REPORT), report.text().as_bytes())?;
-        match fs::remove_file(self.dir.join(RESERVE)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => sync(&self.dir),
-        }
+        sync(&self.dir)
     }
 
     fn place(&self, change: &str, end: &str) -> PathBuf {
@@ -118,15 +120,15 @@ impl Journal for FileJournal {
             return Ok(());
         }
         let record = Record { number: self.number + 1, at, event };
+        if matches!(record.event, Event::Finished { .. }) {
+            // The journal tells the same: a full disk costs the report only.
+            let _ = self.write_report(&record);
+        }
         self.append(&line::written(&record)?)?;
         if !output {
             self.file.sync_data()?;
         }
         self.number = record.number;
-        if matches!(record.event, Event::Finished { .. }) {
-            // The journal tells the same: a full disk costs the report only.
-            let _ = self.write_report();
-        }
         Ok(())
     }
 

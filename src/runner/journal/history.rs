@@ -91,6 +91,8 @@ pub struct Follower {
     read: u64,
     ready: std::collections::VecDeque<Record>,
     finished: bool,
+    /// How often the end of the runner is still asked for.
+    patience: u32,
 }
 
 impl Follower {
@@ -102,7 +104,13 @@ impl Follower {
         let path = dir.join("journal");
         let file = File::open(&path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        Ok(Follower { file, read: 0, ready: std::collections::VecDeque::new(), finished: false })
+        Ok(Follower {
+            file,
+            read: 0,
+            ready: std::collections::VecDeque::new(),
+            finished: false,
+            patience: 100,
+        })
     }
 
     /// What is new. Never waits.
@@ -115,7 +123,13 @@ impl Follower {
             return Ok(Followed::Record(Box::new(record)));
         }
         if self.finished {
-            return Ok(Followed::Finished);
+            // The runner gives the lock back right after its last record; nobody is told "over" before that.
+            self.patience = self.patience.saturating_sub(1);
+            return Ok(if self.patience > 0 && is_live(&self.file) {
+                Followed::Nothing
+            } else {
+                Followed::Finished
+            });
         }
         // Asked before reading: a runner that ends in between has written everything by then.
         let alive = is_live(&self.file);

@@ -113,6 +113,7 @@ fn a_follower_sees_every_record_once_and_knows_how_it_ended() {
     let (mut journal, _) = runs.reopen(&run).unwrap();
     journal.record(now(), event(2)).unwrap();
     journal.record(now(), end()).unwrap();
+    drop(journal);
     assert_eq!(follower.wait().unwrap().map(|record| record.number), Some(2));
     assert_eq!(follower.wait().unwrap().map(|record| record.number), Some(3));
     assert_eq!(follower.wait().unwrap(), None);
