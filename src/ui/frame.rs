@@ -201,9 +201,10 @@ impl Canvas<'_> {
     fn footer(&mut self, model: &Model, scrolls: bool, y: u16) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let hints = keys::footer(model).into_iter().filter(|hint| scrolls || hint.text != "scroll");
-        let hints: Vec<(String, &str)> = hints.map(|hint| (hint.shown_keys(unicode), hint.text)).collect();
-        let width = |(keys, text): &(String, &str)| keys.width() + 1 + text.width();
-        let pinned = |(_, text): &(String, &str)| matches!(*text, "help" | "quit" | "change nothing");
+        let hints: Vec<(String, &str, bool)> =
+            hints.map(|hint| (hint.shown_keys(unicode), hint.text, hint.pinned)).collect();
+        let width = |(keys, text, _): &(String, &str, bool)| keys.width() + 1 + text.width();
+        let pinned = |hint: &(String, &str, bool)| hint.2;
         let room = usize::from(self.buffer.area.width.saturating_sub(MARGIN));
         let gap = if hints.iter().map(|hint| width(hint) + 3).sum::<usize>() <= room + 3 { 3 } else { 2 };
         let mut left =

@@ -164,6 +164,8 @@ pub struct Hint {
     pub keys: Vec<Key>,
     /// The words.
     pub text: &'static str,
+    /// Shown however narrow the screen is.
+    pub pinned: bool,
 }
 
 impl Hint {
@@ -192,7 +194,7 @@ pub fn footer(model: &Model) -> Vec<Hint> {
             }
         }
         if row.footer && !keys.is_empty() {
-            hints.push(Hint { keys, text: row.text });
+            hints.push(Hint { keys, text: row.text, pinned: row.pinned });
         }
     }
     hints

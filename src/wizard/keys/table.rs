@@ -52,6 +52,8 @@ pub struct Row {
     pub when: Option<fn(&Model) -> bool>,
     /// Shown in the footer, not in the help alone.
     pub footer: bool,
+    /// Stays in the footer however narrow the screen is: the one thing the page is for, help, and the way out.
+    pub pinned: bool,
 }
 
 const ARROWS: &[(Key, Intent)] = &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)];
@@ -84,7 +86,7 @@ pub static TABLE: &[Row] = &[
     .when(asking),
     row(&[(Key::Enter, Intent::Forward), (Key::Char(' '), Intent::Forward)], "choose", &[At::Dialog])
         .when(asking),
-    row(LEAVE_DIALOG, "change nothing", &[At::Dialog]).when(asking),
+    row(LEAVE_DIALOG, "change nothing", &[At::Dialog]).pinned().when(asking),
     row(LEAVE_DIALOG, "close", &[At::Dialog]).when(working),
     row(LEAVE_DIALOG_NOW, "close", &[At::Dialog]).when(failed),
     // Overview
@@ -128,7 +130,7 @@ pub static TABLE: &[Row] = &[
     )
     .when(on_choice),
     row(&[(Key::Enter, Intent::NextField)], "next field", &[At::Step]).when(typing_and_more),
-    row(&[(Key::Enter, Intent::Forward)], "next step", &[At::Step]),
+    row(&[(Key::Enter, Intent::Forward)], "next step", &[At::Step]).pinned(),
     // Review
     row(
         &[(Key::Right, Intent::Right), (Key::Left, Intent::Left), (Key::Enter, Intent::Forward)],
@@ -138,18 +140,18 @@ pub static TABLE: &[Row] = &[
     .when(has_plan),
     row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_no_plan),
     row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
-    row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).when(has_plan),
+    row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).pinned().when(has_plan),
     row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review]),
     row(&[(Key::Char('c'), Intent::AcceptForeign)], "accept others' changes", &[At::Review])
         .when(has_foreign),
     // Run and result
-    row(&[(Key::Char('k'), Intent::Keep)], "keep", &[At::Run]).when(counting_down),
+    row(&[(Key::Char('k'), Intent::Keep)], "keep", &[At::Run]).pinned().when(counting_down),
     row(&[(Key::Char('x'), Intent::Revert)], "revert now", &[At::Run]).when(counting_down),
     row(&[(Key::Char('x'), Intent::Stop)], "stop safely", &[At::Run]).when(can_stop),
     row(&[(Key::Enter, Intent::Forward)], "result", &[At::Run]).when(run_ended),
     row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::Result]).when(run_ended),
-    row(&[(Key::Enter, Intent::Forget)], "noted, forget them", &[At::Passwords]),
+    row(&[(Key::Enter, Intent::Forget)], "noted, forget them", &[At::Passwords]).pinned(),
     row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]),
     // Reading
     row(
@@ -181,22 +183,29 @@ pub static TABLE: &[Row] = &[
     row(LEVEL, "up", PAGES).help_only().when(not_at_root),
     row(&[(Key::F(10), Intent::Review)], "review", &[At::Overview, At::Steps, At::Step]),
     row(&[(Key::Char('l'), Intent::Log)], "log", &[At::Overview, At::Steps, At::Review, At::Run, At::Result]),
-    row(&[(Key::Char('?'), Intent::Help), (Key::F(1), Intent::Help)], "help", PAGES).when(not_in_help),
+    row(&[(Key::Char('?'), Intent::Help), (Key::F(1), Intent::Help)], "help", PAGES)
+        .pinned()
+        .when(not_in_help),
     row(&[(Key::Char('v'), Intent::CopyPage)], "write page to a file", PAGES).help_only(),
     row(&[(Key::Ctrl('l'), Intent::Redraw)], "draw again", PAGES).help_only(),
     row(&[(Key::Ctrl('z'), Intent::Suspend)], "to the shell", PAGES).help_only(),
     row(&[(Key::Ctrl('c'), Intent::Interrupt)], "leave, answers kept", PAGES).help_only(),
     row(&[(Key::Ctrl('c'), Intent::Interrupt)], "leave, answers kept", &[At::Dialog]).help_only(),
-    row(&[(Key::Char('q'), Intent::Quit)], "quit", PAGES),
+    row(&[(Key::Char('q'), Intent::Quit)], "quit", PAGES).pinned(),
 ];
 
 const fn row(keys: &'static [(Key, Intent)], text: &'static str, at: &'static [At]) -> Row {
-    Row { keys, text, at, when: None, footer: true }
+    Row { keys, text, at, when: None, footer: true, pinned: false }
 }
 
 impl Row {
     const fn when(mut self, when: fn(&Model) -> bool) -> Self {
         self.when = Some(when);
+        self
+    }
+
+    const fn pinned(mut self) -> Self {
+        self.pinned = true;
         self
     }
 
