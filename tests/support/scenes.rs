@@ -8,15 +8,16 @@ use ngcp_warden::{
     runner::{Event, Record},
     secret::Secret,
     steps::REGISTRY,
-    wizard::{Message, Model, Screen, model::Entry, run_view::RunView},
+    wizard::{Message, Model, Screen, model::Entry, navigation::step_order, run_view::RunView},
 };
 
 use super::wizard::Wizard;
 
-/// All steps into the plan, from the first page to the review.
-fn all_steps() -> String {
-    let ticks = vec!["Space"; REGISTRY.len()].join(" Down ");
-    format!("Enter {ticks} F10")
+/// The steps into the plan, from the first page to the review; without those that wait for the operator.
+fn all_steps(ready: &Wizard) -> String {
+    let steps = step_order(&ready.model).into_iter().map(|index| REGISTRY[index].about().id.as_str());
+    let ticks: Vec<&str> = steps.map(|step| if step == "ssh" { "Down" } else { "Space Down" }).collect();
+    format!("Enter {} F10", ticks.join(" "))
 }
 
 /// Every screen, by name.
@@ -35,7 +36,7 @@ fn scenes() -> Vec<(String, Wizard)> {
         wizard.press(keys);
         wizard
     };
-    let all = all_steps();
+    let all = all_steps(&ready);
     for (name, keys) in [
         ("overview", String::new()),
         ("steps", "Enter Down Space".to_owned()),
