@@ -113,7 +113,7 @@ fn a_killed_chpasswd_leaves_the_old_or_the_new_password() {
     people();
     let host = System::live().unwrap();
     let (mut old, mut new) = (0, 0);
-    for milliseconds in (0..60).step_by(3) {
+    for milliseconds in (0..300).step_by(15) {
         assert!(feed("chpasswd", &[], b"root:sipwise\n").status.success());
         let command = HostCommand::new("chpasswd", [""; 0])
             .stdin(Secret::new(format!("root:{NEW}\n")))
