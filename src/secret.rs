@@ -236,6 +236,7 @@ mod tests {
             "defaultresellerpassword",
             "DefaultResellerPassword",
             "Administrator1",
+            "aabaabaabaabaabaab",
             "administrator123",
             "sipwisesipwise",
             "passwordpassword",
