@@ -201,10 +201,7 @@ pub(super) fn start_watcher(run: &str) -> Result<()> {
 fn service(exe: &Path, run: &str) -> Option<Command> {
     let mut command = super::process::clean(&super::process::program("systemd-run")?);
     let unit = format!("--unit=ngcp-warden-restore-{run}");
-    command
-        .args(["--quiet", "--collect", "--property=Restart=on-failure", &unit, "--"])
-        .arg(exe)
-        .args([SUBCOMMAND, run]);
+    command.args(["--quiet", "--property=Restart=on-failure", &unit, "--"]).arg(exe).args([SUBCOMMAND, run]);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     Some(command)
 }

@@ -100,7 +100,7 @@ pub(super) fn clean(program: &Path) -> Command {
 
 fn scope(exe: &Path) -> Option<Command> {
     let mut command = clean(&program("systemd-run")?);
-    command.args(["--scope", "--quiet", "--collect", "--slice=system.slice", "--"]).arg(exe);
+    command.args(["--scope", "--quiet", "--slice=system.slice", "--"]).arg(exe);
     Some(command)
 }
 
