@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Event, act, run::Runner};
+use super::{Event, SavedFile, Was, act, run::Runner};
 use crate::{
     executor::{Command, Quiet},
     ngcp::ngcpcfg,
@@ -32,12 +32,20 @@ impl Runner<'_> {
         let saved = || saved.as_ref().context("nothing was kept to take it back with");
         match &change.undo {
             Undo::Files => {
-                let mut back = Vec::new();
+                let (mut back, mut theirs) = (Vec::new(), Vec::new());
                 for file in &saved()?.files {
-                    if file.was.put_back(self.sight.host, &file.path)? {
-                        back.push(file.path.display().to_string());
+                    let path = file.path.display().to_string();
+                    if !self.is_ours(file)? {
+                        theirs.push(path);
+                    } else if file.was.put_back(self.sight.host, &file.path)? {
+                        back.push(path);
                     }
                 }
+                ensure!(
+                    theirs.is_empty(),
+                    "{} was changed by somebody else meanwhile; it was left as it is",
+                    theirs.join(", ")
+                );
                 Ok(if back.is_empty() {
                     "it had changed nothing".to_owned()
                 } else {
@@ -80,5 +88,13 @@ impl Runner<'_> {
         let exit = self.stream(&change.id, command)?;
         ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
         Ok(())
+    }
+
+    /// Whether a file is as this run found it or left it. After a cut nothing is known of the time before it, and
+    /// whatever is there is taken for the run's own.
+    fn is_ours(&self, file: &SavedFile) -> Result<bool> {
+        let Some(left) = self.left.get(&file.path) else { return Ok(true) };
+        let now = Was::read(self.sight.host, &file.path)?;
+        Ok(now == file.was || left.contains(&now.left()))
     }
 }

@@ -80,6 +80,9 @@ impl Runner<'_> {
         };
         let (left, diff) = self.compare(change, &saved);
         self.journal.left(&change.id, &left)?;
+        for (path, left) in &left {
+            self.left.entry(path.clone()).or_default().push(left.clone());
+        }
         let command = matches!(prepared, Prepared::Run(_));
         let same = command
             && !left.is_empty()

@@ -5,7 +5,7 @@
 //! the apply itself fails, or the run is stopped before it, those edits are taken back instead: a configuration
 //! that is not in force must not lie about.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, path::PathBuf};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::{
     executor::Executor,
     finding::{Finding, StepId},
     ngcp::{config, release::Release},
-    plan::{Action, Change, Outcome, Plan},
+    plan::{Action, Change, Left, Outcome, Plan},
     secret::Secrets,
 };
 
@@ -126,6 +126,8 @@ pub(super) struct Runner<'a> {
     pub(super) control: &'a Control,
     pub(super) redactor: Redactor,
     pub(super) known: BTreeMap<String, Known>,
+    /// What the changes of this process left at their files.
+    pub(super) left: BTreeMap<PathBuf, Vec<Left>>,
     pub(super) stopped: bool,
 }
 
@@ -146,6 +148,7 @@ impl<'a> Runner<'a> {
             control,
             redactor: Redactor::new(secrets),
             known: BTreeMap::new(),
+            left: BTreeMap::new(),
             stopped: false,
         }
     }
