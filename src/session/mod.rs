@@ -67,7 +67,10 @@ impl Session {
             }
             Effect::WriteReport => tell(written(files::write_report(host))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
-            Effect::WritePasswords(passwords) => tell(written(files::write_passwords(host, &passwords))),
+            Effect::WritePasswords(passwords) => {
+                let stored = files::write_passwords(host, &passwords);
+                tell(Message::PasswordsStored(stored.map_err(|error| Failure::from(&error))));
+            }
             Effect::Attach(run) => match self.place.follow(&run) {
                 Ok(following) => follow(following, Secrets::default(), tell),
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),

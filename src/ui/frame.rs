@@ -15,7 +15,7 @@ use crate::{
     executor::World,
     wizard::{
         Model, keys,
-        model::Size,
+        model::{SMALLEST, Size},
         page::{self, DialogPage, Line, Page, Role, Span, Symbol},
     },
 };
@@ -29,8 +29,6 @@ pub struct Look {
     pub glyphs: Glyphs,
 }
 
-/// The smallest screen that pages are made for.
-const SMALLEST: (u16, u16) = (60, 16);
 /// Columns left of everything; the first holds the marker of what has the focus.
 const MARGIN: u16 = 2;
 
@@ -38,11 +36,11 @@ const MARGIN: u16 = 2;
 pub fn view(model: &Model, look: Look, buffer: &mut Buffer) -> Option<Position> {
     let (columns, rows) = (buffer.area.width, buffer.area.height);
     let mut canvas = Canvas { look, buffer };
-    let cursor = if (columns, rows) < SMALLEST || rows < SMALLEST.1 {
+    let size = Size { columns, rows };
+    let cursor = if !size.fits() {
         canvas.too_small();
         None
     } else {
-        let size = Size { columns, rows };
         let cursor = canvas.page(model, size);
         let dialog = page::dialog(model, dialog_width(columns));
         dialog.as_ref().map(|dialog| canvas.dialog(dialog)).map_or(cursor, |()| None)
@@ -76,7 +74,7 @@ impl Canvas<'_> {
 
     fn too_small(&mut self) {
         let Rect { width, height, .. } = self.buffer.area;
-        let (columns, rows) = SMALLEST;
+        let Size { columns, rows } = SMALLEST;
         let text = format!("{width}x{height} is too small, {columns}x{rows} is needed. Ctrl-C leaves.");
         let mut y = 0;
         let mut x = 0;

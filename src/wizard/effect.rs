@@ -78,7 +78,7 @@ pub enum Effect {
         /// Plain lines.
         text: String,
     },
-    /// Write the made up passwords to a file of mode 0600: `Written`.
+    /// Write the made up passwords to a file of mode 0600: `PasswordsStored`.
     WritePasswords(Vec<(String, Secret)>),
     /// Draw everything again (Ctrl-L).
     Redraw,

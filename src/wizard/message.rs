@@ -65,8 +65,10 @@ pub enum Message {
     Loaded(Draft),
     /// [`super::Effect::SaveAnswers`] ended.
     Saved(Result<(), Failure>),
-    /// A file was written on request (report, passwords, copy of a page): its path, or why not.
+    /// A file was written on request (report, copy of a page): its path, or why not.
     Written(Result<String, Failure>),
+    /// The made up passwords were stored: in this file, or why not.
+    PasswordsStored(Result<String, Failure>),
     /// One line for the operator, from outside the wizard.
     Notice(String),
     /// Ctrl-C or SIGINT.

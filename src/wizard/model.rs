@@ -49,6 +49,9 @@ pub enum Screen {
     Log,
 }
 
+/// The smallest screen that pages are made for.
+pub const SMALLEST: Size = Size { columns: 60, rows: 16 };
+
 /// Columns and rows; never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -56,6 +59,13 @@ pub struct Size {
     pub columns: u16,
     /// Rows.
     pub rows: u16,
+}
+
+impl Size {
+    /// Whether pages fit; where they do not nothing is shown, so nothing can be chosen either.
+    pub fn fits(self) -> bool {
+        self.columns >= SMALLEST.columns && self.rows >= SMALLEST.rows
+    }
 }
 
 /// What is known of the host, filled bit by bit.
@@ -292,6 +302,8 @@ pub struct Model {
     pub run: Option<RunView>,
     /// Made up passwords that were not noted yet.
     pub generated: Vec<Generated>,
+    /// The file that holds them since the operator asked for it.
+    pub stored: Option<String>,
     /// One line for the operator, until the next key.
     pub notice: Option<String>,
     /// What happened in this session, oldest first, bounded by [`LOG_LIMIT`].
@@ -333,6 +345,7 @@ impl Model {
             review: Review::default(),
             run: None,
             generated: Vec::new(),
+            stored: None,
             notice: None,
             log: VecDeque::new(),
             draft: Draft::default(),

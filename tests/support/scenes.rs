@@ -66,7 +66,8 @@ fn scenes() -> Vec<(String, Wizard)> {
 /// One run: under way, waiting for the operator, over.
 fn a_run(mut wizard: Wizard) -> impl Iterator<Item = (&'static str, Wizard)> {
     let mut scenes = Vec::new();
-    wizard.press_only("Enter");
+    // Whatever the dialog suggests, the upper outcome is to apply.
+    wizard.press_only("Up").press_only("Enter");
     let over = |model: &Model| model.run.as_ref().map_or(0, RunView::done);
     wizard.until(|model| over(model) >= 2 && model.run.as_ref().is_some_and(|run| run.current.is_some()));
     let mut waiting = wizard.clone();

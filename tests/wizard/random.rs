@@ -168,7 +168,8 @@ fn any_message() -> impl Strategy<Value = Message> {
         40 => any_key().prop_map(Message::Key),
         3 => any_text().prop_map(|text| Message::Paste(Secret::new(text))),
         1 => vec(any::<u8>(), 0..9).prop_map(|bytes| Message::Paste(Secret::new(bytes))),
-        4 => (0u16..200, 0u16..80).prop_map(|(columns, rows)| Message::Resized { columns, rows }),
+        1 => (0u16..200, 0u16..80).prop_map(|(columns, rows)| Message::Resized { columns, rows }),
+        4 => (60u16..200, 16u16..80).prop_map(|(columns, rows)| Message::Resized { columns, rows }),
         1 => any_host().prop_map(|host| Message::HostSeen(Box::new(host))),
         3 => (any_step(), vec(any_finding(), 0..6))
             .prop_map(|(step, items)| Message::Inspected { step: id(step), result: Ok(findings(items)) }),
@@ -194,6 +195,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         1 => any_draft().prop_map(Message::Loaded),
         1 => any_failure().prop_map(|failure| Message::Saved(Err(failure))),
         1 => any_text().prop_map(|path| Message::Written(Ok(path))),
+        1 => any_text().prop_map(|path| Message::PasswordsStored(Ok(path))),
         1 => any_text().prop_map(Message::Notice),
     ]
 }
@@ -238,6 +240,8 @@ fn draw(model: &Model) {
 /// Esc, again and again, ends at the overview without a question, and so does `b` where it is not typed.
 fn goes_home(model: &Model) {
     let home = |mut model: Model, key: fn(&Model) -> Key| {
+        // Where pages do not fit keys mean nothing.
+        update(&mut model, Message::Resized { columns: 60, rows: 16 });
         for _ in 0..40 {
             if model.screen == Screen::Overview && model.dialog.is_none() {
                 return;

@@ -271,3 +271,17 @@ fn an_unknown_step_and_an_empty_list_are_nothing_special() {
     assert_eq!(update(&mut model, Message::Inspected { step: StepId::new("nothing"), result }), []);
     assert_eq!(model.screen, Screen::Overview);
 }
+
+/// F67: on a screen too small for any page nobody sees what a key would do.
+#[test]
+fn a_screen_too_small_takes_no_key_but_the_way_out() {
+    let mut desk = Desk::ready(Entry::FirstBoot);
+    desk.press("ENTER ENTER RIGHT TAB");
+    desk.tell(Message::Resized { columns: 40, rows: 10 });
+    let before = desk.model.screen;
+    desk.press("F10 ESC a ENTER q");
+    desk.paste("junk");
+    assert_eq!((desk.model.screen, desk.model.exit, &desk.model.dialog), (before, None, &None));
+    desk.press("CTRL-C CTRL-C");
+    assert_eq!(desk.model.exit, Some(3));
+}

@@ -4,6 +4,7 @@ use super::{Intent, Key};
 use crate::wizard::{
     Model, Screen,
     model::{Dialog, DialogPhase, Entry, ReviewPhase},
+    page::review::entries,
 };
 
 /// Where a row of the table holds.
@@ -73,17 +74,22 @@ const LEVEL: &[(Key, Intent)] = &[(Key::Esc, Intent::Level)];
 pub static TABLE: &[Row] = &[
     row(
         &[
-            (Key::Left, Intent::Up),
-            (Key::Right, Intent::Down),
             (Key::Up, Intent::Up),
             (Key::Down, Intent::Down),
-            (Key::Tab, Intent::Down),
-            (Key::BackTab, Intent::Up),
+            (Key::Left, Intent::Up),
+            (Key::Right, Intent::Down),
         ],
         "the other answer",
         &[At::Dialog],
     )
     .when(asking),
+    row(
+        &[(Key::Tab, Intent::NextField), (Key::BackTab, Intent::NextField)],
+        "the other answer",
+        &[At::Dialog],
+    )
+    .when(asking)
+    .help_only(),
     row(&[(Key::Enter, Intent::Forward), (Key::Char(' '), Intent::Forward)], "choose", &[At::Dialog])
         .when(asking),
     row(LEAVE_DIALOG, "change nothing", &[At::Dialog]).pinned().when(asking),
@@ -107,7 +113,7 @@ pub static TABLE: &[Row] = &[
         .help_only(),
     row(&[(Key::Char('x'), Intent::Discard)], "discard all answers", &[At::Overview, At::Steps]).help_only(),
     // Steps
-    row(ARROWS, "move", &[At::Steps, At::Review]),
+    row(ARROWS, "move", &[At::Steps, At::Review]).when(has_entries),
     row(&[(Key::Enter, Intent::Forward), (Key::Right, Intent::Forward)], "open", &[At::Steps]),
     row(&[(Key::Char(' '), Intent::Choose)], "tick", &[At::Steps]),
     // Step
@@ -138,10 +144,11 @@ pub static TABLE: &[Row] = &[
         &[At::Review],
     )
     .when(has_plan),
-    row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_no_plan),
+    row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_problems),
     row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
     row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).pinned().when(has_plan),
-    row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review]),
+    row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review])
+        .when(has_entries),
     row(&[(Key::Char('c'), Intent::AcceptForeign)], "accept others' changes", &[At::Review])
         .when(has_foreign),
     // Run and result
@@ -272,8 +279,11 @@ fn typing_and_more(model: &Model) -> bool {
 fn has_plan(model: &Model) -> bool {
     matches!(&model.review.phase, ReviewPhase::Ready(plan) if !plan.is_empty())
 }
-fn has_no_plan(model: &Model) -> bool {
-    !has_plan(model)
+fn has_entries(model: &Model) -> bool {
+    model.screen != Screen::Review || !entries(model).is_empty()
+}
+fn has_problems(model: &Model) -> bool {
+    !has_plan(model) && has_entries(model)
 }
 fn has_foreign(model: &Model) -> bool {
     matches!(&model.review.phase, ReviewPhase::Ready(plan) if plan.foreign.is_some())

@@ -33,11 +33,14 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
                 Role::Text,
                 "Passwords were made up in this run and nobody has noted them. They are stored nowhere else.",
             );
-            ("Leave without the new passwords", ["Leave, they are lost", "Stay, show them (p)"])
+            ("Leave without the new passwords", ["Leave, they are lost", "Stay, show them"])
         }
         Question::ForgetPasswords => {
-            writer
-                .text(Role::Text, "They are stored nowhere else. Once forgotten, they can only be replaced.");
+            let words = model.stored.as_ref().map_or_else(
+                || "They are stored nowhere else. Once forgotten, they can only be replaced.".to_owned(),
+                |path| format!("This page will not show them again. They stay in {path}."),
+            );
+            writer.text(Role::Text, &words);
             ("The new passwords", ["They are noted, forget them", "Show them longer"])
         }
         Question::Apply => apply(model, &mut writer),

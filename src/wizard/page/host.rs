@@ -2,7 +2,7 @@
 
 use super::{
     Page, Role, Span, Symbol, Writer,
-    text::{TIE, bar, cell, clean},
+    text::{TIE, bar, cell, clean, columns_of},
 };
 use crate::{
     finding::{Finding, Severity, Status, score},
@@ -33,6 +33,12 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
                 Span::new(Role::Warning, format!(" Run {} {way}: {}", clean(&open.run), clean(&open.about))),
             ],
         );
+        w.gap();
+    }
+    if !model.generated.is_empty() && model.stored.is_none() {
+        let words = " New passwords wait to be noted: p shows them.";
+        let warning = Span::symbol(Role::Warning, Symbol::Warning);
+        w.spans(0, 2, vec![warning, Span::new(Role::Warning, words)]);
         w.gap();
     }
     hardening(model, &mut w);
@@ -73,8 +79,8 @@ fn hardening(model: &Model, w: &mut Writer) {
         counted.push(Span::new(Role::Dim, format!("  {steps}")));
     }
     // Beside the bar where there is room, else below it.
-    let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
-    if columns(&spans) + 3 + columns(&counted) <= w.width {
+    let room = w.width.saturating_sub(columns_of(&spans) + 3);
+    if columns_of(&counted) <= room {
         spans.push(Span::new(Role::Text, "   "));
         spans.append(&mut counted);
     }

@@ -232,10 +232,11 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
         (None, [only]) => &only.title,
         (None, _) => step.as_str(),
     };
+    let (first, rest) = title.split_at(title.chars().next().map_or(0, char::len_utf8));
     let count = if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
     let mut spans = vec![
         Span::symbol(Role::Accent, if open { Symbol::Unfolded } else { Symbol::Folded }),
-        Span::new(Role::Text, format!(" {}", clean(title))),
+        Span::new(Role::Text, format!(" {}{}", clean(&first.to_uppercase()), clean(rest))),
         Span::new(Role::Dim, format!("  {count}")),
     ];
     if let Some(guard) = changes.iter().find_map(|change| change.guard.as_ref()) {

@@ -250,7 +250,10 @@ pub(super) fn passwords(model: &Model, width: usize) -> Page {
     }
     w.text(
         Role::Warning,
-        "Note them now. They are stored nowhere; once forgotten they can only be replaced.",
+        &model.stored.as_ref().map_or_else(
+            || "Note them now. They are stored nowhere; once forgotten they can only be replaced.".to_owned(),
+            |path| format!("They are stored in {path}, for root only. Note them, then remove that file."),
+        ),
     );
     w.gap();
     for made in &model.generated {

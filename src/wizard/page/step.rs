@@ -5,7 +5,7 @@ use tui_input::Input;
 use super::{
     Line, Page, Role, Span, Symbol, Writer,
     host::{severity_role, status, word},
-    text::{TIE, cell, clean, columns},
+    text::{TIE, cell, clean, columns, columns_of},
 };
 use crate::{
     finding::{Finding, Status},
@@ -142,10 +142,7 @@ fn help(w: &mut Writer, field: &Field, label: usize) {
     if !field.help.is_empty() {
         w.spans(label + 4, label + 4, vec![Span::new(Role::Dim, clean(&field.help))]);
     }
-}
-
-fn columns_of(spans: &[Span]) -> usize {
-    spans.iter().map(Span::width).sum()
+    w.show_too();
 }
 
 /// Label, and a glyph for what is so today.

@@ -98,6 +98,13 @@ impl Writer {
         self.page.focus = Some((from.min(last), last));
     }
 
+    /// What was written behind the focus is shown together with it.
+    pub(super) fn show_too(&mut self) {
+        if let Some(focus) = &mut self.page.focus {
+            focus.1 = self.page.lines.len().saturating_sub(1);
+        }
+    }
+
     /// Lines written so far.
     pub(super) fn len(&self) -> usize {
         self.page.lines.len()
@@ -196,6 +203,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// Columns of a text.
 pub(super) fn columns(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// Columns that spans take on one line.
+pub(super) fn columns_of(spans: &[Span]) -> usize {
+    spans.iter().map(Span::width).sum()
 }
 
 /// Text cut or filled to exactly so many columns.

@@ -66,9 +66,11 @@ fn in_dialog(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Forward => return leaving::confirm(model),
         Intent::Back => model.dialog = None,
         Intent::Interrupt => return leaving::interrupted(model),
-        Intent::Up | Intent::Down => {
+        Intent::Up | Intent::Down | Intent::NextField => {
             if let Some(dialog) = &mut model.dialog {
-                dialog.focus = usize::from(dialog.focus == 0);
+                // Down stays on the lower one: what loses something stands above it.
+                let other = intent == Intent::NextField && dialog.focus == 0;
+                dialog.focus = usize::from(intent == Intent::Down || other);
             }
         }
         _ => {}

@@ -33,7 +33,7 @@ pub(super) fn interrupted(model: &mut Model) -> Vec<Effect> {
 }
 
 fn leave_or_ask(model: &mut Model, code: u8) -> Vec<Effect> {
-    if !model.generated.is_empty() {
+    if !model.generated.is_empty() && model.stored.is_none() {
         ask(model, Question::LosePasswords { code }, 1)
     } else if model.running() || model.review.starting || model.unapplied() {
         ask(model, Question::Leave { code }, 0)
@@ -54,7 +54,13 @@ pub(super) fn leave(model: &mut Model, code: u8) -> Vec<Effect> {
 /// Enter in a dialog.
 pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
     let Some(dialog) = model.dialog.take() else { return Vec::new() };
-    if dialog.phase != DialogPhase::Asking || dialog.focus != 0 {
+    if dialog.phase != DialogPhase::Asking {
+        return Vec::new();
+    }
+    if dialog.focus != 0 {
+        if matches!(dialog.question, Question::LosePasswords { .. }) {
+            navigation::go(model, Screen::Passwords);
+        }
         return Vec::new();
     }
     match dialog.question {

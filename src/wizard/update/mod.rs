@@ -21,6 +21,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     }
     match message {
         Message::Begin => looking::begin(model),
+        // Nobody sees what a key would do.
+        Message::Key(Key::Ctrl('c')) if !model.size.fits() => leaving::interrupted(model),
+        Message::Key(_) | Message::Paste(_) if !model.size.fits() => Vec::new(),
         Message::Key(key) => pressed(model, key),
         Message::Paste(text) => {
             model.notice = None;
@@ -56,8 +59,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.kept = Draft::default();
             notice(model, &format!("The answers could not be kept: {}", failure.message))
         }
+        Message::PasswordsStored(Ok(path)) => {
+            let effects = notice(model, &format!("Written: {path}"));
+            model.stored = Some(path);
+            effects
+        }
         Message::Written(Ok(path)) => notice(model, &format!("Written: {path}")),
-        Message::Written(Err(failure)) => notice(model, &format!("Not written: {}", failure.message)),
+        Message::Written(Err(failure)) | Message::PasswordsStored(Err(failure)) => {
+            notice(model, &format!("Not written: {}", failure.message))
+        }
         Message::Notice(text) => notice(model, &text),
         Message::Interrupted => leaving::interrupted(model),
         Message::Hangup => leaving::leave(model, 3),

@@ -22,6 +22,9 @@ pub(super) fn started(model: &mut Model, run: String, generated: &Secrets) -> Ve
         secret: secret.clone(),
     });
     model.generated.extend(made_up);
+    if generated.iter().next().is_some() {
+        model.stored = None;
+    }
     model.review.starting = false;
     model.run = Some(RunView::new(run));
     let watched = model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Working);
