@@ -203,3 +203,18 @@ fn the_answers_file_fits_the_host_it_was_made_on() {
     let errors = text(&output.stderr);
     assert!(output.status.success() || errors.contains("secrets: "), "{errors}\n{}", text(&template.stdout));
 }
+
+/// A run is a process of its own: it finds the tree from another directory too.
+#[test]
+fn a_root_is_named_from_the_working_directory() {
+    let (dir, root) = tree("mr3.8");
+    let answers = dir.path().join("answers.yml");
+    fs::write(&answers, "schema: 1\nnoatime:\n  noatime: set\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ngcp-warden"))
+        .args(["apply", "--root", "mr3.8", "--answers", "answers.yml"])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(fs::read_to_string(root.join("etc/fstab")).unwrap().contains("noatime"));
+}

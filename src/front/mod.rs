@@ -77,7 +77,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
         _ => false,
     };
     let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
-    let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+    // A run is a process of its own, which works from another directory.
+    let root =
+        global.root.as_deref().map_or_else(|| Ok(PathBuf::from("/")), std::path::Path::canonicalize)?;
     let place = if global.demo { Place::Demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
     let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
     if settles && !looks_only && host.world() == World::Live {
