@@ -5,6 +5,7 @@
 mod support;
 mod steps_host {
     mod noatime;
+    mod ssh;
     mod support_access;
 }
 
@@ -85,7 +86,7 @@ fn inspecting_reads_only() {
     for name in ["mr3.8", "mr13.5"] {
         let host = hosts::load(name);
         let before = host.files();
-        for step in ["noatime", "support-access"] {
+        for step in ["noatime", "ssh", "support-access"] {
             inspect(step, &host);
         }
         assert_eq!(host.files().changed_since(&before), Vec::<PathBuf>::new());

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "what happened inside is shown outside")]
-#![allow(unreachable_pub, reason = "shared by test programs")]
+#![allow(unreachable_pub, dead_code, reason = "shared by test programs, each uses a part of it")]
 #![allow(clippy::zombie_processes, reason = "the database ends with the namespace")]
 
 use std::{
@@ -64,6 +64,28 @@ impl RealHost {
         let host = RealHost { root };
         host.platform();
         host
+    }
+
+    /// Debian alone, without the platform and without what only a database needs, in memory.
+    pub fn bare(work: &Path) -> Self {
+        let root = work.join("root");
+        fs::create_dir(&root).unwrap();
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs"]).arg(&root));
+        run(Command::new("tar")
+            .args([
+                "--exclude=./usr/share/*",
+                "--exclude=*mariadb*",
+                "--exclude=*mysql*",
+                "--exclude=*/git-core/*",
+            ])
+            .arg("-xf")
+            .arg(debian_root())
+            .arg("-C")
+            .arg(&root)
+            .args(["--numeric-owner", "--xattrs"]));
+        run(Command::new("mount").args(["-t", "proc", "proc"]).arg(root.join("proc")));
+        devices(&root.join("dev"));
+        RealHost { root }
     }
 
     /// A path on the host.

@@ -1,0 +1,196 @@
+//! F19, F21: ways to lock oneself out. Each is refused with its reason, and each is really tried from the console to
+//! prove that the refusal was right: afterwards neither the key nor the password lets root in.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+};
+
+use super::{host::Server, real_host::inside};
+
+struct Case {
+    name: &'static str,
+    /// What is odd about the host before.
+    before: fn(&Server),
+    answers: &'static [(&'static str, &'static str)],
+    reason: &'static str,
+}
+
+fn config(server: &Server, more: &str) {
+    let path = server.host.path("/etc/ssh/sshd_config");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{more}\n{text}")).unwrap();
+}
+
+fn mode(server: &Server, path: &str, mode: u32) {
+    fs::set_permissions(server.host.path(path), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn key_with(server: &Server, options: &str) {
+    let path = server.host.path("/root/.ssh/authorized_keys");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("ssh-ed25519 ", &format!("{options} ssh-ed25519 "))).unwrap();
+    fs::remove_file(server.host.path("/root/.ssh/sipwise_vagrant_key")).unwrap();
+}
+
+const OFF: &[(&str, &str)] = &[("password-login", "off")];
+
+const CASES: &[Case] = &[
+    Case {
+        name: "root may not log in and nobody else may become root",
+        before: |_| {},
+        answers: &[("root-login", "no")],
+        reason: "root may not log in over the network",
+    },
+    Case {
+        name: "no passwords and no key file",
+        before: |server| fs::remove_dir_all(server.host.path("/root/.ssh")).unwrap(),
+        answers: OFF,
+        reason: "it has no key",
+    },
+    Case {
+        name: "keys only, and none is there",
+        before: |server| fs::remove_dir_all(server.host.path("/root/.ssh")).unwrap(),
+        answers: &[("root-login", "keys")],
+        reason: "it has no key",
+    },
+    Case {
+        name: "the image's keys are the only ones",
+        before: |server| {
+            let image = fs::read_to_string(server.work.join("image-1.pub")).unwrap();
+            server.host.write("/root/.ssh/authorized_keys", 0o600, &image);
+        },
+        answers: &[("password-login", "off"), ("image-keys", "remove")],
+        reason: "no key of it is left",
+    },
+    Case {
+        name: "AllowUsers names somebody else",
+        before: |server| config(server, "AllowUsers cdrexport"),
+        answers: OFF,
+        reason: "AllowUsers does not name it",
+    },
+    Case {
+        name: "DenyUsers names root",
+        before: |server| config(server, "DenyUsers r*t"),
+        answers: OFF,
+        reason: "DenyUsers names it",
+    },
+    Case {
+        name: "AllowGroups names none of root's",
+        before: |server| config(server, "AllowGroups nogroup"),
+        answers: OFF,
+        reason: "AllowGroups names no group of it",
+    },
+    Case {
+        name: "the account has expired",
+        before: |server| drop(server.host.run(&["chage", "-E", "1", "root"])),
+        answers: OFF,
+        reason: "the account has expired",
+    },
+    Case {
+        name: "locked without PAM",
+        before: |server| {
+            config(server, "UsePAM no");
+            server.host.run(&["passwd", "-l", "root"]);
+        },
+        answers: OFF,
+        reason: "its password is locked, which without UsePAM keeps keys out",
+    },
+    Case {
+        name: "others can write the key file",
+        before: |server| {
+            mode(server, "/root/.ssh/authorized_keys", 0o666);
+            mode(server, "/root/.ssh/sipwise_vagrant_key", 0o660);
+        },
+        answers: OFF,
+        reason: "can be written by others",
+    },
+    Case {
+        name: "others can write the home",
+        before: |server| mode(server, "/root", 0o777),
+        answers: OFF,
+        reason: "can be written by others",
+    },
+    Case {
+        name: "the folder is somebody else's",
+        before: |server| chown(server.host.path("/root/.ssh"), Some(33), Some(33)).unwrap(),
+        answers: OFF,
+        reason: "belongs to user 33",
+    },
+    Case {
+        name: "keys are not taken at all",
+        before: |server| config(server, "PubkeyAuthentication no"),
+        answers: OFF,
+        reason: "PubkeyAuthentication is off",
+    },
+    Case {
+        name: "keys are looked for elsewhere",
+        before: |server| config(server, "AuthorizedKeysFile /etc/ssh/keys/%u"),
+        answers: OFF,
+        reason: "it has no key",
+    },
+    Case {
+        name: "a key and a password are wanted together",
+        before: |server| config(server, "AuthenticationMethods publickey,password"),
+        answers: &[("root-login", "keys")],
+        reason: "AuthenticationMethods wants more than a key",
+    },
+    Case {
+        name: "the keys may run one command only",
+        before: |server| key_with(server, "command=\"/bin/false\""),
+        answers: OFF,
+        reason: "it may run one command only",
+    },
+    Case {
+        name: "the keys are taken from elsewhere only",
+        before: |server| key_with(server, "from=\"203.0.113.7\""),
+        answers: OFF,
+        reason: "not known to be taken from where you are",
+    },
+    Case {
+        name: "the server does not take keys of that type",
+        before: |server| config(server, "PubkeyAcceptedAlgorithms rsa-sha2-512"),
+        answers: OFF,
+        reason: "does not take keys of its type",
+    },
+    Case {
+        name: "the shell lets nobody in",
+        before: |server| drop(server.host.run(&["usermod", "-s", "/usr/sbin/nologin", "root"])),
+        answers: OFF,
+        reason: "its shell is /usr/sbin/nologin",
+    },
+];
+
+#[test]
+fn every_way_to_lock_oneself_out_is_refused_and_would_have() {
+    let Some(work) = inside("lock_out::every_way_to_lock_oneself_out_is_refused_and_would_have") else {
+        return;
+    };
+    let server = Server::start(&work);
+    for case in CASES {
+        (case.before)(&server);
+        server.reload();
+        let before = fs::read(server.host.path("/etc/ssh/sshd_config")).unwrap();
+        let answers = server.nothing_but(case.answers);
+        let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+        assert_eq!(code, 2, "{}: {said}", case.name);
+        assert!(said.contains("nobody could log in as an administrator"), "{}: {said}", case.name);
+        assert!(said.contains(case.reason), "{}: {said}", case.name);
+        assert_eq!(fs::read(server.host.path("/etc/ssh/sshd_config")).unwrap(), before, "{}", case.name);
+
+        let forced = answers.replace("last-way: refuse", "last-way: console");
+        let (code, said) = server.apply_on_console(&forced);
+        assert_eq!(code, 0, "{} forced: {said}", case.name);
+        let opens =
+            server.key_opens("operator") || server.key_opens("image-1") || server.password_opens("root");
+        assert!(!opens, "{}: it was refused, but root gets in", case.name);
+        // As it was.
+        server.host.run(&["chage", "-E", "-1", "root"]);
+        server.host.try_run(&["passwd", "-u", "root"], b"");
+        server.host.run(&["usermod", "-s", "/bin/bash", "root"]);
+        server.reset();
+        server.reload();
+        assert!(server.key_opens("operator") && server.password_opens("root"), "after {}", case.name);
+    }
+    println!("{} ways to lock oneself out: all refused, all tried", CASES.len());
+}

@@ -1,0 +1,214 @@
+//! The SSH step on a real Debian 12 with a real sshd in network, mount and PID namespaces of its own: who got in
+//! before, who gets in afterwards, and what happens when the operator says nothing.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod host;
+mod lock_out;
+#[path = "../support/real_host.rs"]
+mod real_host;
+
+use std::{fs, process::Command, thread};
+
+use host::{Server, json, status};
+use real_host::inside;
+
+/// Handbook 15.3, in both files, and the settings with it: the image's keys and passwords no longer open anything, the
+/// operator's key does, ssh-audit finds no fault, and a second run has nothing to do.
+#[test]
+fn the_images_keys_and_passwords_stop_working_and_the_operators_key_does_not() {
+    let audit = host::ssh_audit();
+    let Some(work) = inside("the_images_keys_and_passwords_stop_working_and_the_operators_key_does_not")
+    else {
+        return;
+    };
+    let server = Server::start(&work);
+    for key in ["operator", "image-1", "image-2"] {
+        assert!(server.key_opens(key), "{key} before");
+    }
+    assert!(server.password_opens("root") && server.password_opens("cdrexport"));
+    let (failed_before, warned_before) = server.judged(&audit);
+    assert!(failed_before > 0, "the judge finds nothing wrong with Debian's own settings");
+    let before = server.audit();
+    for id in [
+        "SSH-IMAGE-KEY",
+        "SSH-ROOT-PASSWORD-LOGIN",
+        "SSH-PASSWORD-LOGIN",
+        "SSH-WEAK-ALGORITHMS",
+        "SSH-SHARED-HOST-KEY",
+    ] {
+        assert_eq!(status(&before, id), "fail", "{id}");
+    }
+    assert_eq!(status(&before, "SSH-EMPTY-PASSWORDS"), "pass");
+    let old_host_key = fs::read(server.host.path("/etc/ssh/ssh_host_ed25519_key")).unwrap();
+
+    let (code, said) = server.apply(&server.answers(&[]), &["--confirm", "none"]);
+    assert_eq!(code, 0, "{said}");
+
+    assert!(server.key_opens("operator"), "the operator is locked out");
+    for key in ["image-1", "image-2"] {
+        assert!(!server.key_opens(key), "{key} still opens root");
+    }
+    assert!(!server.password_opens("root") && !server.password_opens("cdrexport"));
+    let after = server.audit();
+    for id in [
+        "SSH-IMAGE-KEY",
+        "SSH-WEAK-KEY",
+        "SSH-KEY-FILE-MODE",
+        "SSH-ROOT-PASSWORD-LOGIN",
+        "SSH-PASSWORD-LOGIN",
+        "SSH-EMPTY-PASSWORDS",
+        "SSH-WEAK-ALGORITHMS",
+        "SSH-SHARED-HOST-KEY",
+    ] {
+        assert_eq!(status(&after, id), "pass", "{id}: {after:#}");
+    }
+    let (failed, warned) = server.judged(&audit);
+    println!(
+        "ssh-audit: {failed_before} fail, {warned_before} warn before; {failed} fail, {warned} warn afterwards"
+    );
+    assert_eq!(failed, 0, "ssh-audit fails the hardened server");
+    assert_ne!(fs::read(server.host.path("/etc/ssh/ssh_host_ed25519_key")).unwrap(), old_host_key);
+    let keys = fs::read_to_string(server.host.path("/root/.ssh/authorized_keys")).unwrap();
+    assert!(keys.starts_with("# keys of the operators\r\n\n") && keys.ends_with("# the end"), "{keys:?}");
+
+    let again = server
+        .host
+        .warden(&["apply", "--confirm", "none", "--answers", "/root/answers.yml", "--format", "json"], b"");
+    assert_eq!(json(&again)["changed"], false, "{again:?}");
+
+    let undone = server.host.warden(&["undo", "--format", "json"], b"");
+    assert!(undone.status.success(), "{undone:?}");
+    assert!(server.key_opens("image-1") && server.key_opens("operator"));
+}
+
+/// Each choice alone does what its line says and nothing else.
+#[test]
+fn each_choice_does_what_it_says() {
+    let Some(work) = inside("each_choice_does_what_it_says") else { return };
+    let server = Server::start(&work);
+    let root = |server: &Server| {
+        (server.key_opens("operator"), server.password_opens("root"), server.password_opens("cdrexport"))
+    };
+    for (choice, wanted) in [
+        (("root-login", "keys"), (true, false, true)),
+        (("root-login", "no"), (false, false, true)),
+        (("password-login", "off"), (true, false, false)),
+    ] {
+        let mut answers = vec![choice];
+        if choice == ("root-login", "no") {
+            // Somebody else may become root, and has a key.
+            server.host.run(&["useradd", "-m", "-s", "/bin/bash", "-G", "sudo", "ann"]);
+            server.allow("ann", "operator");
+            answers.push(("root-login", "no"));
+        }
+        let (code, said) = server.apply(&server.nothing_but(&answers), &["--confirm", "none"]);
+        assert_eq!(code, 0, "{choice:?}: {said}");
+        assert_eq!(root(&server), wanted, "{choice:?}");
+        assert!(server.host.warden(&["undo"], b"").status.success());
+        assert_eq!(root(&server), (true, true, true), "{choice:?} taken back");
+    }
+    // A key that was pasted opens the account.
+    let new = fs::read_to_string(server.work.join("new.pub")).unwrap();
+    assert!(!server.key_opens("new"));
+    let pasted = serde_json::to_string(new.trim()).unwrap();
+    let (code, said) = server.apply(&server.nothing_but(&[("add", &pasted)]), &["--confirm", "none"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(server.key_opens("new"));
+    for wrong in ["\"ssh-ed25519 AAAA\"", "\"-----BEGIN OPENSSH PRIVATE KEY-----\"", "\"/etc/shadow\""] {
+        let (code, said) = server.apply(&server.nothing_but(&[("add", wrong)]), &[]);
+        assert!(code == 2 && said.contains("ssh.add"), "{wrong}: {code} {said}");
+    }
+}
+
+/// F02, F03, F19: nobody confirms, so everything is as it was, byte for byte; a confirmation from a new login keeps it.
+#[test]
+fn silence_puts_everything_back_and_a_new_login_keeps_it() {
+    let Some(work) = inside("silence_puts_everything_back_and_a_new_login_keeps_it") else { return };
+    let server = Server::start(&work);
+    let files = ["/etc/ssh/sshd_config", "/root/.ssh/authorized_keys", "/root/.ssh/sipwise_vagrant_key"];
+    let state = || files.map(|path| fs::read(server.host.path(path)).unwrap());
+    let before = state();
+    let answers = server.answers(&[("host-keys", "leave")]);
+
+    let (code, said) = server.apply(&answers, &["--confirm-within", "10"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("nobody confirmed"), "{said}");
+    assert_eq!(state(), before);
+    assert!(
+        server.key_opens("image-2") && server.password_opens("root"),
+        "sshd did not read its old settings"
+    );
+
+    let confirmed = thread::scope(|scope| {
+        let run = scope.spawn(|| server.apply(&answers, &["--confirm-within", "60"]));
+        let mut said = String::new();
+        while !run.is_finished() {
+            let output = server.ssh("operator", "root", "ngcp-warden confirm");
+            said = format!("{output:?}");
+            if output.status.success() {
+                break;
+            }
+            // Not yet waiting; the run itself is what ends this loop.
+            Command::new("sleep").arg("0.3").status().unwrap();
+        }
+        (run.join().unwrap(), said)
+    });
+    assert_eq!(confirmed.0.0, 0, "{confirmed:?}");
+    assert!(!server.key_opens("image-2") && !server.password_opens("root") && server.key_opens("operator"));
+}
+
+/// F20: somebody's drop-in said yes; ours is read before it, and no other file changes.
+#[test]
+fn a_drop_in_of_somebody_else_does_not_win() {
+    let Some(work) = inside("a_drop_in_of_somebody_else_does_not_win") else { return };
+    let server = Server::start(&work);
+    let main = server.host.path("/etc/ssh/sshd_config");
+    let text = format!("Include /etc/ssh/sshd_config.d/*.conf\n{}", fs::read_to_string(&main).unwrap());
+    fs::write(&main, &text).unwrap();
+    server.host.write("/etc/ssh/sshd_config.d/50-cloud-init.conf", 0o644, "PasswordAuthentication yes\n");
+    server.reload();
+    assert!(server.password_opens("root"));
+    let (code, said) =
+        server.apply(&server.nothing_but(&[("password-login", "off")]), &["--confirm", "none"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(!server.password_opens("root") && server.key_opens("operator"));
+    assert_eq!(fs::read_to_string(&main).unwrap(), text);
+    let own = fs::read_to_string(server.host.path("/etc/ssh/sshd_config.d/00-ngcp-warden.conf")).unwrap();
+    assert!(own.ends_with("\nPasswordAuthentication no\n"), "{own}");
+    assert!(server.host.warden(&["undo"], b"").status.success());
+    assert!(server.password_opens("root"));
+    assert!(!server.host.path("/etc/ssh/sshd_config.d/00-ngcp-warden.conf").exists());
+}
+
+/// F18, F19: what no reading of files tells is found by the trial login; nothing is put in place then.
+#[test]
+fn a_login_that_fails_on_trial_is_not_put_in_place() {
+    let Some(work) = inside("a_login_that_fails_on_trial_is_not_put_in_place") else { return };
+    let server = Server::start(&work);
+    let config = server.host.path("/etc/ssh/sshd_config");
+    let answers = server.nothing_but(&[("password-login", "off")]);
+    let pam = fs::read_to_string(server.host.path("/etc/pam.d/sshd")).unwrap();
+    for (path, text, reason) in [
+        ("/etc/pam.d/sshd", format!("account required pam_deny.so\n{pam}"), "exit code 255"),
+        (
+            "/etc/ssh/sshd_config",
+            fs::read_to_string(&config).unwrap() + "NoSuchKeyword yes\n",
+            "exit code 255",
+        ),
+    ] {
+        let was = fs::read_to_string(server.host.path(path)).unwrap();
+        server.host.write(path, 0o644, &text);
+        let before = fs::read(&config).unwrap();
+        let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+        assert_eq!(code, 1, "{path}: {said}");
+        assert!(
+            said.contains("log in as root on a second server") && said.contains(reason),
+            "{path}: {said}"
+        );
+        assert_eq!(fs::read(&config).unwrap(), before, "{path}");
+        server.host.write(path, 0o644, &was);
+    }
+    let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+    assert_eq!(code, 0, "{said}");
+}

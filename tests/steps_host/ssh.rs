@@ -1,0 +1,189 @@
+//! The SSH step on the sample hosts and on hostile ones.
+
+use std::path::Path;
+
+use ngcp_warden::{
+    executor::{
+        Command, Executor, World,
+        simulated::{Answer, Simulated},
+    },
+    finding::Status,
+    plan::{Action, Guard, Plan},
+    runner::RunOutcome,
+    steps,
+};
+
+use super::super::{finding, hosts, inspect, plan, plan_with, run, status};
+
+const OPERATOR: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMobyt9tkZPmdaUGnnvvFUKjUR6/7n9qRZOl6XXPg9yR noc@example.net";
+const IMAGE: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y anything";
+const SSHD: &str = "PermitRootLogin yes\nPasswordAuthentication yes\nUsePAM yes\n\
+    AuthorizedKeysFile %h/.ssh/authorized_keys %h/.ssh/sipwise_vagrant_key\n";
+const KEYS: &str = "/root/.ssh/authorized_keys";
+
+/// A host in memory whose sshd tells what its file says.
+fn host(keys: impl Into<Vec<u8>>) -> Simulated {
+    let host = Simulated::new()
+        .file("/etc/ssh/sshd_config", SSHD)
+        .file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nann:x:1001:1001::/home/ann:/bin/bash\n")
+        .file("/etc/group", "root:x:0:\nsudo:x:27:\n")
+        .file("/etc/shadow", "root:$6$x$y:20000:0:99999:7:::\nann:!:20000:0:99999:7:::\n")
+        .on("sshd", |files, command: &Command| match command.args[0].as_str() {
+            "-T" => Answer::from(
+                files
+                    .text("/etc/ssh/sshd_config")
+                    .lines()
+                    .filter_map(|line| line.split_once(' '))
+                    .map(|(key, value)| format!("{} {value}\n", key.to_lowercase()))
+                    .collect::<String>(),
+            ),
+            _ => Answer::code(0),
+        })
+        .on("ssh", |_, _: &Command| Answer::code(0))
+        .on("service", |_, _: &Command| Answer::code(0))
+        .on("setpriv", |files, command: &Command| {
+            let path = command.args.last().unwrap().clone();
+            files.set_owner(path, 0o600, 0, 0);
+            Answer::code(0)
+        });
+    host.edit(|files| {
+        files.put(KEYS, 0o600, 0, 0, keys);
+        files.directory("/var/lib");
+        files.set_owner("/root", 0o700, 0, 0);
+        files.set_owner("/root/.ssh", 0o700, 0, 0);
+    });
+    host
+}
+
+fn unguarded(mut plan: Plan) -> Plan {
+    plan.changes.iter_mut().for_each(|change| change.guard = None);
+    plan
+}
+
+#[test]
+fn both_files_of_the_images_keys_are_found_on_the_sample_host() {
+    let found = inspect("ssh", &hosts::load("mr3.8").with_world(World::Tree));
+    let image = finding(&found, "SSH-IMAGE-KEY");
+    assert_eq!(image.status, Status::Fail);
+    for file in [
+        "/root/.ssh/authorized_keys",
+        "/root/.ssh/sipwise_vagrant_key",
+        "/var/sipwise/.ssh/sipwise_vagrant_key",
+    ] {
+        assert!(image.evidence.contains(file), "{file}: {}", image.evidence);
+    }
+    assert_eq!(status(&found, "SSH-ROOT-PASSWORD-LOGIN"), Some(Status::Fail));
+    assert_eq!(status(&found, "SSH-PASSWORD-LOGIN"), Some(Status::Fail));
+    assert_eq!(status(&found, "SSH-WEAK-ALGORITHMS"), Some(Status::Unknown), "a tree does not tell");
+    let bare = inspect("ssh", &Simulated::new());
+    assert!(bare.items.iter().all(|finding| finding.status == Status::NotApplicable));
+}
+
+/// F22, F78: a hundred thousand lines, some of a megabyte, CRLF, NUL, options with quotes and commas, signing keys,
+/// bytes that are no text: the image's keys go, every other byte stays.
+#[test]
+fn a_hostile_file_loses_the_images_keys_and_nothing_else() {
+    let mut whole: Vec<u8> = b"\xff\xfe a comment that is no text\r\n".to_vec();
+    let mut wanted = whole.clone();
+    for n in 0..100_000 {
+        let line = match n % 10 {
+            0 => format!("# {n}\n"),
+            1 => format!("from=\"10.0.0.0/8,!10.1.1.1\",command=\"say \\\"{n}, hi\\\"\" {OPERATOR} {n}\r\n"),
+            2 => format!("cert-authority {OPERATOR} {n}\n"),
+            3 => format!("{OPERATOR} {n}\0 and more\n"),
+            4 if n % 20_000 == 4 => format!("{}\n", "x".repeat(1 << 20)),
+            _ => format!("{OPERATOR} {n}\n"),
+        };
+        whole.extend(line.as_bytes());
+        wanted.extend(line.as_bytes());
+        if n % 1000 == 999 {
+            whole.extend(format!("{IMAGE}{}", if n % 2000 == 999 { "\r\n" } else { "\n" }).as_bytes());
+        }
+    }
+    whole.extend(IMAGE.as_bytes());
+    let host = host(whole);
+    let found = inspect("ssh", &host);
+    assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::Fail));
+    let plan = unguarded(plan("ssh", &found, &[("root-login", "leave"), ("password-login", "leave")]));
+    assert_eq!(plan.changes.len(), 1, "{:?}", plan.changes.iter().map(|c| &c.title).collect::<Vec<_>>());
+    let ran = run(&host, plan);
+    assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.said);
+    assert!(host.read(Path::new(KEYS)).unwrap() == wanted, "another byte was changed");
+}
+
+/// F22: what is no plain file is not touched, and told.
+#[test]
+fn links_pipes_and_second_names_are_left_alone() {
+    let host = host("");
+    host.edit(|files| {
+        files.put("/etc/keys", 0o600, 0, 0, IMAGE);
+        files.link(KEYS, "/etc/keys");
+    });
+    let found = inspect("ssh", &host);
+    assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::Unknown));
+    let plan = plan("ssh", &found, &[("root-login", "leave"), ("password-login", "leave")]);
+    let touched = |action: &Action| matches!(action, Action::Edit { .. } | Action::Remove { .. });
+    assert!(!plan.changes.iter().any(|change| touched(&change.action)));
+    assert_eq!(host.files().text("/etc/keys"), IMAGE);
+}
+
+/// F21: the last way in stays unless somebody on the console says otherwise.
+#[test]
+fn the_last_way_in_is_not_taken() {
+    let host = host(format!("{IMAGE}\n"));
+    let found = inspect("ssh", &host);
+    let answers = [("image-keys", "remove"), ("password-login", "off"), ("root-login", "leave")];
+    let why = plan_with("ssh", &found, &answers).unwrap_err().to_string();
+    assert!(
+        why.contains("nobody could log in as an administrator") && why.contains("no key of it is left"),
+        "{why}"
+    );
+    let why = plan_with("ssh", &found, &[("last-way", "console")]).unwrap_err().to_string();
+    assert!(why.contains("on the console only"), "{why}");
+    // With a key of one's own, or the password, it is fine.
+    assert!(plan_with("ssh", &found, &[("password-login", "leave"), ("root-login", "leave")]).is_ok());
+    let more = [("image-keys", "remove"), ("password-login", "off"), ("add", OPERATOR)];
+    assert!(plan_with("ssh", &found, &more).is_ok());
+}
+
+#[test]
+fn a_vagrant_box_keeps_its_key() {
+    let host = host(format!("{IMAGE}\n"));
+    host.edit(|files| files.directory("/vagrant"));
+    let found = inspect("ssh", &host);
+    assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::NotApplicable));
+    let form = steps::find("ssh").unwrap().form(&found);
+    assert!(form.note.contains("Vagrant box"), "{}", form.note);
+    let plan = plan("ssh", &found, &[("root-login", "leave"), ("password-login", "leave")]);
+    assert!(plan.is_empty());
+}
+
+/// All of the step, guarded at its end; a second plan is empty, and the same answers still fit.
+#[test]
+fn hardening_is_one_guarded_plan_and_holds() {
+    let host = host(format!("{OPERATOR}\n{IMAGE}\n"));
+    host.edit(|files| files.set_owner(KEYS, 0o666, 0, 0));
+    let found = inspect("ssh", &host);
+    assert_eq!(status(&found, "SSH-KEY-FILE-MODE"), Some(Status::Fail));
+    let planned = plan("ssh", &found, &[]);
+    let ids: Vec<&str> = planned.changes.iter().map(|change| change.id.as_str()).collect();
+    assert_eq!(ids, ["ssh.mode.1", "ssh.trial", "ssh.keys.1", "ssh.settings", "ssh.reload"]);
+    let guarded: Vec<&Option<Guard>> = planned.changes.iter().map(|change| &change.guard).collect();
+    assert!(guarded[4].is_some() && guarded[..4].iter().all(|guard| guard.is_none()));
+    let ran = run(&host, unguarded(planned));
+    assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.said);
+    assert_eq!(host.files().text(KEYS), format!("{OPERATOR}\n"));
+    let config = host.files().text("/etc/ssh/sshd_config");
+    assert!(
+        config.starts_with("PermitRootLogin without-password\nPasswordAuthentication no\nUsePAM yes\n"),
+        "{config}"
+    );
+    let after = inspect("ssh", &host);
+    assert_eq!(status(&after, "SSH-PASSWORD-LOGIN"), Some(Status::Pass));
+    assert!(plan("ssh", &after, &[]).is_empty());
+    let same =
+        [("image-keys", "remove"), ("root-login", "keys"), ("password-login", "off"), ("modes", "mend")];
+    assert!(plan("ssh", &after, &same).is_empty());
+}
