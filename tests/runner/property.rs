@@ -172,7 +172,7 @@ fn runner(cases: u32) -> TestRunner {
 #[test]
 fn after_an_undo_the_simulated_host_is_as_before_whatever_failed() {
     let outcomes = std::cell::RefCell::new(std::collections::BTreeMap::<String, usize>::new());
-    let tested = runner(2_500).run(&any_case(), |case| {
+    let tested = runner(2_000).run(&any_case(), |case| {
         let host = simulated();
         let place = tempfile::tempdir_in("/dev/shm")?;
         let before = watched(&host);
