@@ -167,7 +167,8 @@ fn record_line(event: &runner::Event) -> Option<String> {
         Event::Before { change } => format!("begin   {change}"),
         Event::Output { line, .. } => format!("        {line}"),
         Event::After { change, outcome, message, .. } => {
-            format!("{:<7} {change}  {message}", format!("{outcome:?}").to_lowercase())
+            let outcome = format!("{outcome:?}").to_lowercase();
+            format!("{outcome:<7} {change}  {message}").trim_end().to_owned()
         }
         Event::Undone { change, message, .. } => format!("undone  {change}  {message}"),
         Event::Waiting { change, seconds } => {

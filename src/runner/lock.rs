@@ -71,15 +71,9 @@ impl Lock {
     /// [`LockHeld`] when somebody else has it; anything else when it cannot be asked for.
     pub fn take(root: &Path, holder: &Holder) -> anyhow::Result<Lock> {
         let path = inside(root, "run")?.join("ngcp-warden.lock");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let file = open(&path, OpenOptions::new().write(true).create(true).truncate(false).mode(0o600))
+            .map_err(named)?;
         match ask(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -88,7 +82,7 @@ impl Lock {
             Err(error) => return Err(io::Error::from(error).into()),
         }
         let mut lock = Lock { file };
-        lock.tell(holder)?;
+        lock.tell(holder).map_err(named)?;
         Ok(lock)
     }
 
@@ -98,11 +92,10 @@ impl Lock {
     /// When it cannot be asked.
     pub fn held(root: &Path) -> anyhow::Result<Option<LockHeld>> {
         let path = inside(root, "run")?.join("ngcp-warden.lock");
-        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-        let file = match OpenOptions::new().read(true).custom_flags(flags).open(&path) {
+        let file = match open(&path, &mut OpenOptions::new()) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(anyhow::Error::new(error).context(path.display().to_string())),
         };
         match ask(&file, FlockOperation::NonBlockingLockShared) {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(LockHeld { holder: told(&file) })),
@@ -120,6 +113,13 @@ impl Lock {
         self.file.rewind()?;
         self.file.write_all(&serde_json::to_vec(holder)?)
     }
+}
+
+/// Opens the lock file; a pipe in its place makes nobody wait (F64).
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = options.read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("this is not a file; remove it")) }
 }
 
 /// Asks more than once: who only asks who has it, or is starting a program, holds it for an instant.
@@ -160,6 +160,17 @@ mod tests {
         assert_eq!(held.holder, Some(holder("apply")));
         drop(first);
         drop(Lock::take(root.path(), &holder("undo")).unwrap());
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_the_lock_is_refused_at_once_f64() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        let path = root.path().join("run/ngcp-warden.lock");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(format!("{:#}", Lock::held(root.path()).unwrap_err()).contains("not a file"));
+        let refused = Lock::take(root.path(), &holder("apply")).unwrap_err();
+        assert!(refused.to_string().contains("ngcp-warden.lock: this is not a file"), "{refused}");
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Audit {
         let count = |status| self.findings.iter().filter(|f| f.status == status).count();
         let _ = writeln!(
             out,
-            "{} wrong, {} unknown, {} well, {} do not apply",
+            "{} wrong, {} unknown, {} well, {} not applicable",
             count(Status::Fail),
             count(Status::Unknown),
             count(Status::Pass),

@@ -326,16 +326,13 @@ fn load(host: &dyn Executor, path: &Path) -> Result<Option<Merged>> {
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
         anyhow::anyhow!("{} line {line}: not UTF-8 text; mend it by hand", path.display())
     })?;
-    let node = tree::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
-        .with_context(|| path.display().to_string())?;
-    if let Err(error) = serde_yaml::from_str::<serde::de::IgnoredAny>(&text)
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let node = tree::parse(text).with_context(|| path.display().to_string())?;
+    if let Err(error) = serde_yaml::from_str::<serde::de::IgnoredAny>(text)
         && node.is_some()
     {
-        let line = error.location().map_or(0, |at| at.line());
-        bail!(
-            "{} line {line}: the host's own tools cannot read it: {error}; mend it by hand",
-            path.display()
-        );
+        let line = error.location().map_or_else(String::new, |at| format!(" line {}", at.line()));
+        bail!("{}{line}: the host's own tools cannot read it: {error}; mend it by hand", path.display());
     }
     let empty = Merged::Map(Place { file: path.to_owned(), line: 1 }, BTreeMap::new());
     match node.map(|node| Merged::from(node, path)) {

@@ -110,6 +110,7 @@ fn broken_files_are_named() {
     );
     assert!(why(&host().file(local, "a: 1\nb: \u{1}\n")).contains("own tools cannot read it"));
     assert!(Config::read(&host().file(local, "---\n~\n")).is_ok());
+    assert!(Config::read(&host().file(local, "\u{feff}---\na: 1\n")).is_ok());
     let config = Config::read(&host().file("/etc/ngcp-config/constants.yml", "a: [canary\n")).unwrap();
     assert!(config.unseen()[0].contains("constants.yml") && !config.unseen()[0].contains("canary"));
 }
