@@ -245,7 +245,8 @@ impl Canvas<'_> {
             y += 1;
         }
         if usize::from(words) < dialog.lines.len() {
-            self.text(left, y.saturating_sub(1), end, "…", self.look.theme.style(Role::Dim));
+            let mark = end.saturating_sub(1);
+            self.text(mark, y.saturating_sub(1), end, "…", self.look.theme.style(Role::Dim));
         }
         y += pad;
         for (index, outcome) in dialog.outcomes.iter().enumerate() {

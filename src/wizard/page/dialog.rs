@@ -94,7 +94,7 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
     match &dialog.phase {
         DialogPhase::Asking => {}
         DialogPhase::Working => {
-            writer.gap();
+            writer = Writer::new("", "", writer.width);
             writer.text(Role::Accent, "Starting …");
             outcomes.clear();
         }
