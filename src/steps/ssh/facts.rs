@@ -118,7 +118,7 @@ pub(super) struct Writing {
     pub(super) template: Option<(PathBuf, String, bool)>,
     /// Keyword to the one line of the main file that decides it.
     pub(super) deciding: BTreeMap<String, String>,
-    /// A line of the main file that is there once: new ones go before it. `None` when the file has no such line.
+    /// The first line of the main file that is there once and decides none of these: new ones go before it. `None` when the file has no such line.
     pub(super) anchor: Option<String>,
     /// Program and arguments that make the server read its files again; empty when there is no way.
     pub(super) reload: Vec<String>,

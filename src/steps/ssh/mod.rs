@@ -7,6 +7,8 @@ mod inspect;
 mod plan;
 mod questions;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use anyhow::Result;

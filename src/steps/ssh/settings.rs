@@ -126,14 +126,13 @@ fn direct(facts: &Facts, settings: &[&Setting]) -> Result<Change> {
             None => top.push(line),
         }
     }
-    let replaced = |anchor: &String| facts.writing.deciding.values().any(|line| line == anchor);
     match (&facts.writing.anchor, top.is_empty()) {
         (_, true) => {}
-        (Some(anchor), _) if !replaced(anchor) => {
+        (Some(anchor), false) => {
             let to = Some(format!("{}\n{anchor}", top.join("\n")));
             edits.insert(0, Edit::Line { from: Some(anchor.clone()), to });
         }
-        _ => {
+        (None, false) => {
             bail!("{CONFIG} has no line that is there once; put \"{}\" at its top by hand", top.join("; "))
         }
     }

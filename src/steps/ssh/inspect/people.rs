@@ -268,7 +268,8 @@ fn strict(host: &dyn Executor, path: &Path, account: &Account) -> Vec<Strict> {
         .map(|one| Strict {
             reason: one.reason(),
             mode: one.mode,
-            owner: (!one.foreign && matches!(one.kind, Kind::File | Kind::Directory))
+            // Root below somebody's home could be led elsewhere by its owner (F63).
+            owner: (one.uid == account.uid && matches!(one.kind, Kind::File | Kind::Directory))
                 .then_some((one.uid, one.gid)),
             path: one.path,
         })

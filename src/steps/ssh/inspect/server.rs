@@ -88,7 +88,8 @@ fn writing(host: &dyn Executor) -> Writing {
                 writing.deciding.insert((*keyword).to_owned(), line.text.clone());
             }
         }
-        writing.anchor = text.lines().find(|line| once(line)).map(str::to_owned);
+        let decides = |line: &str| writing.deciding.values().any(|deciding| deciding == line);
+        writing.anchor = text.lines().find(|line| once(line) && !decides(line)).map(str::to_owned);
     }
     let own = Path::new(sshd::DROP_INS).join(DROP_IN);
     writing.drop_in_now = host.read(&own).ok().and_then(|bytes| String::from_utf8(bytes).ok());

@@ -1,0 +1,118 @@
+use std::collections::BTreeMap;
+
+use super::{
+    facts::{Facts, Writing, Yaml},
+    settings::{Setting, write},
+    trial::trial,
+};
+use crate::{
+    executor::simulated::Simulated,
+    plan::{Action, Change, Edit, Plan, Template},
+    steps::assemble,
+};
+
+fn settings() -> Vec<Setting> {
+    vec![("PermitRootLogin", "no".to_owned()), ("MACs", "hmac-sha2-512-etm@openssh.com".to_owned())]
+}
+
+fn facts(writing: Writing) -> Facts {
+    Facts { server: true, running: true, writing, ..Facts::default() }
+}
+
+fn written(facts: &Facts) -> Vec<Change> {
+    write(facts, &settings()).unwrap().changes
+}
+
+/// What a change makes of a file.
+fn becomes(path: &str, text: &str, changes: Vec<Change>) -> String {
+    let host = Simulated::new().file(path, text);
+    assemble(&host, [Plan { changes, ..Plan::default() }]).unwrap().changes.remove(0).diff
+}
+
+#[test]
+fn the_platforms_own_values_are_changed_in_config_yml_and_the_rest_where_it_decides() {
+    let yaml = Yaml { key: vec!["sshd".into(), "permit_root_login".into()], now: "yes".into(), shadow: None };
+    let writing = Writing {
+        yaml: BTreeMap::from([("PermitRootLogin".to_owned(), yaml)]),
+        drop_in: vec!["MACs".to_owned()],
+        drop_in_now: Some("# mine\nmacs old\nCiphers x\n".to_owned()),
+        ..Writing::default()
+    };
+    let changes = written(&facts(writing));
+    let Action::Edit { edits, .. } = &changes[0].action else { panic!("{changes:?}") };
+    assert!(matches!(&edits[0], Edit::Yaml { to, .. } if *to == Template::text("no")));
+    let Action::Write { path, content, .. } = &changes[1].action else { panic!("{changes:?}") };
+    assert_eq!(path.to_str(), Some("/etc/ssh/sshd_config.d/00-ngcp-warden.conf"));
+    assert_eq!(content.shown(), "# mine\nCiphers x\nMACs hmac-sha2-512-etm@openssh.com\n");
+}
+
+#[test]
+fn a_value_that_another_file_overrides_is_not_changed_in_vain() {
+    let yaml = Yaml {
+        shadow: Some("config.local.yml line 3".to_owned()),
+        key: vec!["sshd".into()],
+        ..Yaml::default()
+    };
+    let writing =
+        Writing { yaml: BTreeMap::from([("PermitRootLogin".to_owned(), yaml)]), ..Writing::default() };
+    let why = write(&facts(writing), &settings()).err().unwrap().to_string();
+    assert!(why.contains("config.local.yml line 3"), "{why}");
+}
+
+#[test]
+fn the_platforms_template_is_copied_before_it_is_changed() {
+    let folder = "/etc/ngcp-config/templates/etc/ssh";
+    let writing = |name: &str, own| Writing {
+        template: Some((format!("{folder}/{name}").into(), "Port [% sshd.port %]\n".to_owned(), own)),
+        ..Writing::default()
+    };
+    let found = write(&facts(writing("sshd_config.tt2", false)), &settings()).unwrap();
+    let Action::Write { path, content, .. } = &found.changes[0].action else { panic!() };
+    assert_eq!(path.to_str().unwrap(), format!("{folder}/sshd_config.customtt.tt2"));
+    assert!(
+        content.shown().ends_with("\nPort [% sshd.port %]\n")
+            && content.shown().starts_with("PermitRootLogin no\n")
+    );
+    assert!(found.apply.is_some() && !found.reload && !found.reminders.is_empty());
+    let own = written(&facts(writing("sshd_config.customtt.tt2", true)));
+    assert!(matches!(&own[0].action, Action::Edit { .. }));
+}
+
+/// F20: the deciding line is replaced, what is new goes to the top; every other line stays.
+#[test]
+fn sshd_config_itself_is_edited_line_by_line() {
+    let text = "# first\nPort 22\nPermitRootLogin yes\nMatch User x\n  MACs old\n";
+    let writing = Writing {
+        deciding: BTreeMap::from([("PermitRootLogin".to_owned(), "PermitRootLogin yes".to_owned())]),
+        anchor: Some("# first".to_owned()),
+        ..Writing::default()
+    };
+    let diff = becomes("/etc/ssh/sshd_config", text, written(&facts(writing)));
+    assert!(diff.contains("+MACs hmac-sha2-512-etm@openssh.com\n # first\n"), "{diff}");
+    assert!(diff.contains("-PermitRootLogin yes\n+PermitRootLogin no\n"), "{diff}");
+    let changed = diff
+        .lines()
+        .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---"));
+    assert_eq!(changed.count(), 3, "{diff}");
+    assert!(write(&facts(Writing::default()), &settings()).is_err(), "nowhere to put it");
+}
+
+#[test]
+fn the_trial_is_a_login_where_one_can_stand_in_and_a_check_where_none_can() {
+    let server = || Writing { sshd: "/usr/sbin/sshd".to_owned(), ..Writing::default() };
+    let line = |facts: &Facts, account| match trial(facts, &settings(), account).map(|change| change.action) {
+        Some(Action::Run(line)) => line.to_string(),
+        other => format!("{other:?}"),
+    };
+    let login = line(&facts(server()), Some("root"));
+    assert!(
+        login.starts_with("ssh -F none -i {credentials}") && login.contains("-o PermitRootLogin=no"),
+        "{login}"
+    );
+    assert!(!login.contains("PRIVATE"), "{login}");
+    let check = line(&facts(server()), None);
+    assert!(check.starts_with("sshd -t -o PermitRootLogin=no"), "{check}");
+    let by_address = Writing { no_trial: "line 3 goes by addresses".to_owned(), ..server() };
+    assert!(line(&facts(by_address), Some("root")).starts_with("sshd -t"));
+    assert!(trial(&facts(Writing::default()), &settings(), Some("root")).is_none());
+}
