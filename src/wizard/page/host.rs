@@ -159,7 +159,7 @@ fn worst(model: &Model, w: &mut Writer) {
         model.findings().filter(|finding| finding.status == Status::Fail).collect();
     failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let step_width = if w.width >= 70 { 16 } else { 0 };
-    let title_width = w.width.saturating_sub(12 + step_width);
+    let title_width = w.width.saturating_sub(13 + step_width);
     for finding in failing.iter().take(WORST) {
         let title = clean(&finding.title);
         w.spans(
@@ -168,7 +168,7 @@ fn worst(model: &Model, w: &mut Writer) {
             vec![
                 status(finding),
                 Span::new(severity_role(finding.severity), format!(" {:<10}", word(finding.severity))),
-                Span::new(Role::Text, cell(&title, title_width)),
+                Span::new(Role::Text, cell(&title, title_width) + " "),
                 Span::new(Role::Dim, cell(finding.step.as_str(), step_width)),
             ],
         );
