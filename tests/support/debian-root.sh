@@ -26,6 +26,8 @@ mkdir -p target
 exec {lock}>"$ARCHIVE.lock"
 flock "$lock"
 if [ ! -s "$ARCHIVE" ]; then
+  # Left by one that was cut off.
+  rm -f -- "$ARCHIVE.new"
   mmdebstrap --quiet --variant=minbase --include="$PACKAGES" "$RELEASE" "$ARCHIVE.new" >&2
   mv "$ARCHIVE.new" "$ARCHIVE"
 fi
