@@ -27,8 +27,8 @@ exec {lock}>"$ARCHIVE.lock"
 flock "$lock"
 if [ ! -s "$ARCHIVE" ]; then
   # Left by one that was cut off.
-  rm -f -- "$ARCHIVE.new"
-  mmdebstrap --quiet --variant=minbase --include="$PACKAGES" "$RELEASE" "$ARCHIVE.new" >&2
+  rm -rf --one-file-system -- "$ARCHIVE.new"
+  mmdebstrap --quiet --format=tar --variant=minbase --include="$PACKAGES" "$RELEASE" "$ARCHIVE.new" >&2
   mv "$ARCHIVE.new" "$ARCHIVE"
 fi
 if [ "${1-}" = --shared ]; then
