@@ -218,3 +218,37 @@ fn a_root_is_named_from_the_working_directory() {
     assert!(output.status.success(), "{output:?}");
     assert!(fs::read_to_string(root.join("etc/fstab")).unwrap().contains("noatime"));
 }
+
+#[test]
+fn an_interrupted_apply_says_so_in_its_exit_code_s20() {
+    let (dir, root) = tree("mr3.8");
+    let answers = dir.path().join("answers.yml");
+    fs::write(&answers, "schema: 1\nnoatime:\n  noatime: set\n").unwrap();
+    for signal in ["HUP", "TERM", "INT"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ngcp-warden"))
+            .args(["apply", "--secrets", "-", "--answers"])
+            .arg(&answers)
+            .arg("--root")
+            .arg(&root)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It waits for its secrets; until it catches signals there is nothing to send.
+        let catches = || {
+            let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+            let caught =
+                status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+            u64::from_str_radix(&caught, 16).unwrap() & 1 << 14 != 0
+                && u64::from_str_radix(&caught, 16).unwrap() & 2 != 0
+        };
+        while !catches() {
+            std::thread::yield_now();
+        }
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().code(), Some(3), "{signal}");
+    }
+    assert!(!fs::read_to_string(root.join("etc/fstab")).unwrap().contains("noatime"));
+}

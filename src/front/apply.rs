@@ -9,7 +9,7 @@ use super::{
     output::{complain, result},
 };
 use crate::{
-    cli::{Apply, EXIT_FAILED},
+    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED},
     executor::{Attributes, Executor, FileChange, FileTo, System},
     runner::{self, Control, Runs, State},
     secret::{Secret, Secrets},
@@ -22,6 +22,7 @@ use crate::{
 
 /// Applies the answers and returns the exit code.
 pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) -> Result<u8> {
+    crate::terminal::end_on_signals(EXIT_INTERRUPTED)?;
     if let Place::Root(root) = place {
         let runs = Runs::look(root)?;
         if let Some(held) = runner::Lock::held(root)? {
@@ -63,7 +64,11 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     let order = runs::order(&**host, plan, prepared.findings);
     // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
     hand_over(&generated, options.save_generated.as_deref())?;
-    finish(place.start(order, secrets, false, &Control::default())?, options)
+    let started = place.start(order, secrets, false, &Control::default());
+    if started.is_err() && !generated.is_empty() {
+        complain("The run did not start: the made up passwords were not set, nothing was changed.");
+    }
+    finish(started?, options)
 }
 
 /// Goes on with a run that was cut off.

@@ -55,6 +55,18 @@ pub fn run_lines(model: Model, backend: Arc<dyn Backend>) -> u8 {
     lines::run(model, backend).unwrap_or_else(|error| fail(&format!("The wizard broke off: {error}")))
 }
 
+/// From now on HUP, TERM and INT end this process with `code`: for whoever only follows what others do.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn end_on_signals(code: u8) -> std::io::Result<()> {
+    use signal_hook::{consts, flag::register_conditional_shutdown};
+    for signal in [consts::SIGHUP, consts::SIGTERM, consts::SIGINT] {
+        register_conditional_shutdown(signal, code.into(), Arc::new(true.into()))?;
+    }
+    Ok(())
+}
+
 #[allow(clippy::print_stderr, reason = "there is no screen to say it on")]
 fn fail(text: &str) -> u8 {
     eprintln!("{text}");
