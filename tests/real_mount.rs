@@ -5,7 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 
 use ngcp_warden::{
     executor::System,
@@ -54,6 +58,9 @@ fn on_own_host(name: &str, drop: &str, test: impl FnOnce()) {
     if std::env::var_os("INSIDE").is_some() {
         return test();
     }
+    // One at a time: a machine has few loop devices ready.
+    static LOOPS: Mutex<()> = Mutex::new(());
+    let _turn = LOOPS.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let inside = Command::new("unshare")
         .args(["--mount", "--propagation", "private", "bash", "-c", HOST, "host"])

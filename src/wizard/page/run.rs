@@ -40,13 +40,16 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     for (place, change) in run.changes.iter().enumerate() {
         let from = w.len();
         change_line(run, change, &mut w);
+        if run.guard.as_ref().is_some_and(|guard| guard.change == place) {
+            w.gap();
+            countdown(run, &mut w);
+        }
         if run.current == Some(place) || run.guard.as_ref().is_some_and(|guard| guard.change == place) {
             let last = w.len().saturating_sub(1);
             w.page.focus = Some((from.min(last), last));
         }
     }
     w.gap();
-    countdown(run, &mut w);
     if run.ended {
         w.text(ending(run).0, ending(run).1);
     } else {

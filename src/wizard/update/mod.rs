@@ -7,12 +7,13 @@ mod planning;
 mod running;
 
 use super::{
-    Effect, Key, Message, Model,
+    Effect, Key, Message, Model, Screen,
     draft::Draft,
     keys,
     model::{LOG_LIMIT, LogLine, Size},
     page,
 };
+use crate::runner::Event;
 
 /// Takes one message in and says what is to be done. After the wizard ended nothing happens any more.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -45,7 +46,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Planned { ticket, result } => planning::planned(model, ticket, result),
         Message::RunStarted { run, generated } => running::started(model, run, &generated),
         Message::RunRefused(failure) => planning::refused(model, failure),
-        Message::Run(record) => running::record(model, &record),
+        Message::Run(record) => {
+            let effects = running::record(model, &record);
+            // What is being done, and what waits for the operator, comes into sight by itself.
+            if model.screen == Screen::Run
+                && matches!(record.event, Event::Before { .. } | Event::Waiting { .. })
+            {
+                reveal_focus(model);
+            }
+            effects
+        }
         Message::RunEnded => running::ended(model),
         Message::Beat { elapsed } => {
             if let Some(run) = model.run.as_mut().filter(|run| !run.ended) {
@@ -106,7 +116,7 @@ fn edit(
     model: &mut Model,
     change: impl FnOnce(&mut super::form::FormState) -> Result<(), &'static str>,
 ) -> Vec<Effect> {
-    let super::Screen::Step(index) = model.screen else { return Vec::new() };
+    let Screen::Step(index) = model.screen else { return Vec::new() };
     let Some(step) = model.steps.get_mut(index) else { return Vec::new() };
     let before = step.form.edits();
     let result = change(&mut step.form);
