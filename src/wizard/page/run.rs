@@ -6,6 +6,7 @@ use super::{
     text::{bar, cell, clean, columns},
 };
 use crate::{
+    executor::World,
     finding::score,
     plan::Outcome,
     runner::RunOutcome,
@@ -58,7 +59,13 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
             w.spans(2, 4, vec![Span::new(role, clean(&line.text))]);
         }
         w.gap();
-        w.text(Role::Dim, "Closing this screen does not stop the run.");
+        w.text(
+            Role::Dim,
+            match model.world {
+                World::Demo => "On a real host, closing this screen does not stop the run.",
+                World::Live | World::Tree => "Closing this screen does not stop the run.",
+            },
+        );
     }
     w.page
 }
