@@ -1,5 +1,7 @@
 //! Questions as data: what a step asks, with defaults. How they are shown and typed is the wizard's business.
 
+use crate::finding::Finding;
+
 /// The questions of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form {
@@ -75,4 +77,33 @@ pub struct Choice {
     pub label: String,
     /// What happens then, one line.
     pub effect: String,
+}
+
+impl Choice {
+    /// One way to answer.
+    pub fn new(value: impl Into<String>, label: impl Into<String>, effect: impl Into<String>) -> Self {
+        Choice { value: value.into(), label: label.into(), effect: effect.into() }
+    }
+}
+
+impl Field {
+    /// A choice about what a finding says today; asked always.
+    pub fn choice(
+        key: &str,
+        label: &str,
+        now: Option<&Finding>,
+        options: Vec<Choice>,
+        default: &str,
+        help: &str,
+    ) -> Self {
+        Field {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
+            now_status: now.map(|finding| finding.status),
+            kind: Kind::Choice { options, default: default.to_owned() },
+            help: help.to_owned(),
+            only_if: None,
+        }
+    }
 }

@@ -113,11 +113,6 @@ impl Step for Noatime {
         let stuck =
             facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
-        let choice = |value: &str, label: &str, effect: &str| Choice {
-            value: value.to_owned(),
-            label: label.to_owned(),
-            effect: effect.to_owned(),
-        };
         Form {
             fields: vec![Field {
                 key: "noatime".to_owned(),
@@ -126,12 +121,12 @@ impl Step for Noatime {
                 now_status: worst(findings.items.iter().map(|f| f.status)),
                 kind: Kind::Choice {
                     options: vec![
-                        choice(
+                        Choice::new(
                             "set",
                             "stop writing them",
                             "Remounts with noatime and keeps it in /etc/fstab.",
                         ),
-                        choice("leave", "leave", "Nothing is changed."),
+                        Choice::new("leave", "leave", "Nothing is changed."),
                     ],
                     default: if stuck { "leave" } else { "set" }.to_owned(),
                 },

@@ -147,11 +147,7 @@ impl Step for Performance {
                 )
             }
         };
-        let mut options = vec![Choice {
-            value: "leave".to_owned(),
-            label: "leave".to_owned(),
-            effect: "Nothing is changed.".to_owned(),
-        }];
+        let mut options = vec![Choice::new("leave", "leave", "Nothing is changed.")];
         if facts.no_tool.is_empty() {
             for profile in [Profile::High, Profile::Low] {
                 let effect = match (facts.profile(), facts.expected(profile).as_slice()) {
@@ -159,8 +155,7 @@ impl Step for Performance {
                     (_, []) => "What it will change is not known.".to_owned(),
                     (_, expected) => format!("Expected, inferred: {}.", expected.join(", ")),
                 };
-                let (value, label) = (profile.name().to_owned(), format!("{} performance", profile.name()));
-                options.push(Choice { value, label, effect });
+                options.push(Choice::new(profile.name(), format!("{} performance", profile.name()), effect));
             }
         }
         let note = if facts.no_tool.is_empty() {

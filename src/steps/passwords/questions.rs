@@ -97,20 +97,9 @@ fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hin
 }
 
 fn choice(key: &str, label: &str, now: Option<&Finding>, options: &[Words<'_>], default: &str) -> Field {
-    let option = |(value, label, effect): &Words<'_>| Choice {
-        value: (*value).to_owned(),
-        label: (*label).to_owned(),
-        effect: (*effect).to_owned(),
-    };
-    Field {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
-        now_status: now.map(|finding| finding.status),
-        kind: Kind::Choice { options: options.iter().map(option).collect(), default: default.to_owned() },
-        help: now.map(|finding| finding.evidence.clone()).unwrap_or_default(),
-        only_if: None,
-    }
+    let options = options.iter().map(|(value, label, effect)| Choice::new(*value, *label, *effect)).collect();
+    let help = now.map_or("", |finding| finding.evidence.as_str());
+    Field::choice(key, label, now, options, default, help)
 }
 
 /// The new password of the account that the question `of` is about.

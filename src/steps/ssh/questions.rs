@@ -85,20 +85,8 @@ fn choice(
     default: &str,
     help: &str,
 ) -> Field {
-    let option = |(value, label, effect): &(&str, &str, &str)| Choice {
-        value: (*value).to_owned(),
-        label: (*label).to_owned(),
-        effect: (*effect).to_owned(),
-    };
-    Field {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
-        now_status: now.map(|finding| finding.status),
-        kind: Kind::Choice { options: options.iter().map(option).collect(), default: default.to_owned() },
-        help: help.to_owned(),
-        only_if: None,
-    }
+    let options = options.iter().map(|(value, label, effect)| Choice::new(*value, *label, *effect)).collect();
+    Field::choice(key, label, now, options, default, help)
 }
 
 fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {

@@ -13,7 +13,7 @@ use self::{
 };
 use super::{
     About, Answers, Findings, Form, Step,
-    form::{Choice, Field, Kind},
+    form::{Choice, Field},
 };
 use crate::{
     executor::Executor,
@@ -72,13 +72,8 @@ impl Step for SupportAccess {
         let facts: Facts = findings.facts();
         let seen = |id: &str| findings.items.iter().find(|finding| finding.id == id);
         let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
-            key: key.to_owned(),
-            label: label.to_owned(),
-            now: seen(id).map(|finding| finding.title.clone()).unwrap_or_default(),
-            now_status: seen(id).map(|finding| finding.status),
-            kind: Kind::Choice { options, default: default.to_owned() },
-            help: help.to_owned(),
             only_if: (key != "access").then(|| ("access".to_owned(), "disable".to_owned())),
+            ..Field::choice(key, label, seen(id), options, default, help)
         };
         let (options, default) = access(&facts);
         let mut fields = vec![field(
@@ -95,8 +90,12 @@ impl Step for SupportAccess {
                 "Its SSH keys",
                 KEYS,
                 vec![
-                    choice("aside", "set aside", "Renamed, so that no login can use them; nothing is lost."),
-                    choice("leave", "leave", "Whoever has such a key still gets in."),
+                    Choice::new(
+                        "aside",
+                        "set aside",
+                        "Renamed, so that no login can use them; nothing is lost.",
+                    ),
+                    Choice::new("leave", "leave", "Whoever has such a key still gets in."),
                 ],
                 "aside",
                 "The handbook's command may leave keys behind, above all the one from the image.",
@@ -108,8 +107,8 @@ impl Step for SupportAccess {
                 "Its password",
                 PASSWORD,
                 vec![
-                    choice("lock", "lock", "No password is accepted for sipwise any more."),
-                    choice("leave", "leave", "The password stays."),
+                    Choice::new("lock", "lock", "No password is accepted for sipwise any more."),
+                    Choice::new("leave", "leave", "The password stays."),
                 ],
                 "lock",
                 "Sipwise logs in by key only; no password is needed.",
@@ -172,13 +171,25 @@ fn access(facts: &Facts) -> (Vec<Choice>, &'static str) {
     let support = &facts.support;
     let mut options = Vec::new();
     if support.cannot_disable.is_none() {
-        options.push(choice("disable", "off", "The handbook's command, then package ngcp-support-noaccess."));
+        options.push(Choice::new(
+            "disable",
+            "off",
+            "The handbook's command, then package ngcp-support-noaccess.",
+        ));
     } else if facts.can_lock() {
-        options.push(choice("lock", "lock the account", "Locks sipwise's password and sets its keys aside."));
+        options.push(Choice::new(
+            "lock",
+            "lock the account",
+            "Locks sipwise's password and sets its keys aside.",
+        ));
     }
-    options.push(choice("leave", "leave", "Nothing is changed."));
+    options.push(Choice::new("leave", "leave", "Nothing is changed."));
     if support.cannot_enable.is_none() {
-        options.push(choice("enable", "on", "Package ngcp-support-access, then the handbook's command."));
+        options.push(Choice::new(
+            "enable",
+            "on",
+            "Package ngcp-support-access, then the handbook's command.",
+        ));
     }
     let default = match options[0].value.as_str() {
         "disable" => "disable",
@@ -186,10 +197,6 @@ fn access(facts: &Facts) -> (Vec<Choice>, &'static str) {
         _ => "leave",
     };
     (options, default)
-}
-
-fn choice(value: &str, label: &str, effect: &str) -> Choice {
-    Choice { value: value.to_owned(), label: label.to_owned(), effect: effect.to_owned() }
 }
 
 fn note(facts: &Facts) -> String {
