@@ -54,6 +54,30 @@ pub struct About {
     pub handbook: &'static str,
 }
 
+impl About {
+    /// A finding of this step.
+    pub fn finding(
+        &self,
+        id: &str,
+        severity: Severity,
+        status: Status,
+        title: impl Into<String>,
+        evidence: impl Into<String>,
+        remedy: &str,
+    ) -> Finding {
+        Finding {
+            id: id.to_owned(),
+            step: self.id.clone(),
+            severity,
+            status,
+            title: title.into(),
+            evidence: evidence.into(),
+            remedy: remedy.to_owned(),
+            handbook: self.handbook.to_owned(),
+        }
+    }
+}
+
 /// What a step saw: for people, and for its own `form` and `plan`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {

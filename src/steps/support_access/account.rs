@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, KEYS, PASSWORD, found, visible};
+use super::{ABOUT, KEYS, PASSWORD, visible};
 use crate::{
     executor::{Attributes, Executor, Kind},
     finding::{Finding, Severity, Status},
@@ -56,7 +56,7 @@ pub(super) fn look(host: &dyn Executor) -> (User, Vec<Finding>) {
         Ok(accounts) => accounts,
         Err(e) => {
             let unknown = |id, what: &str| {
-                found(
+                ABOUT.finding(
                     id,
                     Severity::High,
                     Status::Unknown,
@@ -75,7 +75,7 @@ pub(super) fn look(host: &dyn Executor) -> (User, Vec<Finding>) {
     let Some(account) = accounts.iter().find(|account| account.name == USER) else {
         let gone = |id| {
             let evidence = "it is not in /etc/passwd";
-            found(
+            ABOUT.finding(
                 id,
                 Severity::Info,
                 Status::NotApplicable,
@@ -172,7 +172,14 @@ fn keys_finding(files: &[Keys]) -> Finding {
         1 => (Status::Fail, "User sipwise can log in with 1 SSH key".to_owned()),
         n => (Status::Fail, format!("User sipwise can log in with {n} SSH keys")),
     };
-    found(KEYS, Severity::Medium, status, title, evidence, "Set the keys aside unless Sipwise is to log in.")
+    ABOUT.finding(
+        KEYS,
+        Severity::Medium,
+        status,
+        title,
+        evidence,
+        "Set the keys aside unless Sipwise is to log in.",
+    )
 }
 
 /// Whether a password is accepted, and the finding.
@@ -197,11 +204,14 @@ fn password(host: &dyn Executor) -> (bool, Finding) {
         Err(e) => {
             let title = "Whether user sipwise has a password is not known";
             let remedy = "Look at it by hand: passwd --status sipwise.";
-            return (true, found(PASSWORD, Severity::High, Status::Unknown, title, format!("{e:#}"), remedy));
+            return (
+                true,
+                ABOUT.finding(PASSWORD, Severity::High, Status::Unknown, title, format!("{e:#}"), remedy),
+            );
         }
     };
     let remedy = "Lock it: Sipwise logs in by key only.";
-    (open, found(PASSWORD, severity, status, title, format!("{SHADOW}: {evidence}"), remedy))
+    (open, ABOUT.finding(PASSWORD, severity, status, title, format!("{SHADOW}: {evidence}"), remedy))
 }
 
 impl User {

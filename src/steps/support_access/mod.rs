@@ -236,27 +236,7 @@ fn permit_from(host: &dyn Executor) -> Finding {
         }
     };
     let remedy = "Nothing to do while support access is off.";
-    found("SUPPORT-ACCESS-PERMIT-FROM", Severity::Info, status, title, evidence, remedy)
-}
-
-fn found(
-    id: &str,
-    severity: Severity,
-    status: Status,
-    title: impl Into<String>,
-    evidence: impl Into<String>,
-    remedy: &str,
-) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        step: ABOUT.id.clone(),
-        severity,
-        status,
-        title: title.into(),
-        evidence: evidence.into(),
-        remedy: remedy.to_owned(),
-        handbook: ABOUT.handbook.to_owned(),
-    }
+    ABOUT.finding("SUPPORT-ACCESS-PERMIT-FROM", Severity::Info, status, title, evidence, remedy)
 }
 
 /// Text of the host, safe to show.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, ENABLED, found, visible};
+use super::{ABOUT, ENABLED, visible};
 use crate::{
     executor::{Command, Executor, Quiet},
     finding::{Finding, Severity, Status},
@@ -49,7 +49,7 @@ pub(super) fn look(host: &dyn Executor) -> (Support, Finding) {
                 cannot_enable: Some(why.clone()),
             };
             let title = "Could not determine whether Sipwise can log in";
-            return (support, found(ENABLED, Severity::High, Status::Unknown, title, why, remedy));
+            return (support, ABOUT.finding(ENABLED, Severity::High, Status::Unknown, title, why, remedy));
         }
     };
     let installed = |name: &str| {
@@ -84,7 +84,7 @@ pub(super) fn look(host: &dyn Executor) -> (Support, Finding) {
             .flatten(),
         cannot_enable: (state != State::On).then(|| obstacle(ACCESS, NOACCESS)).flatten(),
     };
-    (support, found(ENABLED, Severity::High, status, title, evidence, remedy))
+    (support, ABOUT.finding(ENABLED, Severity::High, status, title, evidence, remedy))
 }
 
 /// Why `package` cannot be installed, by apt's own simulation; it may remove nothing but `other`.

@@ -43,16 +43,7 @@ fn finding(
     evidence: &str,
     remedy: &str,
 ) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        step: ABOUT.id.clone(),
-        severity,
-        status,
-        title: title.to_owned(),
-        evidence: evidence.to_owned(),
-        remedy: if status == Status::Pass { String::new() } else { remedy.to_owned() },
-        handbook: ABOUT.handbook.to_owned(),
-    }
+    ABOUT.finding(id, severity, status, title, evidence, if status == Status::Pass { "" } else { remedy })
 }
 
 fn unknown(id: &str, severity: Severity, what: &str, why: &str) -> Finding {

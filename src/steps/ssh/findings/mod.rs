@@ -56,16 +56,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 }
 
 fn found(id: &str, severity: Severity, status: Status, title: &str, evidence: &str, remedy: &str) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        step: ABOUT.id.clone(),
-        severity,
-        status,
-        title: title.to_owned(),
-        evidence: printable(evidence),
-        remedy: remedy.to_owned(),
-        handbook: ABOUT.handbook.to_owned(),
-    }
+    ABOUT.finding(id, severity, status, title, printable(evidence), remedy)
 }
 
 /// Places one after another, the first few.
