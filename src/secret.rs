@@ -80,6 +80,19 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// `NAME=PASSWORD` lines to be stored or shown; a whole file stands below a comment with its name.
+pub fn listed<'a>(secrets: impl Iterator<Item = (&'a str, &'a Secret)>) -> Secret {
+    let mut text = Zeroizing::new(Vec::new());
+    for (name, secret) in secrets {
+        let parts: [&[u8]; 4] = match secret.expose().contains(&b'\n') {
+            true => [b"# ", name.as_bytes(), b"\n", secret.expose()],
+            false => [name.as_bytes(), b"=", secret.expose(), b"\n"],
+        };
+        text.extend(parts.into_iter().flatten());
+    }
+    Secret(text)
+}
+
 /// How a secret is written into a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,9 +2,12 @@
 //! They change the files a real one would change and print what a real one prints.
 
 use super::{DPKG_STATUS, MOUNTINFO, NAME, SHADOW, ms, rewrite, slowly, usage, words};
-use crate::executor::{
-    Command,
-    simulated::{Answer, Files, Simulated},
+use crate::{
+    executor::{
+        Command,
+        simulated::{Answer, Files, Simulated},
+    },
+    host::keys::Key,
 };
 
 /// Services that run, with the words systemd knows them by.
@@ -50,7 +53,9 @@ pub(super) fn programs(host: Simulated) -> Simulated {
         })
         .on("mount", mount)
         .on("passwd", usermod)
+        .on("setpriv", setpriv)
         .on("ssh", ssh)
+        .on("ssh-keygen", ssh_keygen)
         .on("sshd", sshd)
         .on("systemctl", systemctl)
         .on("usermod", usermod)
@@ -292,6 +297,40 @@ pub(super) fn render_sshd(files: &mut Files) {
 /// The trial login on a second server.
 fn ssh(_: &mut Files, _: &Command) -> Answer {
     Answer::code(0).after(ms(900))
+}
+
+/// A folder made, or a mode changed, by its owner.
+fn setpriv(files: &mut Files, command: &Command) -> Answer {
+    match words(command)[..] {
+        [.., "mkdir", "-m", "700", folder] => files.directory(folder),
+        [.., "chmod", _, "--", _] => {}
+        _ => return usage(command),
+    }
+    Answer::code(0)
+}
+
+/// Checks a key, or makes one: a pair that opens nothing, with a private half that is none.
+fn ssh_keygen(_: &mut Files, command: &Command) -> Answer {
+    const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaLsEQahPxj8blGLBCxLd1AgCYz7lrsXY7l5aiDQMty\n";
+    match words(command)[..] {
+        ["-l", ..] => {
+            let line = command.credentials.as_ref().and_then(|line| line.expose_str()).unwrap_or_default();
+            match Key::parse(line.trim()) {
+                Ok(key) => {
+                    format!("{} {} {} ({})\n", key.bits, key.fingerprint, key.comment, key.kind()).into()
+                }
+                Err(_) => Answer::code(255).error("is not a public key file."),
+            }
+        }
+        ["-y", ..] => PUBLIC.into(),
+        ["-t", ..] => Answer::from(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n\
+            VGhlIGRlbW8gbWFrZXMgbm8gcmVhbCBrZXk6IHRoaXMgb25lIG9wZW5zIG5vdGhpbmcu\n\
+            -----END OPENSSH PRIVATE KEY-----\n",
+        )
+        .after(ms(300)),
+        _ => usage(command),
+    }
 }
 
 fn systemctl(_: &mut Files, command: &Command) -> Answer {

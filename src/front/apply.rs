@@ -12,7 +12,7 @@ use crate::{
     cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED},
     executor::{Attributes, Executor, FileChange, FileTo, System},
     runner::{self, Control, Runs, State},
-    secret::{Secret, Secrets},
+    secret::{Secrets, listed},
     session::{
         past,
         runs::{self, Place},
@@ -29,7 +29,7 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
             return Err(held.into());
         }
         match runs.newest(State::CutOff) {
-            Some(run) if options.continue_run => return go_on(place, &runs, &run, options),
+            Some(run) if options.continue_run => return go_on(&**host, place, &runs, &run, options),
             Some(run) if !options.check => {
                 complain(&format!("Run {run} was cut off before its end. Where each of its changes stands:"));
                 complain(&super::runs::account_text(&runner::account(&runs, &run, &**host)?));
@@ -60,21 +60,21 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     if options.confirm.is_some() || options.confirm_within.is_some() {
         runner::guard::wait_for(&mut plan, options.confirm_within);
     }
-    let generated = runs::make_up(&plan, &mut secrets)?;
+    let generated = runs::make_up(&**host, &plan, &mut secrets)?;
     let order = runs::order(&**host, plan, prepared.findings);
     // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
     hand_over(&generated, options.save_generated.as_deref())?;
     let started = place.start(order, secrets, false, &Control::default());
     if started.is_err() && !generated.is_empty() {
-        complain("The run did not start: the made up passwords were not set, nothing was changed.");
+        complain("The run did not start: what was made up was not set, nothing was changed.");
     }
     finish(started?, options)
 }
 
 /// Goes on with a run that was cut off.
-fn go_on(place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
+fn go_on(host: &dyn Executor, place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
     let known = secrets_file(options.secrets.as_deref())?;
-    let (order, secrets, generated) = past::continuation(runs, run, known)?;
+    let (order, secrets, generated) = past::continuation(runs, run, host, known)?;
     hand_over(&generated, options.save_generated.as_deref())?;
     finish(place.start(order, secrets, true, &Control::default())?, options)
 }
@@ -104,24 +104,21 @@ fn say(applied: &Applied, options: &Apply) -> Result<u8> {
 
 /// Made up passwords go into the file that was asked for, else to standard error, once.
 fn hand_over(generated: &Secrets, file: Option<&Path>) -> Result<()> {
-    let mut text = zeroize::Zeroizing::new(Vec::new());
-    for (name, password) in generated.iter() {
-        text.extend_from_slice(name.as_bytes());
-        text.push(b'=');
-        text.extend_from_slice(password.expose());
-        text.push(b'\n');
-    }
+    let content = listed(generated.iter());
     match file {
-        _ if text.is_empty() => {}
+        _ if content.is_empty() => {}
         Some(path) => {
             let path = std::path::absolute(path)?;
             let attributes = Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None };
-            let to = FileTo::File { content: Secret::new(text.to_vec()), attributes };
+            let to = FileTo::File { content, attributes };
             System::live()?
                 .change(&FileChange { path, to })
-                .context("made up passwords could not be stored")?;
+                .context("made up passwords and keys could not be stored")?;
         }
-        None => complain(&format!("Made up passwords, shown this once:\n{}", String::from_utf8_lossy(&text))),
+        None => complain(&format!(
+            "Made up passwords and keys, shown this once:\n{}",
+            content.expose_str().unwrap_or_default()
+        )),
     }
     Ok(())
 }

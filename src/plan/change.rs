@@ -61,7 +61,7 @@ impl Change {
                 .iter()
                 .filter_map(|edit| match edit {
                     Edit::Yaml { to, .. } => Some(to),
-                    Edit::Line { .. } => None,
+                    Edit::Line { to, .. } => to.as_ref(),
                 })
                 .collect(),
             Action::Write { content, .. } => vec![content],
@@ -159,8 +159,15 @@ pub enum Edit {
         /// The line now; `None` appends.
         from: Option<String>,
         /// The new line; `None` removes it.
-        to: Option<String>,
+        to: Option<Template>,
     },
+}
+
+impl Edit {
+    /// Replaces a line by another.
+    pub fn line(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Edit::Line { from: Some(from.into()), to: Some(Template::text(to)) }
+    }
 }
 
 /// A program as it will be run, word for word; secrets only in its input.

@@ -22,19 +22,34 @@ pub struct Plan {
     pub apply: Vec<String>,
     /// What the operator must do elsewhere, e.g. on the other nodes.
     pub reminders: Vec<String>,
-    /// Passwords that are made up for this plan: name of the secret, and whose password it is.
+    /// Passwords and keys that are made up for this plan.
     pub generated: Vec<Generated>,
     /// Changes in `/etc/ngcp-config` that somebody else left uncommitted and that the apply would take along.
     pub foreign: Option<Foreign>,
 }
 
-/// A password made up for a plan: shown once after it was set, stored nowhere.
+/// A secret made up for a plan: shown once after it was set, stored nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generated {
     /// Name in [`crate::secret::Secrets`].
     pub secret: String,
     /// Whose: "web administrator administrator".
     pub label: String,
+    /// What it is.
+    pub kind: Making,
+}
+
+/// What is made up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Making {
+    /// A password: shown as it is set.
+    Password,
+    /// A pair of SSH keys: the host gets the public line, the operator is shown the private file.
+    KeyPair {
+        /// Stands behind both.
+        comment: String,
+    },
 }
 
 /// Uncommitted work of somebody else in the configuration tree.

@@ -43,27 +43,30 @@ pub fn apply_edits(content: &[u8], edits: &[Edit], show: Show<'_>) -> Result<Vec
                 let text = config::edit::set(text, &path, from.as_deref(), to);
                 text.with_context(|| key.join("."))?.into_bytes()
             }
-            Edit::Line { from, to } => line(&content, from.as_deref(), to.as_deref())?,
+            Edit::Line { from, to } => {
+                let to = to.as_ref().map(|to| show.text(to)).transpose()?;
+                line(&content, from.as_deref(), to.as_ref().map(Secret::expose))?
+            }
         };
     }
     Ok(content)
 }
 
-fn line(content: &[u8], from: Option<&str>, to: Option<&str>) -> Result<Vec<u8>> {
-    let count = |wanted: &str| lines(content).filter(|(line, _)| *line == wanted.as_bytes()).count();
+fn line(content: &[u8], from: Option<&str>, to: Option<&[u8]>) -> Result<Vec<u8>> {
+    let count = |wanted: &[u8]| lines(content).filter(|(line, _)| *line == wanted).count();
     let Some(from) = from else {
         return Ok(match to {
             Some(to) if count(to) == 0 => append(content, to),
             _ => content.to_owned(),
         });
     };
-    match (count(from), to) {
-        (1, _) if Some(from) == to => Ok(content.to_owned()),
+    match (count(from.as_bytes()), to) {
+        (1, _) if Some(from.as_bytes()) == to => Ok(content.to_owned()),
         (1, _) | (_, None) => {
             Ok(lines(content).fold(Vec::with_capacity(content.len()), |mut out, (line, end)| {
                 match to {
                     _ if line != from.as_bytes() => out.extend([line, end].concat()),
-                    Some(to) => out.extend([to.as_bytes(), end].concat()),
+                    Some(to) => out.extend([to, end].concat()),
                     None => {}
                 }
                 out
@@ -85,10 +88,10 @@ fn lines(content: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-fn append(content: &[u8], to: &str) -> Vec<u8> {
+fn append(content: &[u8], to: &[u8]) -> Vec<u8> {
     let end = lines(content).map(|(_, end)| end).find(|end| !end.is_empty()).unwrap_or(b"\n");
     let missing: &[u8] = if content.is_empty() || content.ends_with(b"\n") { b"" } else { end };
-    [content, missing, to.as_bytes(), end].concat()
+    [content, missing, to, end].concat()
 }
 
 #[cfg(test)]
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
 
     fn change(text: &str, from: Option<&str>, to: Option<&str>) -> Result<String> {
-        let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(str::to_owned) };
+        let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(Template::text) };
         let new = apply_edits(text.as_bytes(), &[edit], Show::Shown)?;
         Ok(String::from_utf8(new).unwrap())
     }

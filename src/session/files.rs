@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     executor::{Attributes, Executor, FileChange, FileTo},
-    secret::Secret,
+    secret::{Secret, listed},
     unattended,
     wizard::draft::Draft,
 };
@@ -44,15 +44,9 @@ pub(super) fn write(host: &dyn Executor, name: &str, text: &str) -> Result<Strin
 
 /// Made up passwords, on request only; returns the path.
 pub(super) fn write_passwords(host: &dyn Executor, passwords: &[(String, Secret)]) -> Result<String> {
-    let mut content = Vec::new();
-    for (label, password) in passwords {
-        content.extend_from_slice(label.as_bytes());
-        content.push(b'=');
-        content.extend_from_slice(password.expose());
-        content.push(b'\n');
-    }
+    let content = listed(passwords.iter().map(|(label, password)| (label.as_str(), password)));
     let path = format!("{STATE}/passwords-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
-    put(host, PathBuf::from(&path), Secret::new(content))?;
+    put(host, PathBuf::from(&path), content)?;
     Ok(path)
 }
 

@@ -3,6 +3,7 @@
 
 mod files;
 mod host_card;
+mod key_pair;
 pub mod past;
 pub mod runs;
 
@@ -87,7 +88,7 @@ impl Session {
             }
             Effect::ContinueRun { run, secrets } => {
                 let runs = self.place.root().and_then(Runs::look);
-                self.launch(runs.and_then(|runs| past::continuation(&runs, &run, secrets)), true, tell);
+                self.launch(runs.and_then(|runs| past::continuation(&runs, &run, host, secrets)), true, tell);
             }
             Effect::LeaveRun(run) => {
                 let left = self.place.root().and_then(|root| process::leave(root, &run, host));
@@ -109,7 +110,7 @@ impl Session {
     }
 
     fn start(&self, plan: &Plan, mut secrets: Secrets, tell: &mut dyn FnMut(Message)) {
-        let order = runs::make_up(plan, &mut secrets).map(|generated| {
+        let order = runs::make_up(&*self.host, plan, &mut secrets).map(|generated| {
             let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
             (runs::order(&*self.host, plan.clone(), findings), secrets, generated)
         });
@@ -152,7 +153,8 @@ fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan> {
     let mut plans = Vec::new();
     for Answered { step, findings, answers } in answered {
         if let Some(found) = steps::find(step.as_str()) {
-            plans.push(found.plan(findings, answers)?);
+            let answers = answers.with_files(host, step.as_str(), &found.form(findings))?;
+            plans.push(found.plan(findings, &answers)?);
         }
     }
     steps::assemble(host, plans)

@@ -9,7 +9,7 @@ use crate::{
     executor::Executor,
     plan::{Foreign, Plan},
     runner::{self, Order, Runs, undo},
-    secret::{Secrets, generate},
+    secret::Secrets,
 };
 
 /// What is needed to go on with a run that was cut off: its order, all secrets, and those among them that were made
@@ -17,7 +17,12 @@ use crate::{
 ///
 /// # Errors
 /// When its record tells no plan, or a password is missing that somebody must type again.
-pub fn continuation(runs: &Runs, run: &str, mut secrets: Secrets) -> Result<(Order, Secrets, Secrets)> {
+pub fn continuation(
+    runs: &Runs,
+    run: &str,
+    host: &dyn Executor,
+    mut secrets: Secrets,
+) -> Result<(Order, Secrets, Secrets)> {
     let history = runs.history(run)?;
     let mut order =
         runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
@@ -29,13 +34,11 @@ pub fn continuation(runs: &Runs, run: &str, mut secrets: Secrets) -> Result<(Ord
     }
     let mut generated = Secrets::default();
     for name in missing(&undo::needed_to_continue(runs, run)?, &secrets) {
-        ensure!(
-            order.plan.generated.iter().any(|made_up| made_up.secret == name),
-            "secrets: {name} is missing; passwords are never stored, so it is needed again"
-        );
-        let password = generate()?;
-        generated.insert(&name, password.clone());
-        secrets.insert(&name, password);
+        let made_up = order.plan.generated.iter().find(|made_up| made_up.secret == name);
+        let wanted = made_up.with_context(|| {
+            format!("secrets: {name} is missing; passwords are never stored, so it is needed again")
+        })?;
+        runs::make_one(host, wanted, &mut secrets, &mut generated)?;
     }
     Ok((order, secrets, generated))
 }

@@ -11,27 +11,45 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use super::key_pair;
 use crate::{
     executor::{Executor, System},
     finding::{Finding, StepId},
-    plan::Plan,
+    plan::{Generated, Making, Plan},
     runner::{self, Control, Follower, Look, Order, Record, RunOutcome, Runs, guard, process},
     secret::{Secrets, generate},
     steps,
 };
 
-/// Makes up the passwords that a plan asks for; they join the secrets and are returned to be shown once.
+/// Makes up the passwords and keys that a plan asks for; what the host gets joins the secrets, what is returned is
+/// for the operator, to be shown once.
 ///
 /// # Errors
-/// When the kernel gives no random bytes.
-pub fn make_up(plan: &Plan, secrets: &mut Secrets) -> Result<Secrets> {
+/// When the kernel gives no random bytes, or the host makes no key.
+pub fn make_up(host: &dyn Executor, plan: &Plan, secrets: &mut Secrets) -> Result<Secrets> {
     let mut generated = Secrets::default();
     for wanted in &plan.generated {
-        let password = generate().context("no password could be made up")?;
-        generated.insert(&wanted.secret, password.clone());
-        secrets.insert(&wanted.secret, password);
+        make_one(host, wanted, secrets, &mut generated)?;
     }
     Ok(generated)
+}
+
+pub(super) fn make_one(
+    host: &dyn Executor,
+    wanted: &Generated,
+    secrets: &mut Secrets,
+    generated: &mut Secrets,
+) -> Result<()> {
+    let (shown, set) = match &wanted.kind {
+        Making::Password => {
+            let password = generate().context("no password could be made up")?;
+            (password.clone(), password)
+        }
+        Making::KeyPair { comment } => key_pair::make(host, comment)?,
+    };
+    generated.insert(&wanted.secret, shown);
+    secrets.insert(&wanted.secret, set);
+    Ok(())
 }
 
 /// The order for a run of this plan.

@@ -49,6 +49,8 @@ pub enum Kind {
         default: String,
         /// At most so many characters.
         limit: usize,
+        /// The name of a file with that one line does as well.
+        file: bool,
     },
     /// A whole number within bounds.
     Number {

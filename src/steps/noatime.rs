@@ -174,7 +174,7 @@ fn remount(place: &Place, how: &Remount) -> Change {
 
 fn edit_fstab(places: &[&Place], judged: bool) -> Change {
     let edits = places.iter().filter_map(|place| place.edit.clone());
-    let edits = edits.map(|(from, to)| Edit::Line { from: Some(from), to: Some(to) }).collect();
+    let edits = edits.map(|(from, to)| Edit::line(from, to)).collect();
     let check = CommandLine::new("findmnt", ["--verify", "--tab-file", "{candidate}"]);
     Change::new(
         &ABOUT.id,

@@ -10,7 +10,7 @@ use crate::{
     cli::{EXIT_FAILED, EXIT_OK},
     executor::Executor,
     finding::{Finding, StepId, printable},
-    plan::{Action, Outcome, Plan},
+    plan::{Action, Making, Outcome, Plan},
     runner::{Event, Record, RunOutcome},
     secret::Secrets,
     steps,
@@ -39,8 +39,10 @@ pub fn prepare(host: &dyn Executor, file: &AnswersFile, secrets: &Secrets) -> Re
             continue;
         }
         let found = step.inspect(host).with_context(|| format!("step {id} could not look at the host"))?;
-        let answers = file.fit(id, &step.form(&found), secrets)?;
-        plans.push(step.plan(&found, &answers).with_context(|| format!("step {id}"))?);
+        let form = step.form(&found);
+        let answers = file.fit(id, &form, secrets)?;
+        let plan = answers.with_files(host, id, &form).and_then(|answers| step.plan(&found, &answers));
+        plans.push(plan.with_context(|| format!("step {id}"))?);
         findings.extend(found.items);
     }
     Ok(Prepared { plan: steps::assemble(host, plans)?, findings })
@@ -266,7 +268,10 @@ pub fn plan_text(plan: &Plan) -> String {
         }
     }
     for generated in &plan.generated {
-        let _ = writeln!(out, "A password will be made up for {}.", generated.label);
+        let _ = match generated.kind {
+            Making::Password => writeln!(out, "A password will be made up for {}.", generated.label),
+            Making::KeyPair { .. } => writeln!(out, "A key pair will be made: {}.", generated.label),
+        };
     }
     if let Some(foreign) = &plan.foreign {
         let _ = writeln!(

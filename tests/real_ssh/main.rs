@@ -5,6 +5,7 @@
 
 mod host;
 mod lock_out;
+mod new_keys;
 #[path = "../support/real_host.rs"]
 mod real_host;
 

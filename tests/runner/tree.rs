@@ -87,7 +87,7 @@ pub(crate) fn line(
     from: Option<&str>,
     to: Option<&str>,
 ) -> Change {
-    let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(str::to_owned) };
+    let edit = Edit::Line { from: from.map(str::to_owned), to: to.map(Template::text) };
     let action = Action::Edit { path: path.into(), edits: vec![edit], check: None };
     change(step, name, action, Undo::Files)
 }

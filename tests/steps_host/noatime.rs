@@ -36,7 +36,7 @@ fn edits(host: &Simulated) -> Vec<(String, String)> {
         _ => None,
     });
     let line = |edit| match edit {
-        Edit::Line { from, to } => (from.unwrap(), to.unwrap()),
+        Edit::Line { from, to } => (from.unwrap(), to.unwrap().shown()),
         Edit::Yaml { .. } => panic!("fstab is no YAML"),
     };
     lines.flatten().map(line).collect()

@@ -187,3 +187,22 @@ fn hardening_is_one_guarded_plan_and_holds() {
         [("image-keys", "remove"), ("root-login", "keys"), ("password-login", "off"), ("modes", "mend")];
     assert!(plan("ssh", &after, &same).is_empty());
 }
+
+/// A pair is made once: what the operator keeps is not in the plan, and an account that has one gets no second.
+#[test]
+fn a_new_pair_is_planned_without_its_halves_and_once() {
+    let host = host(format!("{OPERATOR}\n"));
+    let found = inspect("ssh", &host);
+    let leave = [("root-login", "leave"), ("password-login", "leave"), ("new-key", "make")];
+    let planned = plan("ssh", &found, &leave);
+    assert_eq!(planned.generated.len(), 1);
+    let whole = serde_json::to_string(&planned).unwrap();
+    assert!(!whole.contains("PRIVATE") && !whole.contains("AAAA"), "{whole}");
+    let comment = "root, made by ngcp-warden";
+    host.edit(|files| {
+        files.put(KEYS, 0o600, 0, 0, OPERATOR.replace("noc@example.net", comment));
+    });
+    assert!(plan("ssh", &inspect("ssh", &host), &leave).is_empty());
+    let why = plan_with("ssh", &found, &[("new-key", "yes")]).unwrap_err().to_string();
+    assert!(why.contains("ssh.new-key"), "{why}");
+}

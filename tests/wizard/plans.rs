@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ngcp_warden::{
     plan::{Foreign, Outcome, Plan},
     runner::{Event, RunOutcome},
+    secret::{Secret, Secrets},
     wizard::{
         Effect, Failure, Message, Screen,
         model::{Entry, HostCard, ReviewPhase},
@@ -182,4 +183,18 @@ fn a_guarded_change_counts_down_and_can_be_taken_back_at_once() {
     assert_eq!(desk.effects, [Effect::Revert("20261122-1".to_owned())]);
     desk.record(Event::Kept { change: "passwords.root".to_owned() });
     assert_eq!(desk.model.run.as_ref().unwrap().seconds_left(), None);
+}
+
+/// A private key is shown as it must be copied: whole lines from the first column on.
+#[test]
+fn a_new_key_is_shown_line_by_line() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA+canary/\n-----END OPENSSH PRIVATE KEY-----\n";
+    let mut generated = Secrets::default();
+    generated.insert("ssh.new-key.root", Secret::new(key));
+    desk.tell(Message::RunStarted { run: "20261122-1".to_owned(), generated });
+    desk.tell(Message::RunEnded);
+    desk.press("p");
+    let words = desk.words();
+    assert!(words.contains(key.trim_end()), "{words}");
 }

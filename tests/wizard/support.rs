@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ngcp_warden::{
     executor::{Executor, World},
     finding::{Finding, Severity, Status, StepId},
-    plan::{Action, Change, CommandLine, Generated, Outcome, Plan, Template, Undo},
+    plan::{Action, Change, CommandLine, Generated, Making, Outcome, Plan, Template, Undo},
     runner::{Event, Record, RunOutcome},
     secret::{Secret, SecretForm, Secrets},
     steps::{
@@ -95,7 +95,7 @@ fn ask_passwords() -> Form {
         fields: vec![
             field("root", choice(&["leave", "set", "generate"]), None),
             field("root.password", secret, Some(("root", "set"))),
-            field("remark", Kind::Text { default: String::new(), limit: 20 }, None),
+            field("remark", Kind::Text { default: String::new(), limit: 20, file: false }, None),
             field("days", Kind::Number { default: 30, min: 1, max: 90 }, None),
         ],
         ..Form::default()
@@ -137,6 +137,7 @@ pub(crate) fn plan() -> Plan {
         generated: vec![Generated {
             secret: "passwords.cdr".to_owned(),
             label: "account cdrexport".to_owned(),
+            kind: Making::Password,
         }],
         ..Plan::default()
     }

@@ -20,7 +20,7 @@ fn change(step: &'static str, name: &str, action: Action, undo: Undo) -> Change 
 }
 
 fn line(step: &'static str, id: &str, path: &str, from: &str, to: &str) -> Change {
-    let edit = Edit::Line { from: Some(from.to_owned()), to: Some(to.to_owned()) };
+    let edit = Edit::line(from, to);
     let action = Action::Edit { path: path.into(), edits: vec![edit], check: None };
     change(step, id, action, Undo::Files)
 }

@@ -15,7 +15,7 @@ use crate::{
         config::DIRECTORY,
         database::{Access, ROOT_FILE},
     },
-    plan::{Action, Change, CommandLine, Edit, Generated, Plan, Proof, Template, Touched, Undo},
+    plan::{Action, Change, CommandLine, Edit, Generated, Making, Plan, Proof, Template, Touched, Undo},
     secret::SecretForm,
     steps::Answers,
 };
@@ -68,7 +68,8 @@ fn new_password(
         }
         "generate" if !open => Ok(None),
         "generate" | "renew" => {
-            plan.generated.push(Generated { secret: name.clone(), label: whose.to_owned() });
+            let label = whose.to_owned();
+            plan.generated.push(Generated { secret: name.clone(), label, kind: Making::Password });
             Ok(Some(name))
         }
         other => bail!("{}.{key}: \"{other}\" is none of the answers", ABOUT.id),

@@ -25,8 +25,8 @@ pub(super) struct Facts {
     pub(super) stronger: Vec<(String, String)>,
     pub(super) writing: Writing,
     pub(super) host_keys: Vec<HostKey>,
-    /// Public keys on other disks and in root's home: file and its one line.
-    pub(super) imports: Vec<(PathBuf, String)>,
+    /// Files with a public key on other disks and in root's home.
+    pub(super) imports: Vec<PathBuf>,
 }
 
 /// An account that can log in, or has keys.

@@ -4,6 +4,7 @@ mod doors;
 mod facts;
 mod findings;
 mod inspect;
+mod new_keys;
 mod plan;
 mod questions;
 mod settings;

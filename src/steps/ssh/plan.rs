@@ -10,13 +10,13 @@ use super::{
     doors::{self, Intended, Way},
     facts::{Facts, KeyFact, KeyFile, Person},
     findings as id,
+    new_keys::new_keys,
     settings::{self, Setting},
     trial::trial,
 };
 use crate::{
-    executor::Attributes,
-    host::{keys::Key, sshd::Session},
-    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Template, Touched, Undo},
+    host::sshd::Session,
+    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Touched, Undo},
     steps::Answers,
 };
 
@@ -28,21 +28,23 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let wishes = Wishes::read(facts, answers)?;
     let settings = wishes.settings(facts);
     let removed = |person: &Person, file: &KeyFile, key: &KeyFact| wishes.removes(person, file, key);
-    let added = wishes.added(facts)?;
-    let keys: Vec<Change> = added.iter().flat_map(|(person, line, key)| add(person, line, key)).collect();
+    let new = new_keys(facts, answers)?;
     let modes = if wishes.mend { mend(facts) } else { Vec::new() };
     let (lines, left) = remove(facts, &removed);
     let written = settings::write(facts, &settings)?;
     let renew = if wishes.renew { renew(facts) } else { Vec::new() };
-    let nothing =
-        keys.is_empty() && modes.is_empty() && lines.is_empty() && settings.is_empty() && renew.is_empty();
+    let nothing = new.changes.is_empty()
+        && modes.is_empty()
+        && lines.is_empty()
+        && settings.is_empty()
+        && renew.is_empty();
     if nothing {
         return Ok(plan);
     }
     let then = Intended {
         removed: &removed,
         mended: wishes.mend,
-        added: added.as_ref().map(|(person, ..)| person.name.as_str()),
+        added: new.person.map(|person| person.name.as_str()),
         root_login: settings
             .iter()
             .find(|(keyword, _)| *keyword == "PermitRootLogin")
@@ -62,7 +64,8 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         );
     }
     let door = open.iter().find(|(_, way)| *way == Way::Key).map(|(person, _)| person.name.as_str());
-    plan.changes.extend(keys);
+    plan.changes.extend(new.changes);
+    plan.generated.extend(new.generated);
     plan.changes.extend(modes);
     plan.changes.extend(trial(facts, &settings, door));
     plan.changes.extend(lines);
@@ -193,82 +196,13 @@ impl<'a> Wishes<'a> {
         }
         settings
     }
-
-    /// Whose account gets which line.
-    fn added<'f>(&self, facts: &'f Facts) -> Result<Option<(&'f Person, String, Key)>> {
-        let given = self.answers.get("add").trim();
-        if given.is_empty() {
-            return Ok(None);
-        }
-        let line = match facts.imports.iter().find(|(path, _)| path == Path::new(given)) {
-            Some((_, line)) => line.as_str(),
-            None if given.starts_with('/') => {
-                bail!("ssh.add: {given} is not one of the public keys that were found")
-            }
-            None => given,
-        };
-        ensure!(
-            !line.contains("PRIVATE KEY"),
-            "ssh.add: this is a private key; paste the one from the .pub file"
-        );
-        ensure!(!line.chars().any(char::is_control), "ssh.add: more than one line, or a control character");
-        let key = Key::parse(line).map_err(|why| anyhow::anyhow!("ssh.add: {why}"))?;
-        ensure!(key.weakness().is_none(), "ssh.add: {}", key.weakness().unwrap_or_default());
-        let account = match self.answers.get("add.account") {
-            "" => "root",
-            account => account,
-        };
-        let person = facts.people.iter().find(|person| person.name == account);
-        let person = person.with_context(|| format!("ssh.add.account: there is no {account}"))?;
-        let there = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys);
-        if there.into_iter().any(|one| one.fingerprint == key.fingerprint) {
-            return Ok(None);
-        }
-        Ok(Some((person, line.to_owned(), key)))
-    }
 }
 
 fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {
     Change::new(&ABOUT.id, name, title, action, undo)
 }
 
-fn add(person: &Person, line: &str, key: &Key) -> Vec<Change> {
-    let Some(path) = &person.add_to else { return Vec::new() };
-    let mut changes = Vec::new();
-    if !person.has_folder
-        && let Some(folder) = path.parent()
-    {
-        // As the account itself: whatever its owner does meanwhile, nothing of others can be reached.
-        let folder = folder.display().to_string();
-        let mut as_owner = as_owner(person.uid, person.gid);
-        as_owner.extend(["mkdir".to_owned(), "-m".to_owned(), "700".to_owned(), folder.clone()]);
-        let make = Action::Run(CommandLine::new("setpriv", as_owner));
-        let back = Undo::Run(CommandLine::new("rmdir", [folder.clone()]));
-        changes.push(change("folder", format!("make {folder}"), make, back));
-    }
-    let title = format!("add a key for {}: {} {}", person.name, key.kind(), key.fingerprint);
-    let there = person.files.iter().any(|file| file.path == *path);
-    let action = if there {
-        let check = CommandLine::new("ssh-keygen", ["-l", "-f", "{candidate}"]);
-        let edits = vec![Edit::Line { from: None, to: Some(line.to_owned()) }];
-        Action::Edit { path: path.clone(), edits, check: Some(check) }
-    } else {
-        let attributes =
-            Attributes::Exactly { mode: 0o600, uid: person.uid, gid: person.gid, modified: None };
-        Action::Write { path: path.clone(), content: Template::text(format!("{line}\n")), attributes }
-    };
-    let mut added = change("add", title, action, Undo::Files);
-    if !there {
-        let comment = if key.comment.is_empty() { "no comment" } else { &key.comment };
-        let prints = format!("{} {} {comment} ({})", key.bits, key.fingerprint, key.kind());
-        let command = CommandLine::new("ssh-keygen", ["-l", "-f", &path.display().to_string()]);
-        added = added.proven([Proof::Answers { command, prints }]);
-    }
-    changes.push(added);
-    changes
-}
-
-fn as_owner(uid: u32, gid: u32) -> Vec<String> {
+pub(super) fn as_owner(uid: u32, gid: u32) -> Vec<String> {
     vec![format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned(), "--".to_owned()]
 }
 

@@ -18,12 +18,13 @@ const KEY_LIMIT: usize = 4000;
 const SECONDS: i64 = 60;
 
 /// Everything that may be asked.
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "image-keys",
     "keys",
     "key.",
     "modes",
     "add",
+    "new-key",
     "add.account",
     "root-login",
     "password-login",
@@ -139,7 +140,7 @@ fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
 }
 
 fn add(facts: &Facts, fields: &mut Vec<Field>) {
-    let offered: Vec<String> = facts.imports.iter().map(|(path, _)| path.display().to_string()).collect();
+    let offered: Vec<String> = facts.imports.iter().map(|path| path.display().to_string()).collect();
     let found = match offered.is_empty() {
         true => String::new(),
         false => format!(" Found: {}.", offered.join(", ")),
@@ -149,12 +150,23 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         label: "Add a public key".to_owned(),
         now: String::new(),
         now_status: None,
-        kind: Kind::Text { default: String::new(), limit: KEY_LIMIT },
+        kind: Kind::Text { default: String::new(), limit: KEY_LIMIT, file: true },
         help: format!(
-            "Paste one line (ssh-ed25519 AAAA…), or the name of a .pub file.{found} Empty adds none."
+            "Paste one line (ssh-ed25519 AAAA…), or type the name of a file that holds it.{found} Empty adds none."
         ),
         only_if: None,
     });
+    fields.push(choice(
+        "new-key",
+        "Make a new key pair",
+        None,
+        &[
+            ("none", "no", "Better: make it where you work, and paste its public half above."),
+            ("make", "make one", "Its private half is shown once after the start; no copy stays here."),
+        ],
+        "none",
+        "For whoever has no key at all. Give yourself more seconds to confirm: it must be copied first.",
+    ));
     let accounts: Vec<(&str, &str, &str)> = facts
         .people
         .iter()

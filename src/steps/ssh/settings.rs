@@ -105,8 +105,8 @@ fn template(path: &Path, text: &str, own: bool, lines: &[String]) -> Result<Chan
     let title = format!("put the new settings first in {}", target.display());
     let action = if own {
         let first = text.lines().next().unwrap_or_default().to_owned();
-        let to = Some(format!("{}\n{first}", lines.join("\n")));
-        Action::Edit { path: target, edits: vec![Edit::Line { from: Some(first), to }], check: None }
+        let to = format!("{}\n{first}", lines.join("\n"));
+        Action::Edit { path: target, edits: vec![Edit::line(first, to)], check: None }
     } else {
         let content = Template::text(format!("{}\n{text}", lines.join("\n")));
         let attributes = Attributes::Exactly { mode: 0o644, uid: 0, gid: 0, modified: None };
@@ -122,15 +122,14 @@ fn direct(facts: &Facts, settings: &[&Setting]) -> Result<Change> {
     for (keyword, value) in settings {
         let line = format!("{keyword} {value}");
         match facts.writing.deciding.get(*keyword) {
-            Some(old) => edits.push(Edit::Line { from: Some(old.clone()), to: Some(line) }),
+            Some(old) => edits.push(Edit::line(old, line)),
             None => top.push(line),
         }
     }
     match (&facts.writing.anchor, top.is_empty()) {
         (_, true) => {}
         (Some(anchor), false) => {
-            let to = Some(format!("{}\n{anchor}", top.join("\n")));
-            edits.insert(0, Edit::Line { from: Some(anchor.clone()), to });
+            edits.insert(0, Edit::line(anchor, format!("{}\n{anchor}", top.join("\n"))));
         }
         (None, false) => {
             bail!("{CONFIG} has no line that is there once; put \"{}\" at its top by hand", top.join("; "))

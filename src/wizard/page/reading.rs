@@ -15,7 +15,7 @@ const PLACES: &[(At, &str)] = &[
     (At::Difference, "Difference"),
     (At::Run, "Run"),
     (At::Result, "Result"),
-    (At::Passwords, "New passwords"),
+    (At::Passwords, "New passwords and keys"),
     (At::Log, "Log"),
     (At::Dialog, "Questions"),
 ];

@@ -3,7 +3,7 @@
 use super::{Page, Role, Span, Symbol, Writer, text::clean};
 use crate::{
     finding::StepId,
-    plan::{Action, Change, Edit, Plan, Undo},
+    plan::{Action, Change, Edit, Plan, Template, Undo},
     wizard::{
         Model,
         form::Problem,
@@ -303,7 +303,7 @@ fn edit_lines(edit: &Edit, w: &mut Writer) {
             let key = key.join(".");
             (from.as_ref().map(|from| format!("{key}: {from}")), Some(format!("{key}: {}", to.shown())))
         }
-        Edit::Line { from, to } => (from.clone(), to.clone()),
+        Edit::Line { from, to } => (from.clone(), to.as_ref().map(Template::shown)),
     };
     for (sign, role, text) in [('-', Role::Removed, from), ('+', Role::Added, to)] {
         if let Some(text) = text {

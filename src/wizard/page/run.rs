@@ -253,7 +253,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 pub(super) fn passwords(model: &Model, width: usize) -> Page {
-    let mut w = Writer::new("New passwords", "shown on this page only", width);
+    let mut w = Writer::new("New passwords and keys", "shown on this page only", width);
     if model.generated.is_empty() {
         w.text(Role::Dim, "There is no password to be shown.");
         return w.page;
@@ -280,9 +280,18 @@ pub(super) fn passwords(model: &Model, width: usize) -> Page {
             Some(ChangeState::Undone { .. }) => Some((Role::Bad, "  was taken back, the old one holds")),
         };
         w.spans(0, 2, vec![Span::new(Role::Heading, clean(label_of(model, made)))]);
-        let mut spans = vec![Span::new(Role::Revealed, made.secret.expose_str().unwrap_or_default())];
-        spans.extend(said.map(|(role, words)| Span::new(role, words)));
-        w.spans(2, 2, spans);
+        let shown = made.secret.expose_str().unwrap_or_default();
+        let mut said = said.map(|(role, words)| Span::new(role, words));
+        // A key has many lines, which must be copied as they are: from the first column on.
+        let indent = if shown.contains('\n') { 0 } else { 2 };
+        if indent == 0 {
+            w.page.lines.last_mut().into_iter().for_each(|label| label.spans.extend(said.take()));
+        }
+        for line in shown.lines() {
+            let mut spans = vec![Span::new(Role::Revealed, line)];
+            spans.extend(said.take());
+            w.spans(indent, indent, spans);
+        }
     }
     w.page
 }

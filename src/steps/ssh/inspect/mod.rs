@@ -3,7 +3,7 @@
 mod people;
 mod server;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -44,7 +44,7 @@ fn vagrant(host: &dyn Executor) -> String {
 }
 
 /// Public keys that lie on a mounted disk or in root's home.
-fn imports(host: &dyn Executor) -> Vec<(std::path::PathBuf, String)> {
+fn imports(host: &dyn Executor) -> Vec<PathBuf> {
     let mut folders = vec![Path::new("/root").to_owned(), Path::new("/mnt").to_owned()];
     for above in ["/mnt", "/media", "/media/root"] {
         let names = host.list(Path::new(above)).unwrap_or_default();
@@ -60,8 +60,8 @@ fn imports(host: &dyn Executor) -> Vec<(std::path::PathBuf, String)> {
                 continue;
             }
             let entries = keys::read(&host.read(&path).unwrap_or_default());
-            if let [keys::Entry { key: Ok(_), text: Some(text), .. }] = &entries[..] {
-                found.push((path, text.clone()));
+            if let [keys::Entry { key: Ok(_), .. }] = &entries[..] {
+                found.push(path);
             }
         }
     }

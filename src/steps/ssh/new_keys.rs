@@ -1,0 +1,119 @@
+//! Keys that come: pasted, read from a file, or a pair that is made for the operator.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{
+    ABOUT,
+    facts::{Facts, Person},
+};
+use crate::{
+    executor::Attributes,
+    host::keys::Key,
+    plan::{Action, Change, CommandLine, Edit, Generated, Making, Proof, Template, Undo},
+    secret::SecretForm,
+    steps::Answers,
+};
+
+/// What is to be done for them.
+#[derive(Default)]
+pub(super) struct NewKeys<'f> {
+    /// Whose account they open, when there are any.
+    pub(super) person: Option<&'f Person>,
+    pub(super) changes: Vec<Change>,
+    pub(super) generated: Vec<Generated>,
+}
+
+pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKeys<'f>> {
+    let mut new = NewKeys::default();
+    let given = given(answers.get("add").trim())?;
+    let make = match answers.get("new-key") {
+        "make" => true,
+        "none" | "" => false,
+        other => bail!("ssh.new-key: \"{other}\" is none of the answers"),
+    };
+    if given.is_none() && !make {
+        return Ok(new);
+    }
+    let account = match answers.get("add.account") {
+        "" => "root",
+        account => account,
+    };
+    let person = facts.people.iter().find(|person| person.name == account);
+    let person = person.with_context(|| format!("ssh.add.account: there is no {account}"))?;
+    let there: Vec<_> = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys).collect();
+    let mut lines = Vec::new();
+    if let Some((line, key)) =
+        given.filter(|(_, key)| there.iter().all(|one| one.fingerprint != key.fingerprint))
+    {
+        new.changes.push(check(line, &key));
+        let title = format!("add a key for {account}: {} {}", key.kind(), key.fingerprint);
+        lines.push(("add", title, Template::text(line)));
+    }
+    let comment = format!("{account}, made by ngcp-warden");
+    if make && there.iter().all(|one| one.comment != comment) {
+        let secret = format!("{}.new-key.{account}", ABOUT.id);
+        let label = format!("SSH key that opens {account}");
+        let line = Template::default().secret(&secret, SecretForm::Verbatim);
+        new.generated.push(Generated { secret, label, kind: Making::KeyPair { comment } });
+        lines.push(("new-key", format!("add a new key for {account}; its private half is shown once"), line));
+    }
+    if !lines.is_empty() {
+        new.person = Some(person);
+        put(person, lines, &mut new.changes)?;
+    }
+    Ok(new)
+}
+
+/// The line that was answered, understood.
+fn given(line: &str) -> Result<Option<(&str, Key)>> {
+    if line.is_empty() {
+        return Ok(None);
+    }
+    ensure!(
+        !line.contains("PRIVATE KEY"),
+        "ssh.add: this is a private key; paste the one from the .pub file"
+    );
+    ensure!(!line.chars().any(char::is_control), "ssh.add: more than one line, or a control character");
+    let key = Key::parse(line).map_err(|why| anyhow::anyhow!("ssh.add: {why}"))?;
+    ensure!(key.weakness().is_none(), "ssh.add: {}", key.weakness().unwrap_or_default());
+    Ok(Some((line, key)))
+}
+
+/// Another judge than our own, before anything is changed.
+fn check(line: &str, key: &Key) -> Change {
+    let mut command = CommandLine::new("ssh-keygen", ["-l", "-f", "{credentials}"]);
+    command.credentials = Some(Template::text(format!("{line}\n")));
+    let title = format!("let ssh-keygen check the key {}", key.fingerprint);
+    Change::new(&ABOUT.id, "add.check", title, Action::Run(command), Undo::Nothing)
+        .proven([Proof::Printed(format!("({})", key.kind()))])
+}
+
+fn put(person: &Person, lines: Vec<(&str, String, Template)>, changes: &mut Vec<Change>) -> Result<()> {
+    let path = person.add_to.as_ref();
+    let path = path.with_context(|| format!("ssh.add.account: sshd reads no key file of {}", person.name))?;
+    let mut there = person.files.iter().any(|file| file.path == *path);
+    if !person.has_folder
+        && let Some(folder) = path.parent()
+    {
+        // As the account itself: whatever its owner does meanwhile, nothing of others can be reached.
+        let folder = folder.display().to_string();
+        let mut make = super::plan::as_owner(person.uid, person.gid);
+        make.extend(["mkdir", "-m", "700", &folder].map(str::to_owned));
+        let back = Undo::Run(CommandLine::new("rmdir", [folder.clone()]));
+        let make = Action::Run(CommandLine::new("setpriv", make));
+        changes.push(Change::new(&ABOUT.id, "folder", format!("make {folder}"), make, back));
+    }
+    for (name, title, line) in lines {
+        let action = if there {
+            let edits = vec![Edit::Line { from: None, to: Some(line) }];
+            Action::Edit { path: path.clone(), edits, check: None }
+        } else {
+            let attributes =
+                Attributes::Exactly { mode: 0o600, uid: person.uid, gid: person.gid, modified: None };
+            Action::Write { path: path.clone(), content: line.and("\n"), attributes }
+        };
+        there = true;
+        changes.push(Change::new(&ABOUT.id, name, title, action, Undo::Files));
+    }
+    Ok(())
+}
