@@ -31,7 +31,7 @@ pub struct Change {
     pub undo: Undo,
     /// What callers or operators notice while it happens; `None` when nobody does.
     pub interrupts: Option<String>,
-    /// Set when it could cut the operator off.
+    /// Set when it could cut the operator off: it and what its step did before it.
     pub guard: Option<Guard>,
     /// For the review: a unified diff of a file edit, filled in when the plan is assembled.
     pub diff: String,
@@ -306,7 +306,7 @@ pub enum Undo {
     Impossible(String),
 }
 
-/// Marks a change that could cut the operator off: it is restored on silence.
+/// Marks the last of a step's changes that could cut the operator off: all of them are restored on silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
     /// Seconds until it is taken back unless confirmed from a new connection.

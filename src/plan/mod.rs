@@ -16,7 +16,8 @@ use crate::finding::StepId;
 /// Everything that will be done, in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The changes, grouped by step in the wizard's order; the one `ngcpcfg apply` comes last.
+    /// The changes, grouped by step in the wizard's order; the one `ngcpcfg apply` comes behind them, and behind it
+    /// only the reloads of services that read what it makes.
     pub changes: Vec<Change>,
     /// Why the configuration must be applied afterwards, one phrase per step; empty when it need not be.
     pub apply: Vec<String>,

@@ -46,7 +46,9 @@ impl Runner<'_> {
                 return self.end(change, outcome, &message, "", began);
             }
             Ok(Prepared::Nothing) => {
-                return self.end(change, Outcome::Unchanged, "it was so already", "", began);
+                let message = "it was so already".to_owned();
+                let (outcome, message) = self.guarded(change, Outcome::Unchanged, message)?;
+                return self.end(change, outcome, &message, "", began);
             }
             Ok(prepared) => prepared,
             Err(error) => {
@@ -97,36 +99,49 @@ impl Runner<'_> {
 
     /// The outcome once somebody kept a guarded change, or nobody did.
     fn guarded(&mut self, change: &Change, outcome: Outcome, message: String) -> Result<(Outcome, String)> {
+        let stands =
+            |other: &Change| other.id != change.id && other.step == change.step && self.stands(other);
+        let asked = match outcome {
+            Outcome::Done | Outcome::Warning => true,
+            Outcome::Unchanged => self.plan.changes.iter().any(stands),
+            Outcome::Failed | Outcome::Skipped => false,
+        };
         Ok(match &change.guard {
-            Some(guard)
-                if self.host().world().is_running()
-                    && matches!(outcome, Outcome::Done | Outcome::Warning) =>
-            {
-                match self.wait(change, guard)? {
-                    true => (outcome, format!("{message}; kept by a new login")),
-                    false => (Outcome::Failed, UNCONFIRMED.to_owned()),
-                }
-            }
+            Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
+                true => (outcome, format!("{message}; kept by a new login")),
+                false => (Outcome::Failed, UNCONFIRMED.to_owned()),
+            },
             _ => (outcome, message),
         })
     }
 
-    /// Prepares that a guarded change is taken back whatever happens to this process.
-    fn arm(&self, change: &Change) -> Result<()> {
-        let host = self.sight.host;
-        let (Some(guard), World::Live, Some(dir)) = (&change.guard, host.world(), self.journal.dir()) else {
-            return Ok(());
+    /// Prepares that what a guard asks about is taken back whatever happens to this process: from its first change on.
+    fn arm(&mut self, change: &Change) -> Result<()> {
+        let (host, all) = (self.sight.host, &self.plan.changes);
+        let place = |wanted: &dyn Fn(&Change) -> bool| all.iter().position(wanted);
+        let here = place(&|one| one.id == change.id);
+        let covers = |(guarded, _): &(&Change, &Guard)| {
+            place(&|one| one.step == guarded.step) <= here && here <= place(&|one| one.id == guarded.id)
         };
+        let mut guards = all.iter().filter_map(|one| Some((one, one.guard.as_ref()?)));
+        let Some((guarded, guard)) = guards.find(covers) else { return Ok(()) };
+        let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) else { return Ok(()) };
         let run = dir.file_name().unwrap_or_default().to_string_lossy();
         let at_most = match &change.action {
             Action::Run(line) => Duration::from_secs(line.limit),
             Action::Apply { .. } => ngcpcfg::APPLY_LIMIT,
             _ => Duration::from_secs(60),
         };
-        Armed::disarm(dir);
-        Armed::new(&change.id, host.uptime() + at_most + Duration::from_secs(guard.seconds), host)
+        if !self.watched {
+            Armed::disarm(dir);
+        }
+        Armed::new(&guarded.id, host.uptime() + at_most + Duration::from_secs(guard.seconds), host)
             .write(dir)?;
-        start_watcher(&run)
+        if !self.watched {
+            start_watcher(&run)?;
+            self.watched = true;
+        }
+        Ok(())
     }
 
     /// Waits until somebody keeps the change; `false` on silence.
@@ -143,6 +158,7 @@ impl Runner<'_> {
                 if let Some(dir) = self.journal.dir() {
                     Armed::disarm(dir);
                 }
+                self.watched = false;
                 self.record(Event::Kept { change: change.id.clone() })?;
                 return Ok(true);
             }

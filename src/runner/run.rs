@@ -3,7 +3,7 @@
 //! A failed change ends the run. The changes of its step are taken back; completed steps stay. Configuration that
 //! completed steps edited is then still applied, so that nobody's later `ngcpcfg apply` brings it in unseen. When
 //! the apply itself fails, or the run is stopped before it, those edits are taken back instead: a configuration
-//! that is not in force must not lie about.
+//! that is not in force must not lie about. What is guarded and nobody kept never stays, however the run ended.
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
@@ -96,18 +96,22 @@ pub(super) fn restore(
     for record in past {
         runner.remember(&record.event);
     }
-    let guarded = order.plan.changes.iter().find(|guarded| guarded.id == change);
-    match guarded {
-        Some(guarded) if runner.known(guarded).ended.is_none() => {
-            runner.end(guarded, Outcome::Failed, UNCONFIRMED, "", host.uptime())?;
-        }
-        _ => {}
+    for open in &order.plan.changes {
+        let why = match runner.known(open) {
+            Known { ended: Some(_), .. } => continue,
+            _ if open.id == change => UNCONFIRMED,
+            Known { begun: true, .. } => CUT_OFF,
+            _ => continue,
+        };
+        runner.end(open, Outcome::Failed, why, "", host.uptime())?;
     }
     runner.go()
 }
 
 /// Said when a guarded change was not kept.
 pub(super) const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
+/// Said of a change in whose middle the runner ended, when the whole run is taken back.
+const CUT_OFF: &str = "the run was cut off in the middle of it; it is taken back";
 
 /// What is known of one change of this run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -115,6 +119,8 @@ pub(super) struct Known {
     pub(super) begun: bool,
     pub(super) ended: Option<Outcome>,
     pub(super) undone: bool,
+    /// Somebody confirmed it from a new login.
+    kept: bool,
 }
 
 /// A run that goes on.
@@ -129,6 +135,8 @@ pub(super) struct Runner<'a> {
     /// What the changes of this process left at their files.
     pub(super) left: BTreeMap<PathBuf, Vec<Left>>,
     pub(super) stopped: bool,
+    /// The watcher of a guarded change was started.
+    pub(super) watched: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -150,6 +158,7 @@ impl<'a> Runner<'a> {
             known: BTreeMap::new(),
             left: BTreeMap::new(),
             stopped: false,
+            watched: false,
         }
     }
 
@@ -167,6 +176,7 @@ impl<'a> Runner<'a> {
             Event::Before { change } => self.known_mut(change).begun = true,
             Event::After { change, outcome, .. } => self.known_mut(change).ended = Some(*outcome),
             Event::Undone { change, .. } => self.known_mut(change).undone = true,
+            Event::Kept { change } => self.known_mut(change).kept = true,
             Event::Stopping => self.stopped = true,
             _ => {}
         }
@@ -188,32 +198,24 @@ impl<'a> Runner<'a> {
 
     fn go(mut self) -> Result<RunOutcome> {
         let plan = self.plan;
-        let mut failed = None;
+        let mut failed = plan.changes.iter().find(|change| self.failed(change));
         for change in &plan.changes {
-            let outcome = match self.known(change).ended {
-                Some(outcome) => outcome,
-                None if self.stopping()? => break,
-                None => self.change(change)?,
-            };
-            if outcome == Outcome::Failed {
-                failed = Some(change);
+            if failed.is_some() || self.known(change).ended.is_none() && self.stopping()? {
                 break;
+            }
+            if self.known(change).ended.is_none() && self.change(change)? == Outcome::Failed {
+                failed = Some(change);
             }
         }
         let reason = match failed {
             Some(failed) => {
-                self.settle(failed)?;
+                self.settle()?;
                 format!("not tried: \"{}\" failed before it", failed.title)
             }
             None => {
-                if self.stopped
-                    && plan
-                        .changes
-                        .iter()
-                        .any(|change| is_apply(change) && self.known(change).ended.is_none())
-                {
-                    let pending: Vec<&Change> = plan.changes.iter().filter(|c| configures(c)).collect();
-                    self.take_back(&pending)?;
+                if self.stopped {
+                    let open = plan.changes.iter().any(|c| is_apply(c) && self.known(c).ended.is_none());
+                    self.take_back_open(open)?;
                 }
                 "not tried: the run was stopped before it".to_owned()
             }
@@ -261,21 +263,37 @@ impl<'a> Runner<'a> {
     }
 
     /// After a failure: takes back what must not stay, and applies the configuration that stays.
-    fn settle(&mut self, failed: &Change) -> Result<()> {
+    fn settle(&mut self) -> Result<()> {
         let plan = self.plan;
-        if !is_apply(failed) {
-            let step: Vec<&Change> = plan.changes.iter().filter(|c| c.step == failed.step).collect();
-            self.take_back(&step)?;
-            let Some(apply) = plan.changes.iter().find(|change| is_apply(change)) else { return Ok(()) };
+        let apply = plan.changes.iter().find(|change| is_apply(change));
+        let mut unapplied = apply.is_some_and(|apply| self.failed(apply));
+        if !unapplied {
+            self.take_back_open(false)?;
             let pending = plan.changes.iter().any(|change| configures(change) && self.stands(change));
-            match self.known(apply).ended {
-                Some(Outcome::Failed) => {}
-                None if pending && self.change(apply)? == Outcome::Failed => {}
-                _ => return Ok(()),
-            }
+            let apply = apply.filter(|apply| pending && self.known(apply).ended.is_none());
+            unapplied = apply.map(|apply| self.change(apply)).transpose()? == Some(Outcome::Failed);
         }
-        let unapplied: Vec<&Change> = plan.changes.iter().filter(|c| configures(c) || is_apply(c)).collect();
-        self.take_back(&unapplied)
+        if unapplied { self.take_back_open(true) } else { Ok(()) }
+    }
+
+    /// Takes back steps that failed or that nobody kept, and the configuration of all steps when it is not in force,
+    /// or when theirs is in force or lies below that of others.
+    fn take_back_open(&mut self, unapplied: bool) -> Result<()> {
+        let all = &self.plan.changes;
+        let unkept =
+            |c: &Change| c.guard.is_some() && !self.known(c).kept && self.host().world().is_running();
+        let goes = |c: &Change| {
+            all.iter().any(|other| other.step == c.step && (self.failed(other) || unkept(other)))
+        };
+        let mut later = all.iter().skip_while(|c| !(goes(c) && configures(c) && self.stands(c)));
+        let applied = |c: &Change| is_apply(c) || configures(c);
+        let all_applied = unapplied || later.any(|c| applied(c) && !goes(c) && self.stands(c));
+        let open: Vec<&Change> = all.iter().filter(|c| goes(c) || (all_applied && applied(c))).collect();
+        self.take_back(&open)
+    }
+
+    fn failed(&self, change: &Change) -> bool {
+        self.known(change).ended == Some(Outcome::Failed)
     }
 }
 

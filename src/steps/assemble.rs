@@ -12,7 +12,7 @@ use crate::{
     executor::{Executor, World},
     finding::StepId,
     ngcp::{config::DIRECTORY, ngcpcfg, release},
-    plan::{Action, Change, CommandLine, Foreign, Guard, Plan, Proof, Undo, unified},
+    plan::{Action, Change, CommandLine, Foreign, Plan, Proof, Undo, unified},
     runner::{Show, apply_edits},
 };
 
@@ -44,8 +44,9 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
             if release::actions(host).is_some_and(|actions| actions.contains("check")) {
                 plan.changes.insert(0, check());
             }
-            let guard = applied_guard(&mut plan.changes);
-            plan.changes.push(Change { guard, ..apply(&plan.apply) });
+            let later = reloads(&mut plan.changes);
+            plan.changes.push(apply(&plan.apply));
+            plan.changes.extend(later);
         }
     }
     Ok(plan)
@@ -59,13 +60,17 @@ fn check() -> Change {
     Change::new(&CHECK, "configuration", title, Action::Run(command), Undo::Nothing)
 }
 
-/// An edit of the configuration cuts nobody off; the apply does.
-fn applied_guard(changes: &mut [Change]) -> Option<Guard> {
-    let configures = |change: &&mut Change| match &change.action {
+/// What a service reads when it is told to may be made by the apply: takes such reloads out, to come after it.
+fn reloads(changes: &mut Vec<Change>) -> Vec<Change> {
+    let configures = |change: &&Change| match &change.action {
         Action::Edit { path, .. } | Action::Write { path, .. } => path.starts_with(DIRECTORY),
         _ => false,
     };
-    changes.iter_mut().filter(configures).filter_map(|change| change.guard.take()).last()
+    let steps: Vec<StepId> = changes.iter().filter(configures).map(|change| change.step.clone()).collect();
+    let later = |change: &Change| change.undo == Undo::Again && steps.contains(&change.step);
+    let (later, now) = changes.drain(..).partition(later);
+    *changes = now;
+    later
 }
 
 fn apply(reasons: &[String]) -> Change {

@@ -163,7 +163,10 @@ impl Applied {
 
     fn plan(&mut self, plan: &Plan) {
         for change in &plan.changes {
-            if self.steps.last().is_none_or(|last| last.step != change.step) {
+            // A reload of a step may come behind the apply.
+            let place = self.steps.iter().position(|one| one.step == change.step);
+            let place = place.unwrap_or(self.steps.len());
+            if place == self.steps.len() {
                 let step = change.step.clone();
                 self.steps.push(StepResult {
                     step,
@@ -172,7 +175,7 @@ impl Applied {
                     message: String::new(),
                 });
             }
-            if let Some(step) = self.steps.last_mut() {
+            if let Some(step) = self.steps.get_mut(place) {
                 step.changes.push(ChangeResult {
                     id: change.id.clone(),
                     title: change.title.clone(),

@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Command, Output},
+    thread,
 };
 
 use serde_json::Value;
@@ -164,6 +165,22 @@ impl Server {
         let mut args = vec!["apply", "--answers", "/root/answers.yml"];
         args.extend(more);
         told(&self.host.warden(&args, b""))
+    }
+
+    /// Runs `work` while new logins with the operator's key try to keep what it changes.
+    pub(crate) fn confirming<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            let run = scope.spawn(work);
+            while !run.is_finished() {
+                let output = self.ssh("operator", "root", "ngcp-warden confirm");
+                if output.status.success() {
+                    break;
+                }
+                // Not yet waiting; the run itself is what ends this loop.
+                Command::new("sleep").arg("0.3").status().unwrap();
+            }
+            run.join().unwrap()
+        })
     }
 
     /// As [`Self::apply`], from a login of the console.

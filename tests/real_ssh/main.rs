@@ -6,10 +6,11 @@
 mod host;
 mod lock_out;
 mod new_keys;
+mod platform;
 #[path = "../support/real_host.rs"]
 mod real_host;
 
-use std::{fs, process::Command, thread};
+use std::fs;
 
 use host::{Server, json, status};
 use real_host::inside;
@@ -141,21 +142,8 @@ fn silence_puts_everything_back_and_a_new_login_keeps_it() {
         "sshd did not read its old settings"
     );
 
-    let confirmed = thread::scope(|scope| {
-        let run = scope.spawn(|| server.apply(&answers, &["--confirm-within", "60"]));
-        let mut said = String::new();
-        while !run.is_finished() {
-            let output = server.ssh("operator", "root", "ngcp-warden confirm");
-            said = format!("{output:?}");
-            if output.status.success() {
-                break;
-            }
-            // Not yet waiting; the run itself is what ends this loop.
-            Command::new("sleep").arg("0.3").status().unwrap();
-        }
-        (run.join().unwrap(), said)
-    });
-    assert_eq!(confirmed.0.0, 0, "{confirmed:?}");
+    let (code, said) = server.confirming(|| server.apply(&answers, &["--confirm-within", "60"]));
+    assert_eq!(code, 0, "{said}");
     assert!(!server.key_opens("image-2") && !server.password_opens("root") && server.key_opens("operator"));
 }
 

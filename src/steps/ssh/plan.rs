@@ -33,6 +33,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let (lines, left) = remove(facts, &removed);
     let written = settings::write(facts, &settings)?;
     let renew = if wishes.renew { renew(facts) } else { Vec::new() };
+    let renews = !renew.is_empty();
     let nothing = new.changes.is_empty()
         && modes.is_empty()
         && lines.is_empty()
@@ -74,19 +75,14 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     plan.apply.extend(written.apply);
     plan.reminders.extend(written.reminders);
     plan.reminders.extend(left);
-    if (written.reload || wishes.renew && facts.host_keys.iter().any(|key| !key.shared.is_empty()))
-        && facts.running
-    {
+    if facts.running && (!settings.is_empty() || renews) {
         plan.changes.push(reload(facts, &settings)?);
     }
     if facts.running && narrows {
-        let guard = || Some(Guard { seconds: wishes.seconds, what: "SSH logins".to_owned() });
-        // What is applied with the configuration cuts off later than the last change here.
-        for change in plan.changes.iter_mut().filter(|change| settings::is_applied(change)) {
-            change.guard = guard();
-        }
+        let what = "SSH logins".to_owned();
+        let guard = Guard { seconds: wishes.seconds, what };
         if let Some(last) = plan.changes.last_mut() {
-            last.guard = guard();
+            last.guard = Some(guard);
         }
     }
     if !facts.writing.no_trial.is_empty() && !settings.is_empty() {
@@ -334,9 +330,7 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
         "Ciphers" | "MACs" | "KexAlgorithms" | "HostKeyAlgorithms" => Some(id::ALGORITHMS),
         _ => None,
     };
-    let yaml = |keyword: &str| facts.writing.yaml.contains_key(keyword);
-    let mut ids: Vec<&str> =
-        settings.iter().filter(|(k, _)| !yaml(k)).filter_map(|(k, _)| about(k)).collect();
+    let mut ids: Vec<&str> = settings.iter().filter_map(|(k, _)| about(k)).collect();
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
     Ok(change("reload", title, action, Undo::Again).proven(proofs))

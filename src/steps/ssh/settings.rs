@@ -20,13 +20,11 @@ pub(super) type Setting = (&'static str, String);
 pub(super) struct Written {
     pub(super) changes: Vec<Change>,
     pub(super) apply: Option<String>,
-    /// The server must be told to read its files again.
-    pub(super) reload: bool,
     pub(super) reminders: Vec<String>,
 }
 
 pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
-    let mut written = Written { changes: Vec::new(), apply: None, reload: false, reminders: Vec::new() };
+    let mut written = Written { changes: Vec::new(), apply: None, reminders: Vec::new() };
     let (yaml, rest): (Vec<&Setting>, Vec<&Setting>) =
         settings.iter().partition(|(keyword, _)| facts.writing.yaml.contains_key(*keyword));
     if !yaml.is_empty() {
@@ -43,7 +41,6 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     let decided = |(keyword, _): &&Setting| facts.writing.drop_in.iter().any(|known| known == keyword);
     if rest.iter().all(decided) {
         written.changes.push(drop_in(facts, &rest, &lines));
-        written.reload = true;
     } else if let Some((path, text, own)) = &facts.writing.template {
         written.changes.push(template(path, text, *own, &lines)?);
         written.apply = Some("SSH logins".to_owned());
@@ -56,17 +53,8 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
         }
     } else {
         written.changes.push(direct(facts, &rest)?);
-        written.reload = true;
     }
     Ok(written)
-}
-
-/// Whether a change gets into force with the next `ngcpcfg apply` only.
-pub(super) fn is_applied(change: &Change) -> bool {
-    match &change.action {
-        Action::Edit { path, .. } | Action::Write { path, .. } => path.starts_with(DIRECTORY),
-        _ => false,
-    }
 }
 
 fn change(name: &str, title: &str, action: Action) -> Change {

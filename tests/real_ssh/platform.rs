@@ -1,0 +1,196 @@
+//! A host whose sshd_config the platform makes from config.yml and a template: all of a plan hangs on one `ngcpcfg
+//! apply` and one confirmation.
+
+use std::{fs, path::Path};
+
+use super::{
+    host::{Server, json, ssh_audit},
+    real_host::inside,
+};
+
+const CONFIG: &str = "/etc/ngcp-config/config.yml";
+const TEMPLATES: &str = "/etc/ngcp-config/templates/etc/ssh";
+const TEMPLATE: &str = "# Made from a template: what is changed here is lost with the next apply.\nPort [% sshd.port %]\n\
+    PermitRootLogin [% sshd.permit_root_login %]\nPasswordAuthentication [% sshd.password_authentication %]\n\
+    KbdInteractiveAuthentication no\nUsePAM yes\nPermitEmptyPasswords yes\nAuthorizedKeysFile [% sshd.authorized_keys_file %]\n\
+    Subsystem sftp internal-sftp\n";
+
+/// The server of [`Server::start`], its settings made by the platform.
+fn start(work: &Path) -> Server {
+    let server = Server::start(work);
+    let host = &server.host;
+    host.write("/etc/ngcp_version", 0o644, "mr13.5.1\n");
+    host.write("/usr/sbin/ngcpcfg", 0o755, include_str!("ngcpcfg.sh"));
+    let config = include_str!("../hosts/mr13.5/etc/ngcp-config/config.yml");
+    let files = "'%h/.ssh/authorized_keys %h/.ssh/sipwise_vagrant_key'";
+    assert!(config.contains("'%h/.ssh/authorized_keys'"));
+    host.write(CONFIG, 0o660, &config.replace("'%h/.ssh/authorized_keys'", files));
+    host.write(&format!("{TEMPLATES}/sshd_config.tt2"), 0o644, TEMPLATE);
+    host.run(&["git", "-C", "/etc/ngcp-config", "init", "-q", "-b", "master"]);
+    host.run(&["ngcpcfg", "apply", "first"]);
+    server.reload();
+    server
+}
+
+/// Everything of which a byte must come back, and whether the configuration is committed.
+fn state(server: &Server) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut files: Vec<String> = [CONFIG, "/etc/ssh/sshd_config"].map(str::to_owned).to_vec();
+    files.extend(["sshd_config.tt2", "sshd_config.customtt.tt2"].map(|name| format!("{TEMPLATES}/{name}")));
+    files.extend(["authorized_keys", "sipwise_vagrant_key"].map(|name| format!("/root/.ssh/{name}")));
+    for name in fs::read_dir(server.host.path("/etc/ssh")).unwrap() {
+        let name = name.unwrap().file_name().into_string().unwrap();
+        if name.starts_with("ssh_host_") {
+            files.push(format!("/etc/ssh/{name}"));
+        }
+    }
+    files.sort();
+    let git = server.host.run(&["git", "-C", "/etc/ngcp-config", "status", "--porcelain"]);
+    assert_eq!(git, "", "not committed");
+    files.into_iter().map(|path| (path.clone(), fs::read(server.host.path(&path)).ok())).collect()
+}
+
+/// Who gets in: the operator's key, the image's two, and passwords of root and of another account.
+fn logins(server: &Server) -> [bool; 5] {
+    [
+        server.key_opens("operator"),
+        server.key_opens("image-1"),
+        server.key_opens("image-2"),
+        server.password_opens("root"),
+        server.password_opens("cdrexport"),
+    ]
+}
+
+fn applies(server: &Server) -> usize {
+    let calls = fs::read_to_string(server.host.path("/var/log/calls")).unwrap();
+    calls.lines().filter(|line| line.starts_with("ngcpcfg apply")).count()
+}
+
+/// Silence puts every byte and every login back, a new login keeps what is wanted, one question and one apply are all
+/// it takes, a second run changes nothing, an undo puts everything back.
+fn is_one_question(server: &Server, answers: &str, with_them: [bool; 5], seen: &dyn Fn() -> bool) {
+    let before = state(server);
+    assert!(logins(server) == [true; 5] && !seen());
+
+    let (code, said) = server.apply(answers, &["--confirm-within", "10"]);
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(said.matches("nobody confirmed").count(), 1, "{said}");
+    assert_eq!(state(server), before, "{said}");
+    assert!(logins(server) == [true; 5] && !seen(), "sshd did not read its old settings: {said}");
+
+    let so_far = applies(server);
+    let check = json(
+        &server.host.warden(&["apply", "--check", "--answers", "/root/answers.yml", "--format", "json"], b""),
+    );
+    let steps: Vec<&str> =
+        check["steps"].as_array().unwrap().iter().filter_map(|step| step["step"].as_str()).collect();
+    assert_eq!(steps.iter().filter(|step| **step == "ssh").count(), 1, "{steps:?}");
+    let (code, said) = server.confirming(|| server.apply(answers, &["--confirm-within", "60"]));
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.matches("kept by a new login").count(), 1, "{said}");
+    assert_eq!(applies(server), so_far + 1, "{said}");
+    assert!(logins(server) == with_them && seen(), "{said}");
+    let after = state(server);
+
+    let logins_only = answers.split("performance:").next().unwrap();
+    server.host.write("/root/answers.yml", 0o644, logins_only);
+    let again = server.host.warden(&["apply", "--answers", "/root/answers.yml", "--format", "json"], b"");
+    assert_eq!(json(&again)["changed"], false, "{again:?}");
+    assert_eq!(state(server), after);
+
+    let undone = server.confirming(|| server.host.warden(&["undo"], b""));
+    assert!(undone.status.success(), "{undone:?}");
+    assert_eq!(state(server), before);
+    assert!(logins(server) == [true; 5] && !seen());
+}
+
+/// A file of the platform that another step changes in the same plan.
+fn profile(server: &Server) {
+    let tool = "#!/bin/sh\nsed -i \"s/udp_children: .*/udp_children: '1'/\" /etc/ngcp-config/config.yml\n";
+    server.host.write("/usr/sbin/ngcp-toggle-performance-config", 0o755, tool);
+}
+
+fn with_profile(answers: &str) -> String {
+    format!("{answers}performance:\n  profile: low\n")
+}
+
+#[test]
+fn settings_of_config_yml_come_with_the_apply_and_go_with_silence() {
+    let test = "platform::settings_of_config_yml_come_with_the_apply_and_go_with_silence";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    let answers = server.nothing_but(&[("root-login", "keys"), ("password-login", "off")]);
+    let seen = || {
+        let rendered = fs::read_to_string(server.host.path("/etc/ssh/sshd_config")).unwrap();
+        rendered.contains("\nPermitRootLogin without-password\nPasswordAuthentication no\n")
+    };
+    is_one_question(&server, &answers, [true, true, true, false, false], &seen);
+}
+
+/// The platform's template is copied, one of the operator's own is edited.
+#[test]
+fn settings_that_config_yml_does_not_have_go_into_the_template() {
+    let audit = ssh_audit();
+    let test = "platform::settings_that_config_yml_does_not_have_go_into_the_template";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    let answers = server.nothing_but(&[("algorithms", "strong"), ("empty-passwords", "off")]);
+    let seen = || {
+        let told = server.host.run(&["/usr/sbin/sshd", "-T"]).contains("\npermitemptypasswords no\n");
+        assert_eq!(told, server.judged(&audit).0 == 0);
+        told
+    };
+    is_one_question(&server, &answers, [true; 5], &seen);
+    let own = format!("{TEMPLATES}/sshd_config.customtt.tt2");
+    assert!(!server.host.path(&own).exists());
+    server.host.write(&own, 0o600, &format!("# ours\n{TEMPLATE}ClientAliveInterval 60\n"));
+    server.host.run(&["ngcpcfg", "apply", "a template of our own"]);
+    server.reload();
+    is_one_question(&server, &answers, [true; 5], &seen);
+}
+
+/// Keys, settings in config.yml and in the template, keys of the host and another step's configuration.
+#[test]
+fn everything_together_is_one_question_and_one_apply() {
+    let test = "platform::everything_together_is_one_question_and_one_apply";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    profile(&server);
+    let answers = with_profile(&server.answers(&[]));
+    for wanted in [
+        "image-keys: remove",
+        "root-login: keys",
+        "password-login: off",
+        "algorithms: strong",
+        "host-keys: renew",
+    ] {
+        assert!(answers.contains(wanted), "{wanted} is no default: {answers}");
+    }
+    let config = || fs::read_to_string(server.host.path(CONFIG)).unwrap();
+    let seen = || config().contains("udp_children: '1'") && config().contains("password_authentication: no");
+    is_one_question(&server, &answers, [true, false, false, false, false], &seen);
+}
+
+/// F03, F04: between the first change of logins and the apply, and after a restart of the host.
+#[test]
+fn a_runner_killed_before_the_apply_leaves_nothing_behind() {
+    let test = "platform::a_runner_killed_before_the_apply_leaves_nothing_behind";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    let tool = "#!/bin/sh\nkill -9 \"$(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/ngcp-warden.lock)\"\n";
+    server.host.write("/usr/sbin/ngcp-toggle-performance-config", 0o755, tool);
+    let before = state(&server);
+    let (code, said) = server.apply(&with_profile(&server.answers(&[])), &["--confirm-within", "10"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(!server.key_opens("image-1"), "it was not killed in the middle: {said}");
+
+    let runs = server.host.path("/var/lib/ngcp-warden/runs");
+    let run = fs::read_dir(runs).unwrap().next().unwrap().unwrap().path();
+    let armed = run.join("guard.json");
+    let mut guard: serde_json::Value = serde_json::from_slice(&fs::read(&armed).unwrap()).unwrap();
+    guard["boot"] = "another".into();
+    fs::write(&armed, guard.to_string()).unwrap();
+    let restored = server.host.warden(&["restore-overdue"], b"");
+    assert!(restored.status.success() && !armed.exists(), "{restored:?}");
+    assert_eq!(state(&server), before);
+    assert_eq!(logins(&server), [true; 5]);
+}
