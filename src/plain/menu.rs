@@ -109,8 +109,6 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::ContinueRun
                 | Intent::TakeBack
                 | Intent::LeaveRun
-                | Intent::Passwords
-                | Intent::Forget
                 | Intent::Store
                 | Intent::Discard
                 | Intent::LookAgain

@@ -17,7 +17,7 @@ use crate::{
     executor::Executor,
     plan::Plan,
     runner::{Control, Order, Runs, process},
-    secret::Secrets,
+    secret::{Secret, Secrets},
     steps::{self, REGISTRY},
     wizard::{Effect, Failure, Message, effect::Answered},
 };
@@ -61,7 +61,15 @@ impl Session {
                 let result = make_plan(host, &steps).map(Arc::new).map_err(|error| Failure::from(&error));
                 tell(Message::Planned { ticket, result });
             }
-            Effect::StartRun { plan, secrets } => self.start(&plan, secrets, tell),
+            Effect::MakeUp(start) => tell(match self.make_up(*start) {
+                Ok((start, shown)) => Message::MadeUp { start: Box::new(start), shown },
+                Err(error) => Message::RunRefused(Failure::from(&error)),
+            }),
+            Effect::StartRun { plan, secrets } => {
+                let findings = REGISTRY.iter().flat_map(|step| steps::look(host, *step)).collect();
+                let order = runs::order(host, Arc::unwrap_or_clone(plan), findings);
+                self.launch(Ok((order, secrets)), false, tell);
+            }
             Effect::StopRun(run) => {
                 self.control().stop();
                 told(self.place.stop(&run), tell);
@@ -73,7 +81,7 @@ impl Session {
                 tell(Message::PasswordsStored(stored.map_err(|error| Failure::from(&error))));
             }
             Effect::Attach(run) => match self.place.follow(&run) {
-                Ok(following) => follow(following, Secrets::default(), tell),
+                Ok(following) => follow(following, tell),
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),
             },
             Effect::PlanUndo { ticket, run } => {
@@ -84,11 +92,11 @@ impl Session {
             Effect::StartUndo { run, plan, overwrite } => {
                 let order =
                     self.place.root().and_then(|root| past::undo_order(root, &run, &plan, overwrite, host));
-                self.launch(order.map(|(order, secrets)| (order, secrets, Secrets::default())), false, tell);
+                self.launch(order, false, tell);
             }
             Effect::ContinueRun { run, secrets } => {
-                let runs = self.place.root().and_then(Runs::look);
-                self.launch(runs.and_then(|runs| past::continuation(&runs, &run, host, secrets)), true, tell);
+                let order = self.continuation(&run, secrets).map(|(order, secrets, _)| (order, secrets));
+                self.launch(order, true, tell);
             }
             Effect::LeaveRun(run) => {
                 let left = self.place.root().and_then(|root| process::leave(root, &run, host));
@@ -109,30 +117,43 @@ impl Session {
         self.control.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn start(&self, plan: &Plan, mut secrets: Secrets, tell: &mut dyn FnMut(Message)) {
-        let order = runs::make_up(&*self.host, plan, &mut secrets).map(|generated| {
-            let findings = REGISTRY.iter().flat_map(|step| steps::look(&*self.host, *step)).collect();
-            (runs::order(&*self.host, plan.clone(), findings), secrets, generated)
-        });
-        self.launch(order, false, tell);
+    /// The same start with all its secrets, and those that were made up, with their labels.
+    fn make_up(&self, start: Effect) -> Result<(Effect, Vec<(String, Secret)>)> {
+        let labelled = |plan: &Plan, made: &Secrets| {
+            let wanted = plan.generated.iter();
+            wanted.filter_map(|one| Some((one.label.clone(), made.get(&one.secret)?.clone()))).collect()
+        };
+        Ok(match start {
+            Effect::StartRun { plan, mut secrets } => {
+                let shown = labelled(&plan, &runs::make_up(&*self.host, &plan, &mut secrets)?);
+                (Effect::StartRun { plan, secrets }, shown)
+            }
+            Effect::ContinueRun { run, secrets } => {
+                let (order, secrets, made) = self.continuation(&run, secrets)?;
+                (Effect::ContinueRun { run, secrets }, labelled(&order.plan, &made))
+            }
+            other => (other, Vec::new()),
+        })
+    }
+
+    fn continuation(&self, run: &str, secrets: Secrets) -> Result<(Order, Secrets, Secrets)> {
+        past::continuation(&Runs::look(self.place.root()?)?, run, &*self.host, secrets)
     }
 
     /// Starts a run, or goes on with it, and follows it; says why it was not started.
-    fn launch(&self, order: Result<(Order, Secrets, Secrets)>, resume: bool, tell: &mut dyn FnMut(Message)) {
+    fn launch(&self, order: Result<(Order, Secrets)>, resume: bool, tell: &mut dyn FnMut(Message)) {
         let control = Control::default();
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
-        let started = order.and_then(|(order, secrets, generated)| {
-            Ok((self.place.start(order, secrets, resume, &control)?, generated))
-        });
+        let started = order.and_then(|(order, secrets)| self.place.start(order, secrets, resume, &control));
         match started {
-            Ok((following, generated)) => follow(following, generated, tell),
+            Ok(following) => follow(following, tell),
             Err(error) => tell(Message::RunRefused(Failure::from(&error))),
         }
     }
 }
 
-fn follow(following: Following, generated: Secrets, tell: &mut dyn FnMut(Message)) {
-    tell(Message::RunStarted { run: following.run.clone(), generated });
+fn follow(following: Following, tell: &mut dyn FnMut(Message)) {
+    tell(Message::RunStarted(following.run.clone()));
     if let Err(error) = following.tell(&mut |record| tell(Message::Run(Box::new(record)))) {
         tell(Message::Notice(format!("The run cannot be followed: {error:#}")));
     }

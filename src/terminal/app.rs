@@ -170,7 +170,7 @@ impl App {
     /// A run that is attached to began before this process did. A demo has a clock of its own.
     fn notice_beginning(&mut self, message: &Message) {
         match message {
-            Message::RunStarted { .. } => self.began = Some(Instant::now()),
+            Message::RunStarted(_) => self.began = Some(Instant::now()),
             Message::Run(record) if self.model.world != World::Demo => {
                 if let runner::Event::Started { .. } = record.event {
                     let age = Timestamp::now().duration_since(record.at);

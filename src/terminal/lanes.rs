@@ -42,7 +42,8 @@ impl Lanes {
                 let lane = self.look.get_or_insert_with(|| lane(&self.backend, &self.messages, LOOKERS));
                 drop(lane.send(Task::Effect(effect)));
             }
-            Effect::StartRun { .. }
+            Effect::MakeUp(_)
+            | Effect::StartRun { .. }
             | Effect::Attach(_)
             | Effect::StartUndo { .. }
             | Effect::ContinueRun { .. } => {

@@ -28,8 +28,9 @@ pub enum Effect {
         /// In the wizard's order.
         steps: Vec<Answered>,
     },
-    /// Hand the plan and its secrets to a runner, making up the passwords in `plan.generated`:
-    /// `RunStarted` and then `Run`, `Beat`, `RunEnded`; or `RunRefused`.
+    /// Make up the passwords and keys that this start needs and does not have: `MadeUp`; or `RunRefused`.
+    MakeUp(Box<Effect>),
+    /// Hand the plan and its secrets to a runner: `RunStarted` and then `Run`, `Beat`, `RunEnded`; or `RunRefused`.
     StartRun {
         /// The plan as it was reviewed.
         plan: Arc<Plan>,
@@ -54,11 +55,11 @@ pub enum Effect {
         /// What somebody else changed since may be overwritten.
         overwrite: bool,
     },
-    /// Go on with a run that was cut off, with whatever passwords were typed: as `StartRun`.
+    /// Go on with a run that was cut off: as `StartRun`.
     ContinueRun {
         /// The run.
         run: String,
-        /// Every good secret of every form; what was made up is made up anew.
+        /// Every good secret of every form, and what was made up anew.
         secrets: Secrets,
     },
     /// Leave a run that was cut off as it is: `Notice`, and `HostSeen` without it.
@@ -78,7 +79,7 @@ pub enum Effect {
         /// Plain lines.
         text: String,
     },
-    /// Write the made up passwords to a file of mode 0600: `PasswordsStored`.
+    /// Write made up passwords and keys, with their labels, to a file of mode 0600: `PasswordsStored`.
     WritePasswords(Vec<(String, Secret)>),
     /// Draw everything again (Ctrl-L).
     Redraw,

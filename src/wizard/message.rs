@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{draft::Draft, keys::Key, model::HostCard};
-use crate::{
-    finding::StepId,
-    plan::Plan,
-    runner::Record,
-    secret::{Secret, Secrets},
-    steps::Findings,
-};
+use super::{Effect, draft::Draft, keys::Key, model::HostCard};
+use crate::{finding::StepId, plan::Plan, runner::Record, secret::Secret, steps::Findings};
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,13 +37,15 @@ pub enum Message {
         /// The plan, whole and with diffs.
         result: Result<Arc<Plan>, Failure>,
     },
-    /// The runner has taken the plan over (or another run is followed now).
-    RunStarted {
-        /// Name of the run.
-        run: String,
-        /// The passwords that were made up for it, by the names in the plan. Empty when another run is followed.
-        generated: Secrets,
+    /// What a start needed was made up; nothing was changed yet.
+    MadeUp {
+        /// The start, with all its secrets.
+        start: Box<Effect>,
+        /// What is to be noted before it: whose it is, and the password or private key. Empty when nothing is.
+        shown: Vec<(String, Secret)>,
     },
+    /// The runner of this name has taken the plan over (or another run is followed now).
+    RunStarted(String),
     /// The runner could not be started; nothing was changed.
     RunRefused(Failure),
     /// A record of the journal that is followed.

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{draft::Draft, form::FormState, message::Failure, run_view::RunView};
+use super::{Effect, draft::Draft, form::FormState, message::Failure, run_view::RunView};
 use crate::{
     executor::{Resources, World},
     finding::{Finding, StepId},
@@ -225,13 +225,8 @@ pub enum Question {
     Apply,
     /// Take somebody else's uncommitted changes along.
     Foreign,
-    /// Leave, with this exit code, though nobody noted the made up passwords.
-    LosePasswords {
-        /// Exit code.
-        code: u8,
-    },
-    /// Forget the made up passwords: they were noted.
-    ForgetPasswords,
+    /// Start: what was made up was noted.
+    Noted,
     /// Stop the run after the current change.
     Stop,
     /// Go on with the run that was cut off.
@@ -262,15 +257,15 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// A password that was made up for a run.
+/// Passwords and keys that were made up for a run, which starts when they were noted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Generated {
-    /// The run.
-    pub run: String,
-    /// Its name in the plan.
-    pub name: String,
-    /// The password.
-    pub secret: Secret,
+pub struct MadeUp {
+    /// The start.
+    pub start: Effect,
+    /// Whose it is, and the password or private key.
+    pub shown: Vec<(String, Secret)>,
+    /// The file that holds them since the operator asked for it.
+    pub stored: Option<String>,
 }
 
 /// Everything the screens show.
@@ -300,10 +295,8 @@ pub struct Model {
     pub review: Review,
     /// The run that is or was followed.
     pub run: Option<RunView>,
-    /// Made up passwords that were not noted yet.
-    pub generated: Vec<Generated>,
-    /// The file that holds them since the operator asked for it.
-    pub stored: Option<String>,
+    /// What waits to be noted.
+    pub made_up: Option<MadeUp>,
     /// One line for the operator, until the next key.
     pub notice: Option<String>,
     /// What happened in this session, oldest first, bounded by [`LOG_LIMIT`].
@@ -344,8 +337,7 @@ impl Model {
             top: 0,
             review: Review::default(),
             run: None,
-            generated: Vec::new(),
-            stored: None,
+            made_up: None,
             notice: None,
             log: VecDeque::new(),
             draft: Draft::default(),

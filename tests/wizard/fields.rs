@@ -96,7 +96,8 @@ fn a_password_is_never_on_the_page_nor_printed() {
     desk.planned(plan());
     desk.press("a ENTER");
     let effects = desk.take_effects();
-    let Some(Effect::StartRun { secrets, .. }) = effects.last() else { panic!("{effects:?}") };
+    let Some(Effect::MakeUp(start)) = effects.last() else { panic!("{effects:?}") };
+    let Effect::StartRun { secrets, .. } = &**start else { panic!("{effects:?}") };
     assert_eq!(secrets.get("passwords.root.password").unwrap().expose(), CANARY.as_bytes());
     assert!(!format!("{effects:?} {:?}", desk.model).contains("canary"));
 }

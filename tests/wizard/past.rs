@@ -4,7 +4,7 @@ use ngcp_warden::{
     finding::{Severity, Status},
     plan::{Foreign, Outcome, Plan},
     runner::RunOutcome,
-    secret::{Secret, Secrets},
+    secret::Secrets,
     wizard::{
         Effect, Failure, Message, Screen,
         model::{Entry, HostCard, OpenRun},
@@ -36,8 +36,15 @@ fn card(alive: Option<bool>) -> Message {
     Message::HostSeen(Box::new(HostCard { open_run, ..HostCard::default() }))
 }
 
-fn starts(desk: &mut Desk, generated: Secrets) {
-    desk.tell(Message::RunStarted { run: RUN.to_owned(), generated });
+fn starts(desk: &mut Desk) {
+    desk.tell(Message::RunStarted(RUN.to_owned()));
+}
+
+/// The going on that is asked for, before what it needs is made up.
+fn goes_on(effects: &[Effect]) -> (&str, &Secrets) {
+    let Some(Effect::MakeUp(start)) = effects.last() else { panic!("{effects:?}") };
+    let Effect::ContinueRun { run, secrets } = &**start else { panic!("{effects:?}") };
+    (run, secrets)
 }
 
 /// A dropped link: the next start shows the run by itself, and leaving again does not stop it.
@@ -45,7 +52,7 @@ fn starts(desk: &mut Desk, generated: Secrets) {
 fn a_run_that_is_alive_is_attached_to_by_itself() {
     let mut desk = meets(true);
     assert_eq!(desk.take_effects(), [Effect::Attach(RUN.to_owned())]);
-    starts(&mut desk, Secrets::default());
+    starts(&mut desk);
     assert_eq!(desk.model.screen, Screen::Run);
     desk.tell(card(Some(true)));
     assert_eq!(desk.effects, [], "once");
@@ -73,16 +80,16 @@ fn a_run_that_was_cut_off_is_accounted_for_and_can_be_gone_on_with() {
     desk.press("c ENTER");
     assert_eq!(desk.effects, [], "the harmless outcome has the focus");
     desk.press("c UP ENTER");
-    assert!(matches!(&desk.effects[..], [Effect::ContinueRun { run, .. }] if run == RUN));
+    assert_eq!(goes_on(&desk.effects).0, RUN);
     desk.tell(Message::RunRefused(Failure::new("passwords.root.password is missing")));
     assert!(desk.words().contains("is missing"), "{}", desk.words());
     desk.press("ESC c UP ENTER");
-    let mut generated = Secrets::default();
-    generated.insert("passwords.cdr", Secret::new(CANARY));
-    starts(&mut desk, generated);
+    desk.made_up();
+    assert!(desk.words().contains(CANARY), "made up anew, to be noted first");
+    desk.press("ENTER UP ENTER");
+    assert!(matches!(desk.effects.last(), Some(Effect::ContinueRun { run, .. }) if run == RUN));
+    starts(&mut desk);
     assert_eq!(desk.model.screen, Screen::Run);
-    desk.press("p");
-    assert!(desk.words().contains(CANARY), "made up anew");
 }
 
 /// The password that the run still needs is typed in its step and goes along.
@@ -97,7 +104,7 @@ fn going_on_takes_the_passwords_that_were_typed() {
     desk.paste(CANARY);
     desk.press("ESC ESC a c UP ENTER");
     let effects = desk.take_effects();
-    let Some(Effect::ContinueRun { secrets, .. }) = effects.last() else { panic!("{effects:?}") };
+    let (_, secrets) = goes_on(&effects);
     assert!(secrets.get("passwords.root.password").is_some());
     assert!(!format!("{effects:?}").contains("canary"));
 }
@@ -139,7 +146,7 @@ fn a_run_of_this_session_is_taken_back_from_its_result() {
     desk.change_ends("passwords.root", Outcome::Done);
     desk.change_ends("passwords.cdr", Outcome::Done);
     desk.run_ends(RunOutcome::Done);
-    desk.press("ENTER ENTER LEFT ENTER u");
+    desk.press("ENTER u");
     assert!(matches!(desk.effects.last(), Some(Effect::PlanUndo { run, .. }) if run == RUN_HERE));
     // Findings that arrive do not wipe it, another look at the answers does.
     desk.planned(Plan { generated: vec![], ..plan() });

@@ -12,7 +12,7 @@ use ngcp_warden::{
     plain::{Outside, run},
     plan::Outcome,
     runner::{Event, Record, RunOutcome},
-    secret::{Secret, Secrets},
+    secret::Secret,
     wizard::{
         Effect, Message, Model, Screen,
         model::{Entry, HostCard},
@@ -30,9 +30,7 @@ struct Answering {
 
 impl Answering {
     fn run(&mut self) {
-        let mut generated = Secrets::default();
-        generated.insert("passwords.cdr", Secret::new(CANARY));
-        self.answers.push_back(Message::RunStarted { run: "7".to_owned(), generated });
+        self.answers.push_back(Message::RunStarted("7".to_owned()));
         let mut events = vec![Event::Started {
             run: "7".to_owned(),
             plan: Box::new(plan()),
@@ -77,6 +75,10 @@ impl Outside for Answering {
             Effect::MakePlan { ticket, .. } => {
                 self.answers.push_back(Message::Planned { ticket: *ticket, result: Ok(Arc::new(plan())) });
             }
+            Effect::MakeUp(start) => {
+                let shown = vec![("account cdrexport".to_owned(), Secret::new(CANARY))];
+                self.answers.push_back(Message::MadeUp { start: start.clone(), shown });
+            }
             Effect::StartRun { .. } => self.run(),
             _ => {}
         }
@@ -104,7 +106,7 @@ fn session(entry: Entry, lines: &[&str]) -> (u8, String, Model, Vec<Effect>) {
 }
 
 #[test]
-fn a_whole_walk_from_the_first_question_to_the_new_passwords() {
+fn a_whole_walk_from_the_first_question_to_the_result() {
     let typed = "kein Anschluss unter 4711!";
     let lines = [
         "1", // walk the steps
@@ -117,7 +119,8 @@ fn a_whole_walk_from_the_first_question_to_the_new_passwords() {
     let apply = number_of(&paper, "apply");
     let mut lines = lines.to_vec();
     lines.push(&apply);
-    lines.extend(["1", "1", "q"]);
+    // Apply now; noted, and so again; the result; out.
+    lines.extend(["1", "1", "1", "1", "q"]);
     let (code, paper, model, effects) = session(Entry::FirstBoot, &lines);
     let Some(Effect::StartRun { secrets, .. }) =
         effects.iter().find(|effect| matches!(effect, Effect::StartRun { .. }))
@@ -135,8 +138,8 @@ fn a_whole_walk_from_the_first_question_to_the_new_passwords() {
     );
     assert_eq!(paper.matches(CANARY).count(), 1, "shown on one page: {paper}");
     assert!(!paper.contains(typed), "never echoed");
-    // The end of input came at the question whether to forget the passwords.
-    assert_eq!((code, model.screen), (3, Screen::Passwords));
+    // The end of input came at the question whether to leave.
+    assert_eq!((code, model.screen), (3, Screen::Result), "{paper}");
 }
 
 /// The number in front of a line of the last menu.

@@ -7,7 +7,7 @@ use ngcp_warden::{
     finding::{Finding, Severity, Status, StepId},
     plan::{Action, Change, CommandLine, Generated, Making, Outcome, Plan, Template, Undo},
     runner::{Event, Record, RunOutcome},
-    secret::{Secret, SecretForm, Secrets},
+    secret::{Secret, SecretForm},
     steps::{
         About, Answers, Findings, Form, Step,
         form::{Choice, Field, Kind},
@@ -228,14 +228,21 @@ impl Desk {
         self.tell(Message::Planned { ticket, result: Ok(Arc::new(plan)) });
     }
 
+    /// Answers the request to make up what the last start needs.
+    pub(crate) fn made_up(&mut self) {
+        let Some(Effect::MakeUp(start)) = self.effects.last().cloned() else { panic!("{:?}", self.effects) };
+        let shown = vec![("account cdrexport".to_owned(), Secret::new(CANARY))];
+        self.tell(Message::MadeUp { start, shown });
+    }
+
     /// From the overview to a run of [`plan`] that has just begun, with one password made up.
     pub(crate) fn run_begins(&mut self) {
         self.press("s DOWN SPACE F10");
         self.planned(plan());
         self.press("a ENTER");
-        let mut generated = Secrets::default();
-        generated.insert("passwords.cdr", Secret::new(CANARY));
-        self.tell(Message::RunStarted { run: "20261122-1".to_owned(), generated });
+        self.made_up();
+        self.press("ENTER UP ENTER");
+        self.tell(Message::RunStarted("20261122-1".to_owned()));
         self.record(Event::Started {
             run: "20261122-1".to_owned(),
             plan: Box::new(plan()),

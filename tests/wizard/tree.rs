@@ -87,9 +87,11 @@ fn a_new_password_is_set_shown_and_taken_back_byte_for_byte() {
         }
     }
     paper.types("r").shows("config.yml").shows("hash of").picks("apply").picks("Apply now");
-    paper.shows("All changes are done").picks("result").shows("Note them now").shows("ngcpsoap");
+    paper.shows("Note them now").shows("ngcpsoap");
+    assert_eq!(std::fs::read(&config).unwrap(), before, "nothing is changed before it was noted");
     let made_up = paper.page.lines().map(str::trim).find(|line| line.len() == 24 && !line.contains(' '));
     let made_up = made_up.unwrap_or_else(|| panic!("no password in {}", paper.page)).to_owned();
+    paper.picks("noted").picks("They are noted").shows("All changes are done");
     let after = std::fs::read_to_string(&config).unwrap();
     assert_ne!(after.as_bytes(), before, "it was set");
     assert!(!after.contains(&made_up), "only its hash is stored");
@@ -97,7 +99,7 @@ fn a_new_password_is_set_shown_and_taken_back_byte_for_byte() {
         let bytes = std::fs::read(&file).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(&made_up), "{} holds it", file.display());
     }
-    paper.picks("noted").picks("They are noted").picks("take it back").shows("Take back run");
+    paper.picks("result").picks("take it back").shows("Take back run");
     paper.picks("apply").picks("Apply now").shows("All changes are done");
     assert_eq!(std::fs::read(&config).unwrap(), before);
 }

@@ -162,10 +162,14 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         None,
         &[
             ("none", "no", "Better: make it where you work, and paste its public half above."),
-            ("make", "make one", "Its private half is shown once after the start; no copy stays here."),
+            (
+                "make",
+                "make one",
+                "Its private half is shown once, to be copied before the start; none stays here.",
+            ),
         ],
         "none",
-        "For whoever has no key at all. Give yourself more seconds to confirm: it must be copied first.",
+        "For whoever has no key at all.",
     ));
     let accounts: Vec<(&str, &str, &str)> = facts
         .people

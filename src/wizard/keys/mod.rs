@@ -108,8 +108,6 @@ pub enum Intent {
     ContinueRun,
     TakeBack,
     LeaveRun,
-    Passwords,
-    Forget,
     Store,
     Discard,
     LookAgain,

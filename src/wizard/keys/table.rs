@@ -106,8 +106,6 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('d'), Intent::LeaveRun)], "leave it so", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
-    row(&[(Key::Char('p'), Intent::Passwords)], "new passwords", &[At::Overview, At::Run, At::Result])
-        .when(has_passwords),
     row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
     row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
         .help_only(),
@@ -158,8 +156,8 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Enter, Intent::Forward)], "result", &[At::Run]).when(run_ended),
     row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::Result]).when(run_ended),
-    row(&[(Key::Enter, Intent::Forget)], "noted, forget them", &[At::Passwords]).pinned(),
-    row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]),
+    row(&[(Key::Enter, Intent::Forward)], "noted, start", &[At::Passwords]).pinned().when(made_up),
+    row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]).when(made_up),
     // Reading
     row(
         ARROWS,
@@ -258,8 +256,8 @@ fn can_attach(model: &Model) -> bool {
 fn cut_off(model: &Model) -> bool {
     model.cut_off().is_some()
 }
-fn has_passwords(model: &Model) -> bool {
-    !model.generated.is_empty()
+fn made_up(model: &Model) -> bool {
+    model.made_up.is_some()
 }
 fn has_fields(model: &Model) -> bool {
     model.current_step().is_some_and(|step| !step.form.is_empty())

@@ -28,20 +28,17 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
     let mut writer = Writer::new("", "", usize::from(width.max(10)));
     let (title, outcomes) = match dialog.question {
         Question::Leave { .. } => leave(model, &mut writer),
-        Question::LosePasswords { .. } => {
-            writer.text(
-                Role::Text,
-                "Passwords were made up in this run and nobody has noted them. They are stored nowhere else.",
-            );
-            ("Leave without the new passwords", ["Leave, they are lost", "Stay, show them"])
-        }
-        Question::ForgetPasswords => {
-            let words = model.stored.as_ref().map_or_else(
-                || "They are stored nowhere else. Once forgotten, they can only be replaced.".to_owned(),
-                |path| format!("This page will not show them again. They stay in {path}."),
+        Question::Noted => {
+            let stored = model.made_up.as_ref().and_then(|made_up| made_up.stored.as_ref());
+            let words = stored.map_or_else(
+                || {
+                    "They are not shown again and stored nowhere else. From now on they are needed."
+                        .to_owned()
+                },
+                |path| format!("They are not shown again. They stay in {path}."),
             );
             writer.text(Role::Text, &words);
-            ("The new passwords", ["They are noted, forget them", "Show them longer"])
+            ("Start with the new passwords and keys", ["They are noted, start", "Show them longer"])
         }
         Question::Apply => apply(model, &mut writer),
         Question::Foreign if model.review.undoes.is_some() => {
@@ -62,7 +59,7 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
         Question::ContinueRun => {
             writer.text(
                 Role::Text,
-                "What is done stays, the rest is done now. Passwords that were made up are made up anew and shown.",
+                "What is done stays, the rest is done now. Passwords that were made up are made up anew and shown first.",
             );
             ("Go on with the run", ["Go on with it", "Not now"])
         }
@@ -147,7 +144,7 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
         if !plan.generated.is_empty() {
             writer.text(
                 Role::Warning,
-                "Passwords are made up for this and shown on this screen only: note them (p) before you leave.",
+                "Passwords or keys are made up for this. They are shown next, to be noted before anything is changed.",
             );
         }
         let left_out = super::review::problems(model);

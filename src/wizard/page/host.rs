@@ -35,12 +35,6 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
         );
         w.gap();
     }
-    if !model.generated.is_empty() && model.stored.is_none() {
-        let words = " New passwords wait to be noted: p shows them.";
-        let warning = Span::symbol(Role::Warning, Symbol::Warning);
-        w.spans(0, 2, vec![warning, Span::new(Role::Warning, words)]);
-        w.gap();
-    }
     hardening(model, &mut w);
     w.gap();
     worst(model, &mut w);

@@ -14,7 +14,6 @@ use std::fmt;
 use super::{Model, Screen, model::Size};
 pub use dialog::{DialogPage, dialog};
 pub use run::change_words;
-pub(super) use run::label_of;
 use text::Writer;
 pub use text::clean;
 

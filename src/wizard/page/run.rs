@@ -8,11 +8,10 @@ use super::{
 use crate::{
     executor::World,
     finding::score,
-    plan::Outcome,
+    plan::{Outcome, Plan},
     runner::RunOutcome,
     wizard::{
         Model,
-        model::Generated,
         run_view::{ChangeState, ChangeView, RunView},
     },
 };
@@ -220,6 +219,10 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     w.text(Role::Good, &format!("{} as planned.", counted(done.count(), "change is", "changes are")));
     w.gap();
     if let Some(plan) = &run.plan {
+        for made_up in plan.generated.iter().filter(|made_up| !is_set(run, plan, &made_up.secret)) {
+            let words = format!("{} was NOT set: what was noted for it opens nothing.", made_up.label);
+            w.text(Role::Bad, &words);
+        }
         for reminder in &plan.reminders {
             w.spans(
                 0,
@@ -230,9 +233,6 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
                 ],
             );
         }
-    }
-    if !model.generated.is_empty() {
-        w.text(Role::Accent, "New passwords wait to be noted: p shows them.");
     }
     if let Some(report) = &run.report {
         let spans = vec![Span::new(Role::Text, "Report: "), Span::new(Role::Literal, clean(report))];
@@ -252,55 +252,43 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// Whether the change that sets the secret of that name was done, and stayed so.
+fn is_set(run: &RunView, plan: &Plan, name: &str) -> bool {
+    let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name));
+    let done = |change: &ChangeView| {
+        matches!(
+            change.state,
+            ChangeState::Ended { outcome: Outcome::Done | Outcome::Warning | Outcome::Unchanged, .. }
+        )
+    };
+    uses.and_then(|uses| run.changes.get(uses)).is_some_and(done)
+}
+
 pub(super) fn passwords(model: &Model, width: usize) -> Page {
     let mut w = Writer::new("New passwords and keys", "shown on this page only", width);
-    if model.generated.is_empty() {
-        w.text(Role::Dim, "There is no password to be shown.");
+    let Some(made_up) = &model.made_up else {
+        w.text(Role::Dim, "There is nothing to be noted.");
         return w.page;
-    }
+    };
+    let kept = made_up.stored.as_ref().map_or_else(
+        || "They are stored nowhere; once forgotten they can only be replaced.".to_owned(),
+        |path| format!("They are stored in {path}, for root only. Note them, then remove that file."),
+    );
     w.text(
         Role::Warning,
-        &model.stored.as_ref().map_or_else(
-            || "Note them now. They are stored nowhere; once forgotten they can only be replaced.".to_owned(),
-            |path| format!("They are stored in {path}, for root only. Note them, then remove that file."),
-        ),
+        &format!("Note them now. Nothing was changed yet: the run starts when you have them. {kept}"),
     );
-    w.gap();
-    for made in &model.generated {
-        let state =
-            model.run.as_ref().filter(|run| run.run == made.run).and_then(|run| state_of(run, &made.name));
-        let said = match state {
-            None
-            | Some(ChangeState::Ended {
-                outcome: Outcome::Done | Outcome::Warning | Outcome::Unchanged,
-                ..
-            }) => None,
-            Some(ChangeState::Waiting | ChangeState::Running { .. }) => Some((Role::Dim, "  not set yet")),
-            Some(ChangeState::Ended { .. }) => Some((Role::Bad, "  was NOT set")),
-            Some(ChangeState::Undone { .. }) => Some((Role::Bad, "  was taken back, the old one holds")),
-        };
-        w.spans(0, 2, vec![Span::new(Role::Heading, clean(label_of(model, made)))]);
-        let shown = made.secret.expose_str().unwrap_or_default();
-        let mut said = said.map(|(role, words)| Span::new(role, words));
+    for (label, secret) in &made_up.shown {
+        let shown = secret.expose_str().unwrap_or_default();
+        w.gap();
+        w.heading(label);
         // A key has many lines, which must be copied as they are: from the first column on.
         let indent = if shown.contains('\n') { 0 } else { 2 };
-        if indent == 0 {
-            w.page.lines.last_mut().into_iter().for_each(|label| label.spans.extend(said.take()));
-        }
         for line in shown.lines() {
-            let mut spans = vec![Span::new(Role::Revealed, line)];
-            spans.extend(said.take());
-            w.spans(indent, indent, spans);
+            w.spans(indent, indent, vec![Span::new(Role::Revealed, line)]);
         }
     }
     w.page
-}
-
-/// Whose password it is; its name when the plan is not known.
-pub(in crate::wizard) fn label_of<'a>(model: &'a Model, made: &'a Generated) -> &'a str {
-    let of_run = model.run.as_ref().filter(|run| run.run == made.run).and_then(|run| run.plan.as_ref());
-    let labels = of_run.map_or(&[][..], |plan| plan.generated.as_slice());
-    labels.iter().find(|label| label.secret == made.name).map_or(&made.name, |label| &label.label)
 }
 
 /// A run of an earlier session that was cut off.
@@ -331,11 +319,4 @@ pub(super) fn cut_off(model: &Model, width: usize) -> Page {
         w.spans(0, 4, vec![Span::new(Role::Accent, format!("{key}   ")), Span::new(Role::Text, words)]);
     }
     w.page
-}
-
-/// How the change that sets the secret of that name stands.
-fn state_of<'a>(run: &'a RunView, name: &str) -> Option<&'a ChangeState> {
-    let plan = run.plan.as_ref()?;
-    let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name))?;
-    run.changes.get(uses).map(|change| &change.state)
 }

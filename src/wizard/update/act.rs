@@ -1,6 +1,6 @@
 //! What each intent does on each page.
 
-use super::{leaving, looking, notice, planning, running};
+use super::{leaving, looking, notice, planning};
 use crate::{
     finding::StepId,
     wizard::{
@@ -44,8 +44,6 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::ContinueRun => return leaving::ask(model, Question::ContinueRun, 1),
         Intent::LeaveRun => return leaving::ask(model, Question::LeaveRun, 1),
         Intent::TakeBack => return take_back(model),
-        Intent::Passwords => navigation::go(model, Screen::Passwords),
-        Intent::Forget => return forget(model),
         Intent::Store => return store(model),
         Intent::Discard => return leaving::ask(model, Question::Discard, 1),
         Intent::LookAgain => return look_again(model),
@@ -113,7 +111,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
         Screen::Review => open_entry(model),
         Screen::Run => {
             if model.run.as_ref().is_some_and(|run| run.ended) {
-                navigation::restart_at(model, running::page_after(model));
+                navigation::restart_at(model, Screen::Result);
             }
             NOTHING
         }
@@ -122,18 +120,17 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             navigation::back(model);
             NOTHING
         }
-        Screen::Difference(_)
-        | Screen::Foreign
-        | Screen::CutOff
-        | Screen::Passwords
-        | Screen::Help
-        | Screen::Log => NOTHING,
+        Screen::Passwords => leaving::ask(model, Question::Noted, 1),
+        Screen::Difference(_) | Screen::Foreign | Screen::CutOff | Screen::Help | Screen::Log => NOTHING,
     }
 }
 
 /// Leaves a page; answers of a step are kept on the way.
 fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
     let effects = looking::keep(model);
+    if model.screen == Screen::Passwords {
+        model.made_up = None;
+    }
     way(model);
     effects
 }
@@ -323,19 +320,9 @@ fn take_back(model: &mut Model) -> Vec<Effect> {
     planning::request_undo(model, run)
 }
 
-fn forget(model: &mut Model) -> Vec<Effect> {
-    if model.generated.is_empty() {
-        navigation::restart_at(model, Screen::Result);
-        return NOTHING;
-    }
-    leaving::ask(model, Question::ForgetPasswords, 1)
-}
-
 fn store(model: &Model) -> Vec<Effect> {
-    let label = |made| page::label_of(model, made).to_owned();
-    let passwords = model.generated.iter().map(|made| (label(made), made.secret.clone()));
-    let passwords: Vec<_> = passwords.collect();
-    if passwords.is_empty() { NOTHING } else { vec![Effect::WritePasswords(passwords)] }
+    let made_up = model.made_up.iter();
+    made_up.map(|made_up| Effect::WritePasswords(made_up.shown.clone())).collect()
 }
 
 fn look_again(model: &mut Model) -> Vec<Effect> {

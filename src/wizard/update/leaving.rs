@@ -4,9 +4,8 @@ use super::{looking, planning};
 use crate::{
     runner::RunOutcome,
     wizard::{
-        Effect, Model, Screen,
+        Effect, Model,
         model::{Dialog, DialogPhase, Question},
-        navigation,
     },
 };
 
@@ -26,16 +25,14 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
 /// Ctrl-C: as `q`, but pressed again it leaves without a further question. Answers are kept either way.
 pub(super) fn interrupted(model: &mut Model) -> Vec<Effect> {
     let asked = model.dialog.as_ref().map(|dialog| dialog.question);
-    if matches!(asked, Some(Question::Leave { .. } | Question::LosePasswords { .. })) {
+    if matches!(asked, Some(Question::Leave { .. })) {
         return leave(model, 3);
     }
     leave_or_ask(model, 3)
 }
 
 fn leave_or_ask(model: &mut Model, code: u8) -> Vec<Effect> {
-    if !model.generated.is_empty() && model.stored.is_none() {
-        ask(model, Question::LosePasswords { code }, 1)
-    } else if model.running() || model.review.starting || model.unapplied() {
+    if model.running() || model.review.starting || model.unapplied() {
         ask(model, Question::Leave { code }, 0)
     } else {
         leave(model, code)
@@ -58,23 +55,16 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if dialog.focus != 0 {
-        if matches!(dialog.question, Question::LosePasswords { .. }) {
-            navigation::go(model, Screen::Passwords);
-        }
         return Vec::new();
     }
     match dialog.question {
-        Question::Leave { code } | Question::LosePasswords { code } => leave(model, code),
+        Question::Leave { code } => leave(model, code),
         Question::Apply => planning::apply(model),
         Question::Foreign => {
             planning::accept_foreign(model, true);
             planning::ask_to_apply(model)
         }
-        Question::ForgetPasswords => {
-            model.generated.clear();
-            navigation::restart_at(model, Screen::Result);
-            Vec::new()
-        }
+        Question::Noted => planning::noted(model),
         Question::Stop => {
             model.run.as_ref().map(|run| Effect::StopRun(run.run.clone())).into_iter().collect()
         }

@@ -44,7 +44,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::HostSeen(host) => looking::host_seen(model, *host),
         Message::Inspected { step, result } => looking::inspected(model, &step, result),
         Message::Planned { ticket, result } => planning::planned(model, ticket, result),
-        Message::RunStarted { run, generated } => running::started(model, run, &generated),
+        Message::MadeUp { start, shown } => planning::made_up(model, *start, shown),
+        Message::RunStarted(run) => running::started(model, run),
         Message::RunRefused(failure) => planning::refused(model, failure),
         Message::Run(record) => {
             let effects = running::record(model, &record);
@@ -71,7 +72,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::PasswordsStored(Ok(path)) => {
             let effects = notice(model, &format!("Written: {path}"));
-            model.stored = Some(path);
+            if let Some(made_up) = &mut model.made_up {
+                made_up.stored = Some(path);
+            }
             effects
         }
         Message::Written(Ok(path)) => notice(model, &format!("Written: {path}")),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::notice;
 use crate::{
     plan::Plan,
-    secret::Secrets,
+    secret::{Secret, Secrets},
     wizard::{
-        Effect, Failure, Model,
+        Effect, Failure, Model, Screen,
         effect::Answered,
-        model::{Dialog, DialogPhase, Question, ReviewPhase, StepPhase, StepState},
+        model::{Dialog, DialogPhase, MadeUp, Question, ReviewPhase, StepPhase, StepState},
+        navigation,
         page::review::entries,
     },
 };
@@ -107,7 +108,13 @@ pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
     let plan = plan.clone();
     let effect = match model.review.undoes.clone() {
         Some(run) => Effect::StartUndo { run, plan, overwrite: model.review.foreign_accepted },
-        None => Effect::StartRun { plan, secrets: secrets(model, |step| step.ticked) },
+        None if plan.generated.is_empty() => {
+            Effect::StartRun { plan, secrets: secrets(model, |step| step.ticked) }
+        }
+        None => {
+            let secrets = secrets(model, |step| step.ticked);
+            Effect::MakeUp(Box::new(Effect::StartRun { plan, secrets }))
+        }
     };
     start(model, Question::Apply, effect)
 }
@@ -116,7 +123,29 @@ pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
 pub(super) fn continue_run(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.cut_off().map(|open| open.run.clone()) else { return Vec::new() };
     let effect = Effect::ContinueRun { run, secrets: secrets(model, |_| true) };
-    start(model, Question::ContinueRun, effect)
+    start(model, Question::ContinueRun, Effect::MakeUp(Box::new(effect)))
+}
+
+/// What was made up is shown first, so that nobody is left without a password that was set.
+pub(super) fn made_up(model: &mut Model, start: Effect, shown: Vec<(String, Secret)>) -> Vec<Effect> {
+    if !model.review.starting {
+        return Vec::new();
+    }
+    if shown.is_empty() {
+        return vec![start];
+    }
+    model.review.starting = false;
+    model.dialog = None;
+    model.made_up = Some(MadeUp { start, shown, stored: None });
+    navigation::go(model, Screen::Passwords);
+    Vec::new()
+}
+
+/// Starts what waited for that.
+pub(super) fn noted(model: &mut Model) -> Vec<Effect> {
+    let Some(made_up) = model.made_up.take() else { return Vec::new() };
+    navigation::back(model);
+    start(model, Question::Apply, made_up.start)
 }
 
 fn start(model: &mut Model, question: Question, effect: Effect) -> Vec<Effect> {

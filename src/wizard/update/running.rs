@@ -1,30 +1,20 @@
-//! A run that is followed: its records, its end, and the passwords that were made up for it.
+//! A run that is followed: its records and its end.
 
 use super::{looking, notice};
 use crate::{
     finding::StepId,
     plan::Outcome,
     runner::Record,
-    secret::Secrets,
     wizard::{
         Effect, Model, Screen,
         form::FormState,
-        model::{DialogPhase, Generated},
+        model::DialogPhase,
         navigation,
         run_view::{ChangeState, RunView},
     },
 };
 
-pub(super) fn started(model: &mut Model, run: String, generated: &Secrets) -> Vec<Effect> {
-    let made_up = generated.iter().map(|(name, secret)| Generated {
-        run: run.clone(),
-        name: name.to_owned(),
-        secret: secret.clone(),
-    });
-    model.generated.extend(made_up);
-    if generated.iter().next().is_some() {
-        model.stored = None;
-    }
+pub(super) fn started(model: &mut Model, run: String) -> Vec<Effect> {
     model.review.starting = false;
     model.run = Some(RunView::new(run));
     let watched = model.dialog.as_ref().is_some_and(|dialog| dialog.phase == DialogPhase::Working);
@@ -69,9 +59,4 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
     effects.extend(looking::inspect_all(model));
     notice(model, "The run has ended.");
     effects
-}
-
-/// The page after a run: made up passwords first, as long as nobody noted them.
-pub(super) fn page_after(model: &Model) -> Screen {
-    if model.generated.is_empty() { Screen::Result } else { Screen::Passwords }
 }
