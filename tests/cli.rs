@@ -252,3 +252,12 @@ fn an_interrupted_apply_says_so_in_its_exit_code_s20() {
     }
     assert!(!fs::read_to_string(root.join("etc/fstab")).unwrap().contains("noatime"));
 }
+
+/// All well is never said of what was not seen.
+#[test]
+fn an_empty_directory_is_no_host() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = warden(&["audit", "--root", dir.path().to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("is this the root of a host?"), "{output:?}");
+}

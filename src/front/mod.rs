@@ -90,6 +90,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Audit { steps, format, fail_on }) => {
             let audit = unattended::audit(&*host, &steps)?;
             output::result(format, || audit.text(), &audit)?;
+            let saw = !steps.is_empty() || audit.saw_anything();
+            anyhow::ensure!(saw, "nothing could be judged: is this the root of a host?");
             let failed = fail_on.severity().is_some_and(|severity| audit.fails_at(severity));
             Ok(if failed { EXIT_FAILED } else { EXIT_OK })
         }

@@ -1,6 +1,6 @@
 //! Runs of the past and of now: history, show, undo, attach, leave.
 
-use std::{fmt::Write, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 
@@ -149,8 +149,12 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
 pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8> {
     let run = Runs::look(root)?.find(run)?;
     let mut records = Vec::new();
+    let mut titles = BTreeMap::new();
     place.follow(&run)?.tell(&mut |record| {
-        if let Some(line) = record_line(&record.event) {
+        if let runner::Event::Started { plan, .. } = &record.event {
+            titles.extend(plan.changes.iter().map(|change| (change.id.clone(), change.title.clone())));
+        }
+        if let Some(line) = record_line(&record.event, &titles) {
             let _ = print(&printable(&format!("{line}\n")));
         }
         records.push(record);
@@ -160,23 +164,25 @@ pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8
     Ok(applied.exit_code())
 }
 
-fn record_line(event: &runner::Event) -> Option<String> {
+fn record_line(event: &runner::Event, titles: &BTreeMap<String, String>) -> Option<String> {
     use runner::Event;
+    let title = |change: &String| titles.get(change).unwrap_or(change).clone();
     Some(match event {
         Event::Started { run, operator, .. } => format!("run {run}, started by {operator}"),
-        Event::Before { change } => format!("begin   {change}"),
-        Event::Output { line, .. } => format!("        {line}"),
+        Event::Before { change } => format!("begin     {}", title(change)),
+        Event::Output { line, .. } => format!("          {line}"),
         Event::After { change, outcome, message, .. } => {
             let outcome = format!("{outcome:?}").to_lowercase();
-            format!("{outcome:<7} {change}  {message}").trim_end().to_owned()
+            format!("{outcome:<9} {}  {message}", title(change)).trim_end().to_owned()
         }
-        Event::Undone { change, message, .. } => format!("undone  {change}  {message}"),
+        Event::Undone { change, message, .. } => format!("undone    {}  {message}", title(change)),
         Event::Waiting { change, seconds } => {
             format!(
-                "waiting {change}: taken back in {seconds} s unless kept: log in again and type 'ngcp-warden confirm'"
+                "waiting   {}: taken back in {seconds} s unless kept: log in again and type 'ngcp-warden confirm'",
+                title(change)
             )
         }
-        Event::Kept { change } => format!("kept    {change}"),
+        Event::Kept { change } => format!("kept      {}", title(change)),
         Event::Stopping => "stopping after this change".to_owned(),
         _ => return None,
     })

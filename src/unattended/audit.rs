@@ -61,6 +61,11 @@ impl Audit {
         self.findings.iter().any(|f| f.status == Status::Fail && f.severity >= severity)
     }
 
+    /// Whether anything could be judged; nothing can in an empty directory.
+    pub fn saw_anything(&self) -> bool {
+        self.findings.iter().any(|finding| matches!(finding.status, Status::Fail | Status::Pass))
+    }
+
     /// For people: worst first, what is well in one line.
     pub fn text(&self) -> String {
         let mut out = format!(
