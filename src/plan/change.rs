@@ -200,6 +200,18 @@ impl CommandLine {
         }
     }
 
+    /// A command that its owner runs, with nobody else's rights: whatever links that owner makes meanwhile, nothing of
+    /// others can be reached (F63).
+    pub fn as_owner<'a>(uid: u32, gid: u32, words: impl IntoIterator<Item = &'a str>) -> Self {
+        let owner = [
+            format!("--reuid={uid}"),
+            format!("--regid={gid}"),
+            "--clear-groups".to_owned(),
+            "--".to_owned(),
+        ];
+        CommandLine::new("setpriv", owner.into_iter().chain(words.into_iter().map(str::to_owned)))
+    }
+
     /// The command with its secrets filled in, ready to run.
     ///
     /// # Errors

@@ -95,12 +95,10 @@ fn put(person: &Person, lines: Vec<(&str, String, Template)>, changes: &mut Vec<
     if !person.has_folder
         && let Some(folder) = path.parent()
     {
-        // As the account itself: whatever its owner does meanwhile, nothing of others can be reached.
         let folder = folder.display().to_string();
-        let mut make = super::plan::as_owner(person.uid, person.gid);
-        make.extend(["mkdir", "-m", "700", &folder].map(str::to_owned));
+        let make = CommandLine::as_owner(person.uid, person.gid, ["mkdir", "-m", "700", &folder]);
         let back = Undo::Run(CommandLine::new("rmdir", [folder.clone()]));
-        let make = Action::Run(CommandLine::new("setpriv", make));
+        let make = Action::Run(make);
         changes.push(Change::new(&ABOUT.id, "folder", format!("make {folder}"), make, back));
     }
     for (name, title, line) in lines {

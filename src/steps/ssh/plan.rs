@@ -198,10 +198,6 @@ fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {
     Change::new(&ABOUT.id, name, title, action, undo)
 }
 
-pub(super) fn as_owner(uid: u32, gid: u32) -> Vec<String> {
-    vec![format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned(), "--".to_owned()]
-}
-
 /// Others lose the right to write: done by each file's owner, who cannot be led astray by its own links.
 fn mend(facts: &Facts) -> Vec<Change> {
     let mut seen = Vec::new();
@@ -212,19 +208,10 @@ fn mend(facts: &Facts) -> Vec<Change> {
         let (Some((uid, gid)), false) = (one.owner, seen.contains(&&one.path)) else { continue };
         seen.push(&one.path);
         let path = one.path.display().to_string();
-        let run = |mode: String| {
-            let mut args = as_owner(uid, gid);
-            args.extend(["chmod".to_owned(), mode, "--".to_owned(), path.clone()]);
-            CommandLine::new("setpriv", args)
-        };
+        let run = |mode: &str| CommandLine::as_owner(uid, gid, ["chmod", mode, "--", &path]);
         let title = format!("take the right to write to {path} from others");
-        let back = Undo::Run(run(format!("{:04o}", one.mode)));
-        changes.push(change(
-            &format!("mode.{}", seen.len()),
-            title,
-            Action::Run(run("go-w".to_owned())),
-            back,
-        ));
+        let back = Undo::Run(run(&format!("{:04o}", one.mode)));
+        changes.push(change(&format!("mode.{}", seen.len()), title, Action::Run(run("go-w")), back));
     }
     let all =
         facts.people.iter().flat_map(|person| &person.files).filter(|file| file.read).flat_map(|f| &f.loose);
