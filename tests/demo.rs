@@ -38,8 +38,9 @@ fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
             let asked = field.only_if.as_ref().is_none_or(|(key, value)| answers.get(key) == value);
             let default = match field.kind {
                 _ if !asked => continue,
-                // The one step that leaves things alone by default.
+                // Left alone by default.
                 _ if field.key == "profile" => "high".to_owned(),
+                _ if field.key == "forwarding" => "off".to_owned(),
                 Kind::Choice { default, .. } | Kind::Text { default, .. } => default,
                 Kind::Number { default, .. } => default.to_string(),
                 Kind::Secret { .. } => {

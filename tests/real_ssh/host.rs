@@ -44,7 +44,7 @@ impl Server {
             ["rsa", "ecdsa", "ed25519"].map(|kind| host.path(&format!("/etc/ssh/ssh_host_{kind}_key"))),
         ));
         host.write("/etc/machine-id", 0o444, "0123456789abcdef0123456789abcdef\n");
-        host.run(&["/usr/sbin/sshd", "-E", "/var/log/sshd.log"]);
+        host.run(&["/usr/sbin/sshd", "-E", "/var/log/auth.log"]);
         server
     }
 
@@ -124,12 +124,37 @@ impl Server {
         json(&self.host.warden(&["audit", "ssh", "--format", "json", "--fail-on", "never"], b""))
     }
 
+    /// The fingerprint of a key of ours.
+    pub(crate) fn fingerprint(&self, name: &str) -> String {
+        let told = run(Command::new("ssh-keygen").arg("-lf").arg(self.work.join(format!("{name}.pub"))));
+        told.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    /// The question about one key of root.
+    pub(crate) fn question(&self, name: &str) -> String {
+        let fingerprint = self.fingerprint(name);
+        let plain = fingerprint.trim_start_matches("SHA256:").chars().filter(char::is_ascii_alphanumeric);
+        format!("key.root.{}", plain.take(12).collect::<String>())
+    }
+
+    /// Adds a line to a file of keys.
+    pub(crate) fn append(&self, path: &str, name: &str) {
+        let key = fs::read_to_string(self.work.join(format!("{name}.pub"))).unwrap();
+        let text = fs::read_to_string(self.host.path(path)).unwrap();
+        fs::write(self.host.path(path), format!("{}\n{key}", text.trim_end())).unwrap();
+    }
+
     /// The form's own answers, with some changed.
     pub(crate) fn answers(&self, changed: &[(&str, &str)]) -> String {
         let whole = String::from_utf8(self.host.warden(&["answers"], b"").stdout).unwrap();
         let section = whole.split("\nssh:\n").nth(1).unwrap_or_else(|| panic!("no ssh in {whole}"));
         let mut out = "schema: 1\nssh:\n".to_owned();
         for line in section.lines().take_while(|line| line.is_empty() || line.starts_with([' ', '#'])) {
+            let chosen = changed.contains(&("keys", "choose"));
+            let line = match line.trim().strip_prefix("# ") {
+                Some(key) if chosen && key.starts_with("key.") => &format!("  {key}"),
+                _ => line,
+            };
             let key =
                 line.trim().split(": ").next().unwrap_or_default().trim_end_matches(':').trim_matches('"');
             match changed.iter().find(|(name, _)| *name == key) {
@@ -152,6 +177,7 @@ impl Server {
             ("password-login", "leave"),
             ("empty-passwords", "leave"),
             ("algorithms", "leave"),
+            ("forwarding", "leave"),
             ("host-keys", "leave"),
         ];
         all.retain(|(key, _)| !changed.iter().any(|(name, _)| name == key));
@@ -203,7 +229,7 @@ impl Server {
     }
 }
 
-fn client() -> Command {
+pub(crate) fn client() -> Command {
     let mut ssh = Command::new("ssh");
     ssh.args([
         "-F",

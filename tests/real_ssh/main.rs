@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod choices;
 mod host;
 mod lock_out;
 mod new_keys;
+mod people;
 mod platform;
 #[path = "../support/real_host.rs"]
 mod real_host;

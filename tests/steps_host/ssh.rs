@@ -50,6 +50,7 @@ fn host(keys: impl Into<Vec<u8>>) -> Simulated {
         });
     host.edit(|files| {
         files.put(KEYS, 0o600, 0, 0, keys);
+        files.put("/bin/bash", 0o755, 0, 0, "");
         files.directory("/var/lib");
         files.set_owner("/root", 0o700, 0, 0);
         files.set_owner("/root/.ssh", 0o700, 0, 0);

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::executor::{Executor, Kind, Metadata};
+use crate::{
+    executor::{Executor, Kind, Metadata},
+    host::accounts,
+};
 
 /// Something sshd does not trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub fn loose(host: &dyn Executor, file: &Path, home: &Path, uid: u32) -> Vec<Loo
     let mut at = Some(file);
     while let Some(path) = at {
         if let Ok(metadata) = host.metadata(path) {
-            found.extend(judge(path, &metadata, uid));
+            found.extend(judge(host, path, &metadata, uid));
         }
         if path == home {
             break;
@@ -48,10 +51,11 @@ pub fn loose(host: &dyn Executor, file: &Path, home: &Path, uid: u32) -> Vec<Loo
     found
 }
 
-fn judge(path: &Path, metadata: &Metadata, uid: u32) -> Option<Loose> {
+fn judge(host: &dyn Executor, path: &Path, metadata: &Metadata, uid: u32) -> Option<Loose> {
     let foreign = metadata.uid != 0 && metadata.uid != uid;
+    let by_group = || metadata.mode & 0o020 != 0 && !is_private(host, metadata, uid);
     // The bits of a link say nothing.
-    let open = metadata.kind != Kind::Link && metadata.mode & 0o022 != 0;
+    let open = metadata.kind != Kind::Link && (metadata.mode & 0o002 != 0 || by_group());
     (foreign || open).then(|| Loose {
         path: path.to_owned(),
         kind: metadata.kind,
@@ -60,4 +64,15 @@ fn judge(path: &Path, metadata: &Metadata, uid: u32) -> Option<Loose> {
         gid: metadata.gid,
         foreign,
     })
+}
+
+/// Debian's sshd lets the group write when the account is its one member.
+fn is_private(host: &dyn Executor, metadata: &Metadata, uid: u32) -> bool {
+    let people = accounts::accounts(host).unwrap_or_default();
+    let groups = accounts::groups(host).unwrap_or_default();
+    let Some(group) = groups.iter().find(|group| group.gid == metadata.gid) else { return false };
+    let owner = people.iter().find(|one| one.uid == metadata.uid).map(|one| &one.name);
+    let mut first = people.iter().filter(|one| one.gid == group.gid).map(|one| one.uid == uid).peekable();
+    let listed = group.members.iter().all(|name| Some(name) == owner);
+    (first.peek().is_some() || !group.members.is_empty()) && first.all(|own| own) && listed
 }

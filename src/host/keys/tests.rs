@@ -128,3 +128,22 @@ fn what_strict_modes_refuses_is_found_up_to_the_home() {
     );
     assert_eq!(loose(&host, file, Path::new("/elsewhere"), 1000).len(), 3);
 }
+
+/// As Debian's sshd has it (user-group-modes.patch).
+#[test]
+fn a_group_of_its_own_may_write_and_no_other() {
+    let file = Path::new("/home/u/.ssh/authorized_keys");
+    for (passwd, group, refused) in [
+        ("", "u:x:1000:", false),
+        ("", "u:x:1000:u", false),
+        ("", "u:x:1000:ann", true),
+        ("ann:x:1001:1000::/:/bin/sh\n", "u:x:1000:", true),
+        ("", "others:x:50:", true),
+    ] {
+        let host = Simulated::new()
+            .file("/etc/passwd", format!("u:x:1000:1000::/home/u:/bin/sh\n{passwd}"))
+            .file("/etc/group", format!("{group}\n"));
+        host.edit(|files| files.put(file, 0o660, 1000, 1000, ED25519));
+        assert_eq!(loose(&host, file, file, 1000).len(), usize::from(refused), "{passwd}{group}");
+    }
+}

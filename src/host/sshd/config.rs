@@ -69,9 +69,9 @@ impl Lines {
         self.0.iter().find(|line| line.keyword == keyword && line.within.is_none())
     }
 
-    /// Lines that decide a keyword for some logins only.
-    pub fn exceptions(&self, keyword: &str) -> impl Iterator<Item = &Line> {
-        self.0.iter().filter(move |line| line.keyword == keyword && line.within.is_some())
+    /// Lines that decide for some logins only.
+    pub fn exceptions(&self) -> impl Iterator<Item = &Line> {
+        self.0.iter().filter(|line| line.within.is_some())
     }
 
     /// Whether a drop-in named `name` would decide these keywords: the main file includes the folder for everybody,

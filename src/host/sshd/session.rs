@@ -119,7 +119,11 @@ fn log(host: &dyn Executor) -> String {
 /// The last accepted login from there: `Accepted publickey for root from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:…`.
 fn accepted(log: &str, from: &str) -> Option<Login> {
     log.lines().rev().find_map(|line| {
-        let (_, said) = line.split_once("Accepted ")?;
+        // Names that others try to log in with stand in the log, too: only the beginning is the server's own.
+        let (before, said) = line.split_once("Accepted ")?;
+        if !before.is_empty() && !before.ends_with("]: ") {
+            return None;
+        }
         let (who, rest) = said.split_once(from)?;
         let (method, account) = who.split_once(" for ")?;
         let fingerprint = rest.split(' ').find(|word| word.starts_with("SHA256:")).map(str::to_owned);

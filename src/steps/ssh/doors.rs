@@ -29,7 +29,7 @@ pub(super) enum Way {
 pub(super) fn doors<'a>(facts: &'a Facts, then: &Intended<'_>) -> (Vec<(&'a Person, Way)>, Vec<String>) {
     let (mut open, mut shut) = (Vec::new(), Vec::new());
     for person in facts.people.iter().filter(|person| person.admin) {
-        match way(person, then) {
+        match way(facts, person, then) {
             Ok(way) => open.push((person, way)),
             Err(why) => shut.push(format!("{}: {why}", person.name)),
         }
@@ -37,12 +37,15 @@ pub(super) fn doors<'a>(facts: &'a Facts, then: &Intended<'_>) -> (Vec<(&'a Pers
     (open, shut)
 }
 
-fn way(person: &Person, then: &Intended<'_>) -> Result<Way, String> {
+fn way(facts: &Facts, person: &Person, then: &Intended<'_>) -> Result<Way, String> {
     if !person.barred.is_empty() {
         return Err(person.barred.clone());
     }
+    // What a Match block says for root goes on.
+    let usual =
+        facts.value("permitrootlogin").is_none_or(|value| value.eq_ignore_ascii_case(&person.root_login));
     let root_login = match person.uid {
-        0 => then.root_login.unwrap_or(&person.root_login),
+        0 => then.root_login.filter(|_| usual).unwrap_or(&person.root_login),
         _ => "yes",
     };
     if root_login == "no" {

@@ -116,6 +116,8 @@ pub(super) struct Writing {
     pub(super) drop_in_now: Option<String>,
     /// The template of the platform that sshd_config is made from: path, content, whether it is a local one already.
     pub(super) template: Option<(PathBuf, String, bool)>,
+    /// Keyword, value, and for whom and where a Match block sets it.
+    pub(super) exceptions: Vec<(String, String, String)>,
     /// Keyword to the one line of the main file that decides it.
     pub(super) deciding: BTreeMap<String, String>,
     /// The first line of the main file that is there once and decides none of these: new ones go before it. `None` when the file has no such line.
@@ -151,6 +153,21 @@ impl Facts {
     pub(super) fn keys(&self) -> impl Iterator<Item = (&Person, &KeyFile, &KeyFact)> {
         let files = self.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
         files.flat_map(|(person, file)| file.keys.iter().map(move |key| (person, file, key)))
+    }
+
+    /// Keywords of tunnels that are on. What is not told is as servers come.
+    pub(super) fn tunnels(&self) -> Vec<&'static str> {
+        let usual = [
+            ("AllowTcpForwarding", "yes"),
+            ("AllowStreamLocalForwarding", "no"),
+            ("AllowAgentForwarding", "yes"),
+            ("X11Forwarding", "no"),
+        ];
+        let on = |(keyword, usual): &(&str, &str)| {
+            let value = self.value(&keyword.to_ascii_lowercase()).unwrap_or(usual);
+            !value.eq_ignore_ascii_case("no") && self.value("disableforwarding") != Some("yes")
+        };
+        usual.iter().filter(|one| on(one)).map(|(keyword, _)| *keyword).collect()
     }
 
     /// A value in force for everybody.

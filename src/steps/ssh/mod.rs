@@ -37,6 +37,10 @@ const WANTED: &[&str] = &[
     "HostKeyAlgorithms",
     "Ciphers",
     "MACs",
+    "AllowTcpForwarding",
+    "AllowStreamLocalForwarding",
+    "AllowAgentForwarding",
+    "X11Forwarding",
 ];
 /// Our own file among those that sshd_config includes: the first one by name decides.
 const DROP_IN: &str = "00-ngcp-warden.conf";

@@ -102,6 +102,7 @@ struct Wishes<'a> {
     passwords_off: bool,
     empty_off: bool,
     strong: bool,
+    tunnels_off: bool,
     renew: bool,
     console: bool,
     seconds: u64,
@@ -130,6 +131,7 @@ impl<'a> Wishes<'a> {
             passwords_off: is("password-login", "off", &["leave"])?,
             empty_off: is("empty-passwords", "off", &["leave"])?,
             strong: is("algorithms", "strong", &["leave"])?,
+            tunnels_off: is("forwarding", "off", &["leave"])?,
             renew: is("host-keys", "renew", &["leave"])?,
             console: is("last-way", "console", &["refuse"])?,
             seconds: match answers.get("confirm-within") {
@@ -189,6 +191,9 @@ impl<'a> Wishes<'a> {
                 let list = facts.stronger.iter().find(|(name, _)| name == keyword);
                 settings.extend(list.map(|(_, list)| (keyword, list.clone())));
             }
+        }
+        if self.tunnels_off {
+            settings.extend(facts.tunnels().into_iter().map(|keyword| (keyword, "no".to_owned())));
         }
         settings
     }
@@ -315,9 +320,11 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
         "PermitEmptyPasswords" => Some(id::EMPTY),
         "PasswordAuthentication" => Some(id::PASSWORD),
         "Ciphers" | "MACs" | "KexAlgorithms" | "HostKeyAlgorithms" => Some(id::ALGORITHMS),
+        keyword if keyword.ends_with("Forwarding") => Some(id::FORWARDING),
         _ => None,
     };
-    let mut ids: Vec<&str> = settings.iter().filter_map(|(k, _)| about(k)).collect();
+    let everybody = |setting: &&Setting| settings::exceptions(facts, setting).next().is_none();
+    let mut ids: Vec<&str> = settings.iter().filter(everybody).filter_map(|(k, _)| about(k)).collect();
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
     Ok(change("reload", title, action, Undo::Again).proven(proofs))

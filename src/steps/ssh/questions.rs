@@ -18,7 +18,7 @@ const KEY_LIMIT: usize = 4000;
 const SECONDS: i64 = 60;
 
 /// Everything that may be asked.
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "image-keys",
     "keys",
     "key.",
@@ -30,6 +30,7 @@ const ALL: [&str; 14] = [
     "password-login",
     "empty-passwords",
     "algorithms",
+    "forwarding",
     "host-keys",
     "last-way",
     "confirm-within",
@@ -239,6 +240,17 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         ],
         if fails(id::ALGORITHMS) && !facts.stronger.is_empty() { "strong" } else { "leave" },
         "Judged as ssh-audit judges.",
+    ));
+    fields.push(choice(
+        "forwarding",
+        "Tunnels",
+        seen(id::FORWARDING),
+        &[
+            ("leave", "leave", "Nothing is changed."),
+            ("off", "off", "None through this host to its database and neighbours; sftp and shells go on."),
+        ],
+        "leave",
+        "Leave them if somebody works on the database or a web page of this host through one.",
     ));
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Written {
 
 pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     let mut written = Written { changes: Vec::new(), apply: None, reminders: Vec::new() };
+    for (keyword, value, place) in settings.iter().flat_map(|setting| exceptions(facts, setting)) {
+        written.reminders.push(format!("SSH: {keyword} stays {value} for {place}."));
+    }
     let (yaml, rest): (Vec<&Setting>, Vec<&Setting>) =
         settings.iter().partition(|(keyword, _)| facts.writing.yaml.contains_key(*keyword));
     if !yaml.is_empty() {
@@ -55,6 +58,16 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
         written.changes.push(direct(facts, &rest)?);
     }
     Ok(written)
+}
+
+/// What Match blocks say otherwise about a setting; they are left alone.
+pub(super) fn exceptions<'a>(
+    facts: &'a Facts,
+    (keyword, value): &'a Setting,
+) -> impl Iterator<Item = &'a (String, String, String)> {
+    let other =
+        move |(of, is, _): &&(String, String, String)| of == keyword && !is.eq_ignore_ascii_case(value);
+    facts.writing.exceptions.iter().filter(other)
 }
 
 fn change(name: &str, title: &str, action: Action) -> Change {

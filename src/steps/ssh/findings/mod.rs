@@ -13,6 +13,7 @@ pub(super) const ROOT_PASSWORD: &str = "SSH-ROOT-PASSWORD-LOGIN";
 pub(super) const PASSWORD: &str = "SSH-PASSWORD-LOGIN";
 pub(super) const EMPTY: &str = "SSH-EMPTY-PASSWORDS";
 pub(super) const ALGORITHMS: &str = "SSH-WEAK-ALGORITHMS";
+pub(super) const FORWARDING: &str = "SSH-FORWARDING";
 pub(super) const HOST_KEY: &str = "SSH-SHARED-HOST-KEY";
 const REUSED: &str = "SSH-KEY-REUSED";
 const UNREADABLE: &str = "SSH-KEY-UNREADABLE";
@@ -25,7 +26,17 @@ const MOST_PLACES: usize = 8;
 
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     if !facts.server {
-        let ids = [IMAGE_KEY, WEAK_KEY, FILE_MODE, ROOT_PASSWORD, PASSWORD, EMPTY, ALGORITHMS, HOST_KEY];
+        let ids = [
+            IMAGE_KEY,
+            WEAK_KEY,
+            FILE_MODE,
+            ROOT_PASSWORD,
+            PASSWORD,
+            EMPTY,
+            ALGORITHMS,
+            HOST_KEY,
+            FORWARDING,
+        ];
         let none = |id| {
             found(
                 id,
@@ -47,6 +58,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         server::empty_passwords(facts),
         server::weak_algorithms(facts),
         server::host_keys(facts),
+        server::forwarding(facts),
         keys::reused(facts),
         keys::unreadable(facts),
         server::other_doors(facts),

@@ -1,8 +1,8 @@
 //! Findings about the server: what it takes, what it offers, who it is; and how the operator came in.
 
 use super::{
-    ALGORITHMS, EMPTY, HOST_KEY, OTHER_DOORS, PASSWORD, ROOT_PASSWORD, SESSION, SETTINGS, found, keys::place,
-    places,
+    ALGORITHMS, EMPTY, FORWARDING, HOST_KEY, OTHER_DOORS, PASSWORD, ROOT_PASSWORD, SESSION, SETTINGS, found,
+    keys::place, places,
 };
 use crate::{
     finding::{Finding, Severity, Status},
@@ -150,6 +150,18 @@ pub(super) fn host_keys(facts: &Facts) -> Finding {
     )
 }
 
+pub(super) fn forwarding(facts: &Facts) -> Finding {
+    let on = facts.tunnels();
+    let (status, title) = match on.is_empty() {
+        true => (Status::Pass, "No tunnels lead through this host"),
+        false => (Status::Fail, "Whoever logs in can reach the host's database and neighbours through it"),
+    };
+    let far = ["AllowTcpForwarding", "AllowStreamLocalForwarding"].iter().any(|keyword| on.contains(keyword));
+    let severity = if far { Severity::Low } else { Severity::Info };
+    let told = ["AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding", "X11Forwarding"];
+    found(FORWARDING, severity, status, title, &said(facts, &told), "Switch it off if nobody needs it.")
+}
+
 /// F23: what lets people in without a line in a key file.
 pub(super) fn other_doors(facts: &Facts) -> Finding {
     let on = |keyword: &str| facts.value(keyword).filter(|value| !matches!(*value, "none" | "no"));
@@ -189,15 +201,7 @@ pub(super) fn other_doors(facts: &Facts) -> Finding {
 }
 
 pub(super) fn settings(facts: &Facts) -> Finding {
-    let told = [
-        "Port",
-        "ListenAddress",
-        "MaxAuthTries",
-        "AllowTcpForwarding",
-        "AllowAgentForwarding",
-        "X11Forwarding",
-        "UsePAM",
-    ];
+    let told = ["Port", "ListenAddress", "MaxAuthTries", "UsePAM"];
     found(
         SETTINGS,
         Severity::Info,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::{
-    executor::{Executor, Kind},
+    executor::{Executor, Kind, Metadata},
     host::{
         accounts::{self, Account, Group},
         keys::{self, Entry, Key},
@@ -31,8 +31,9 @@ pub(super) fn look(host: &dyn Executor, session: &Session) -> Result<Vec<Person>
     let groups = accounts::groups(host).unwrap_or_default();
     let shadow = host.read(Path::new(shadow::SHADOW)).unwrap_or_default();
     let mut people = Vec::new();
-    for account in
-        accounts::accounts(host)?.into_iter().filter(|account| has_keys(host, account) || shell(account))
+    for account in accounts::accounts(host)?
+        .into_iter()
+        .filter(|one| has_keys(host, one) || shell(one) || is_person(one))
     {
         if people.len() == MOST_PEOPLE {
             break;
@@ -42,10 +43,21 @@ pub(super) fn look(host: &dyn Executor, session: &Session) -> Result<Vec<Person>
     Ok(people)
 }
 
+/// Not the system's own: sshd may let it in for sftp without a shell.
+fn is_person(account: &Account) -> bool {
+    (1000..60_000).contains(&account.uid)
+}
+
 /// Whether its shell is one to work with.
 fn shell(account: &Account) -> bool {
     let name = account.shell.rsplit('/').next().unwrap_or_default();
     !matches!(name, "nologin" | "false" | "sync" | "halt" | "shutdown" | "true")
+}
+
+/// sshd lets nobody in whose shell is not there, unless into a jail.
+fn runs(host: &dyn Executor, shell: &str) -> bool {
+    let good = |found: Metadata| found.kind == Kind::Link || found.mode & 0o111 != 0;
+    shell.is_empty() || host.metadata(Path::new(shell)).is_ok_and(good)
 }
 
 fn has_keys(host: &dyn Executor, account: &Account) -> bool {
@@ -65,10 +77,15 @@ fn person(
         .filter(|group| group.gid == account.gid || group.members.contains(&account.name))
         .map(|group| group.name.as_str())
         .collect();
-    let no_more = expired(shadow, &account.name, host.now().as_second() / 86_400);
+    let ended = ended(shadow, &account.name, host.now().as_second() / 86_400);
+    let jailed = effective.path("chrootdirectory").is_some();
+    let sftp = effective.path("forcecommand").is_some_and(|command| command.starts_with("internal-sftp"));
     let barred = match () {
-        () if !shell(account) => format!("its shell is {}", account.shell),
-        () if no_more => "the account has expired".to_owned(),
+        () if !shell(account) && !sftp => format!("its shell is {}", account.shell),
+        () if host.world().is_running() && !jailed && !runs(host, &account.shell) => {
+            format!("its shell {} cannot be run", account.shell)
+        }
+        () if let Some(why) = ended => why.to_owned(),
         () if host.metadata(Path::new("/etc/nologin")).is_ok() && account.uid != 0 => {
             "/etc/nologin is there".to_owned()
         }
@@ -97,17 +114,20 @@ fn person(
     }
 }
 
-/// The eighth field of its line in `/etc/shadow`, a day since 1970, is past; or its password is and PAM asks for a
-/// new one, which a login without a terminal cannot give.
-fn expired(shadow: &[u8], name: &str, today: i64) -> bool {
-    let line = String::from_utf8_lossy(shadow)
-        .lines()
-        .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
-        .map(str::to_owned);
-    let Some(line) = line else { return false };
+/// What its line in `/etc/shadow` says, in days since 1970: when the account ends, when the password must be changed,
+/// which a login without a terminal cannot do.
+fn ended(shadow: &[u8], name: &str, today: i64) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(shadow);
+    let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))?;
     let fields: Vec<&str> = line.split(':').collect();
     let day = |index: usize| fields.get(index).and_then(|field| field.parse::<i64>().ok());
-    day(7).is_some_and(|until| until >= 0 && until < today) || day(2) == Some(0)
+    let run_out =
+        |changed: i64| changed == 0 || day(4).is_some_and(|most| most >= 0 && changed + most < today);
+    match () {
+        () if day(7).is_some_and(|until| until >= 0 && until < today) => Some("the account has expired"),
+        () if day(2).is_some_and(run_out) => Some("its password has run out"),
+        () => None,
+    }
 }
 
 /// Why AllowUsers and the like keep it out.

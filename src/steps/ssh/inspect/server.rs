@@ -41,13 +41,11 @@ pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
 }
 
 /// Keywords that are told but not changed.
-const TOLD: [&str; 11] = [
+const TOLD: [&str; 9] = [
     "port",
     "listenaddress",
     "maxauthtries",
-    "allowtcpforwarding",
-    "x11forwarding",
-    "allowagentforwarding",
+    "disableforwarding",
     "usepam",
     "authorizedkeyscommand",
     "trustedusercakeys",
@@ -87,6 +85,12 @@ fn writing(host: &dyn Executor) -> Writing {
             if let Some(line) = line.filter(|line| line.file == main && once(&line.text)) {
                 writing.deciding.insert((*keyword).to_owned(), line.text.clone());
             }
+        }
+        for line in lines.exceptions() {
+            let keyword = WANTED.iter().find(|one| one.eq_ignore_ascii_case(&line.keyword));
+            let within = line.within.as_deref().unwrap_or_default();
+            let place = format!("{within} ({} line {})", line.file.display(), line.number);
+            writing.exceptions.extend(keyword.map(|one| ((*one).to_owned(), line.value.clone(), place)));
         }
         let decides = |line: &str| writing.deciding.values().any(|deciding| deciding == line);
         writing.anchor = text.lines().find(|line| once(line) && !decides(line)).map(str::to_owned);
