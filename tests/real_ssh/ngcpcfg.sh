@@ -9,6 +9,7 @@ case "$1" in
 help) printf 'ngcpcfg apply\nngcpcfg build\nngcpcfg check\n' ;;
 check) say OK ;;
 apply)
+  [ ! -e /run/ngcpcfg-is-broken ] || { say 'Error: the template cannot be rendered' && exit 1; }
   template=$folder/templates/etc/ssh/sshd_config.tt2
   own=$folder/templates/etc/ssh/sshd_config.customtt.tt2
   [ ! -e "$own" ] || template=$own

@@ -194,3 +194,31 @@ fn a_runner_killed_before_the_apply_leaves_nothing_behind() {
     assert_eq!(state(&server), before);
     assert_eq!(logins(&server), [true; 5]);
 }
+
+/// F41, F74: neither an apply that fails nor one that changes nothing is taken for done; keys come back, too.
+#[test]
+fn what_the_apply_does_not_bring_is_taken_back_with_everything_else() {
+    let test = "platform::what_the_apply_does_not_bring_is_taken_back_with_everything_else";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    let answers = server.answers(&[]);
+    let broken = server.host.path("/run/ngcpcfg-is-broken");
+    let before = state(&server);
+    fs::write(&broken, "").unwrap();
+    let (code, said) = server.apply(&answers, &[]);
+    assert!(code == 1 && said.contains("cannot be rendered"), "{code}: {said}");
+    fs::remove_file(&broken).unwrap();
+    assert_eq!(state(&server), before, "{said}");
+    assert_eq!(logins(&server), [true; 5]);
+
+    // A template that does not ask config.yml for this.
+    let fixed = TEMPLATE.replace("[% sshd.password_authentication %]", "yes");
+    server.host.write(&format!("{TEMPLATES}/sshd_config.tt2"), 0o644, &fixed);
+    server.host.run(&["ngcpcfg", "apply", "another template"]);
+    let before = state(&server);
+    let answers = server.nothing_but(&[("password-login", "off"), ("image-keys", "remove")]);
+    let (code, said) = server.apply(&answers, &[]);
+    assert!(code == 1 && said.contains("Passwords can be tried over the network"), "{code}: {said}");
+    assert_eq!(state(&server), before, "{said}");
+    assert_eq!(logins(&server), [true; 5]);
+}

@@ -172,6 +172,22 @@ fn death() {
     assert!(logs_in(), "logins work again");
 }
 
+/// Before anybody could be asked: the settings are new, the packet filter is not.
+fn early_death() {
+    let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
+    let mut plan = plan(false, 2);
+    let script = "kill -9 $(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/ngcp-warden.lock)";
+    let kill = CommandLine { limit: 1, ..command("sh", &["-c", script]) };
+    plan.changes.insert(2, change("guarded", "kill", Action::Run(kill), Undo::Nothing));
+    let task = task(Path::new("/"), plan);
+    let run = process::launch_with(Path::new(PROGRAM), &task, &Secrets::default()).unwrap();
+    let runs = Runs::open(Path::new("/")).unwrap();
+    assert_eq!(outcome(&runs, &run), RunOutcome::Failed);
+    assert_eq!((fs::read(CONFIG).unwrap(), ruleset()), (before, rules));
+    assert!(!runs.dir(&run).join("guard.json").exists());
+    assert!(logs_in(), "logins work again");
+}
+
 /// Runner and watcher are gone, and the host counts its time from another start.
 fn restart() {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
@@ -201,6 +217,7 @@ fn scene() {
         Ok("silence") => silence,
         Ok("confirmation") => confirmation,
         Ok("death") => death,
+        Ok("early-death") => early_death,
         Ok("restart") => restart,
         _ => return,
     };
@@ -231,6 +248,11 @@ fn only_a_login_opened_after_the_change_keeps_it_f06() {
 #[test]
 fn a_killed_runner_is_replaced_by_its_watcher_f03() {
     play("death");
+}
+
+#[test]
+fn a_runner_killed_before_the_question_is_replaced_by_its_watcher_f03() {
+    play("early-death");
 }
 
 #[test]

@@ -149,6 +149,29 @@ fn the_last_way_in_is_not_taken() {
     assert!(plan_with("ssh", &found, &more).is_ok());
 }
 
+/// A Match block that goes by addresses makes a trial from elsewhere worthless only when it is about logins by key.
+#[test]
+fn a_trial_is_made_where_it_tells_the_truth() {
+    for (block, login) in [
+        ("Match Address 10.0.0.0/8\n  PasswordAuthentication yes\n", true),
+        ("Match User sipwise Address *,!10.1.1.1\n  PubkeyAuthentication no\n", true),
+        ("Match Address *,!10.0.0.0/8\n  PubkeyAuthentication no\n", false),
+        ("AllowUsers root@10.0.0.0/8\n", false),
+    ] {
+        let host = host(format!("{OPERATOR}\n"));
+        host.edit(|files| {
+            // What it says for the operator, who is not among those addresses, comes from elsewhere.
+            let all = format!("{SSHD}Include /etc/ssh/more\n");
+            files.write("/etc/ssh/sshd_config", all);
+            files.write("/etc/ssh/more", block);
+        });
+        let plan = plan("ssh", &inspect("ssh", &host), &[("password-login", "off")]);
+        let trial = plan.changes.iter().find(|change| change.id == "ssh.trial").unwrap();
+        assert_eq!(trial.title.starts_with("log in as root"), login, "{block}");
+        assert_eq!(plan.reminders.iter().any(|said| said.contains("no trial login")), !login, "{block}");
+    }
+}
+
 #[test]
 fn a_vagrant_box_keeps_its_key() {
     let host = host(format!("{IMAGE}\n"));

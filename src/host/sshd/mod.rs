@@ -88,12 +88,12 @@ fn expanded(pattern: &str, account: &Account) -> PathBuf {
     PathBuf::from(path + rest)
 }
 
-/// What is in force for `account`, logging in from `address`; for nobody in particular when `None`.
+/// What is in force for `account`, logging in as the operator did; for nobody in particular when `None`.
 ///
 /// # Errors
 /// When this host has no SSH server whose settings could be read.
-pub fn effective(host: &dyn Executor, account: Option<&str>, address: Option<&str>) -> Result<Effective> {
-    let why = match asked(host, account, address) {
+pub fn effective(host: &dyn Executor, account: Option<(&str, &Session)>) -> Result<Effective> {
+    let why = match asked(host, account) {
         Ok(effective) => return Ok(effective),
         Err(why) => why,
     };
@@ -101,15 +101,20 @@ pub fn effective(host: &dyn Executor, account: Option<&str>, address: Option<&st
     Ok(Effective { values: lines.in_force(), read_because: Some(format!("{why:#}")) })
 }
 
-fn asked(host: &dyn Executor, account: Option<&str>, address: Option<&str>) -> Result<Effective> {
+fn asked(host: &dyn Executor, account: Option<(&str, &Session)>) -> Result<Effective> {
     if !host.world().is_running() {
         bail!("this is a directory tree, sshd does not run");
     }
     let mut args = vec!["-T".to_owned()];
-    if let Some(account) = account {
-        let address = address.unwrap_or("192.0.2.1");
+    if let Some((account, session)) = account {
+        let (from, at, port) = match session {
+            Session::Ssh { address, server: (at, port), .. } => {
+                (address.as_str(), at.as_str(), port.as_str())
+            }
+            _ => ("192.0.2.1", "127.0.0.1", "22"),
+        };
         args.push("-C".to_owned());
-        args.push(format!("user={account},host={address},addr={address},laddr=127.0.0.1,lport=22"));
+        args.push(format!("user={account},host={from},addr={from},laddr={at},lport={port}"));
     }
     let command = Command::new("sshd", args).reads_only().limit(Duration::from_secs(10));
     let exit = host.run(&command, &mut Quiet).context("sshd could not be asked")?;

@@ -14,12 +14,12 @@ const MOST_PARENTS: usize = 32;
 pub enum Session {
     /// A terminal of the machine itself.
     Console,
-    /// Over SSH from this address and port.
+    /// Over SSH from this address.
     Ssh {
         /// Where from.
         address: String,
-        /// Its port there.
-        port: String,
+        /// Which of the server's addresses and ports took the connection.
+        server: (String, String),
         /// How, as the server's log has it.
         login: Option<Login>,
     },
@@ -93,15 +93,16 @@ fn status(host: &dyn Executor, process: &str) -> Option<(String, String)> {
 }
 
 fn over_ssh(host: &dyn Executor, connection: &str) -> Session {
-    let mut words = connection.split(' ');
-    let is_port = |port: &&str| port.parse::<u16>().is_ok();
-    let address = words.next().filter(|address| address.parse::<std::net::IpAddr>().is_ok());
-    let (Some(address), Some(port)) = (address, words.next().filter(is_port)) else {
+    let words: Vec<&str> = connection.split(' ').collect();
+    let [address, port, at, at_port] = words[..] else { return Session::Unknown };
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    let is_address = |address: &str| address.parse::<std::net::IpAddr>().is_ok();
+    if !(is_address(address) && is_port(port) && is_address(at) && is_port(at_port)) {
         return Session::Unknown;
-    };
+    }
     let from = format!(" from {address} port {port} ");
     let login = accepted(&log(host), &from);
-    Session::Ssh { address: address.to_owned(), port: port.to_owned(), login }
+    Session::Ssh { address: address.to_owned(), server: (at.to_owned(), at_port.to_owned()), login }
 }
 
 /// What the server logged lately.

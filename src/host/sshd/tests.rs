@@ -19,7 +19,7 @@ fn the_first_value_decides_and_a_match_is_an_exception() {
     .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "Match Address 10.0.0.0/8\nX11Forwarding yes\n")
     .file("/etc/ssh/sshd_config.d/60-own.conf", "PermitRootLogin prohibit-password\n")
     .file("/etc/ssh/sshd_config.d/.hidden.conf", "PermitRootLogin yes\n");
-    let found = effective(&host, None, None).unwrap();
+    let found = effective(&host, None).unwrap();
     assert_eq!(found.get("permitrootlogin"), Some("prohibit-password"));
     assert_eq!(found.get("passwordauthentication"), Some("no"));
     assert_eq!(found.get("x11forwarding"), None, "only for some addresses");
@@ -54,15 +54,13 @@ fn a_drop_in_is_only_used_where_it_decides() {
 #[test]
 fn files_that_include_each_other_end() {
     let host = tree("Include /etc/ssh/sshd_config\n");
-    assert!(
-        effective(&host, None, None).unwrap_err().root_cause().to_string().contains("include each other")
-    );
+    assert!(effective(&host, None).unwrap_err().root_cause().to_string().contains("include each other"));
 }
 
 #[test]
 fn key_files_follow_the_patterns() {
     let files = |text: &str| {
-        effective(&tree(text), None, None)
+        effective(&tree(text), None)
             .unwrap()
             .key_files(&account())
             .iter()
@@ -83,14 +81,17 @@ fn sshd_is_asked_for_an_account_and_what_it_refuses_is_told() {
         assert_eq!(command.args[0], "-T");
         format!("permitrootlogin no\nhostkey /a\nhostkey /b\nforcecommand {}\n", command.args[2])
     });
-    let found = effective(&host, Some("root"), Some("10.0.0.5")).unwrap();
+    let server = ("10.0.0.1".to_owned(), "2222".to_owned());
+    let session = Session::Ssh { address: "10.0.0.5".to_owned(), server, login: None };
+    let found = effective(&host, Some(("root", &session))).unwrap();
     assert_eq!(found.all("hostkey"), ["/a", "/b"]);
-    assert!(found.get("forcecommand").unwrap().starts_with("user=root,host=10.0.0.5,addr=10.0.0.5,"));
+    let asked = "user=root,host=10.0.0.5,addr=10.0.0.5,laddr=10.0.0.1,lport=2222";
+    assert_eq!(found.get("forcecommand"), Some(asked));
     assert_eq!(found.read_because, None);
     let broken = Simulated::new().file(CONFIG, "UsePAM yes\n").on("sshd", |_, _: &Command| {
         crate::executor::simulated::Answer::code(255).error("line 3: Bad option")
     });
-    assert!(effective(&broken, None, None).unwrap().read_because.unwrap().contains("Bad option"));
+    assert!(effective(&broken, None).unwrap().read_because.unwrap().contains("Bad option"));
 }
 
 #[test]
@@ -140,7 +141,8 @@ fn the_operators_own_key_is_found_behind_sudo() {
         "/var/log/auth.log",
         "sshd[1]: Accepted publickey for root from 10.0.0.5 port 51234 ssh2: RSA SHA256:old\n\
          sshd[9]: Accepted publickey for ann from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:abc\n\
-         sshd[9]: Accepted password for bob from 10.0.0.5 port 5 ssh2\n",
+         sshd[9]: Accepted password for bob from 10.0.0.5 port 5 ssh2\n\
+         sshd[8]: Invalid user Accepted publickey for eve from 10.0.0.5 port 51234 x SHA256:eve from 6.6.6.6\n",
     );
     let found = session(&host);
     assert_eq!(found.address(), Some("10.0.0.5"));

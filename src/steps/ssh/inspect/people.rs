@@ -71,7 +71,7 @@ fn person(
     shadow: &[u8],
     session: &Session,
 ) -> Person {
-    let effective = sshd::effective(host, Some(&account.name), session.address()).unwrap_or_default();
+    let effective = sshd::effective(host, Some((&account.name, session))).unwrap_or_default();
     let own: Vec<&str> = groups
         .iter()
         .filter(|group| group.gid == account.gid || group.members.contains(&account.name))

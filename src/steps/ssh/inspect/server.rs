@@ -21,7 +21,7 @@ use crate::{
 const TOLERANCE: i64 = 3600;
 
 pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
-    let effective = sshd::effective(host, None, None)?;
+    let effective = sshd::effective(host, None)?;
     facts.read_because = effective.read_because.clone().unwrap_or_default();
     for keyword in WANTED.iter().map(|name| name.to_ascii_lowercase()).chain(TOLD.map(str::to_owned)) {
         let values = effective.all(&keyword);
@@ -114,6 +114,19 @@ fn writing(host: &dyn Executor) -> Writing {
     writing
 }
 
+/// What a Match block may say without a word on logins by key.
+const HARMLESS: [&str; 9] = [
+    "match",
+    "passwordauthentication",
+    "kbdinteractiveauthentication",
+    "permitemptypasswords",
+    "x11forwarding",
+    "allowtcpforwarding",
+    "allowstreamlocalforwarding",
+    "allowagentforwarding",
+    "banner",
+];
+
 /// Why a login through a pipe would be judged by other rules than the operator's.
 fn no_trial(host: &dyn Executor) -> String {
     let Ok(lines) = Lines::read(host) else { return "sshd_config cannot be read".to_owned() };
@@ -121,12 +134,11 @@ fn no_trial(host: &dyn Executor) -> String {
         ["allowusers", "denyusers"].contains(&line.keyword.as_str()) && line.value.contains('@')
     };
     let exceptional = |line: &&sshd::Line| {
-        line.keyword == "match"
-            && line.value.split_whitespace().any(|word| {
-                ["address", "localaddress", "localport", "host", "rdomain"]
-                    .contains(&word.to_ascii_lowercase().as_str())
-            })
-            && !line.value.to_ascii_lowercase().contains("user sipwise")
+        let within = line.within.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let by_place = within
+            .split_whitespace()
+            .any(|word| ["address", "localaddress", "localport", "host", "rdomain"].contains(&word));
+        by_place && !within.contains("user sipwise") && !HARMLESS.contains(&line.keyword.as_str())
     };
     let found = lines.0.iter().find(|line| lists(line) || exceptional(line));
     found
