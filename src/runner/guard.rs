@@ -38,6 +38,8 @@ const ARMED: &str = "guard.json";
 pub(super) const TICK: Duration = Duration::from_millis(250);
 /// A runner that lives so long after the deadline hangs.
 const GRACE: Duration = Duration::from_secs(30);
+/// A runner that is gone so long before anybody could be asked does not come back, or the host is being shut down.
+const GONE: Duration = Duration::from_secs(5);
 /// Clock ticks per second in `/proc/PID/stat`: 100 on every architecture Debian runs on.
 const TICKS: u64 = 100;
 
@@ -52,11 +54,15 @@ pub(super) struct Armed {
     pub deadline: Duration,
     /// The boot that these times count from.
     pub boot: String,
+    /// The session of the runner and of the programs it starts; they may outlive it.
+    #[serde(default)]
+    pub session: u32,
 }
 
 impl Armed {
     pub(super) fn new(change: &str, deadline: Duration, host: &dyn Executor) -> Self {
-        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host) }
+        let session = rustix::process::getsid(None).map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs());
+        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host), session }
     }
 
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
@@ -161,9 +167,17 @@ fn connection(host: &dyn Executor, pid: u32) -> Connection {
     }
 }
 
+/// Whether a program of a runner that is gone goes on.
+fn at_work(host: &dyn Executor, session: u32) -> bool {
+    let names = host.list(Path::new("/proc")).unwrap_or_default();
+    let mut all = names.iter().filter_map(|name| name.parse().ok());
+    all.any(|pid| process(host, pid).is_some_and(|process| process.session == session))
+}
+
 struct Process {
     name: String,
     parent: u32,
+    session: u32,
     terminal: u64,
     started: Duration,
 }
@@ -174,9 +188,13 @@ fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
     let stat = String::from_utf8_lossy(&stat);
     let (head, rest) = stat.rsplit_once(')')?;
     let field = |n: usize| rest.split_whitespace().nth(n)?.parse::<u64>().ok();
+    if rest.trim_start().starts_with('Z') {
+        return None;
+    }
     Some(Process {
         name: head.split_once('(')?.1.to_owned(),
         parent: u32::try_from(field(1)?).ok()?,
+        session: u32::try_from(field(3)?).ok()?,
         terminal: field(4)?,
         started: Duration::from_millis(field(19)? * 1000 / TICKS),
     })
@@ -216,12 +234,18 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
     super::process::ignore_hang_up()?;
     let runs = Runs::open(root)?;
     let host = System::live()?;
+    let mut seen = host.uptime();
     while let Some(armed) = Armed::read(&runs.dir(run)) {
+        let state = runs.state(run)?;
+        if state == State::Live || at_work(&host, armed.session) {
+            seen = host.uptime();
+        }
+        let gone = armed.since.is_none() && host.uptime().saturating_sub(seen) > GONE;
         let late = host.uptime().saturating_sub(armed.deadline);
-        match runs.state(run)? {
+        match state {
             State::Finished => Armed::disarm(&runs.dir(run)),
             State::CutOff if kept(&runs, run, &armed) => Armed::disarm(&runs.dir(run)),
-            State::CutOff if late > Duration::ZERO => match restore_run(root, run, eyes) {
+            State::CutOff if gone || late > Duration::ZERO => match restore_run(root, run, eyes) {
                 // Somebody settles it at this moment.
                 Err(error) if error.is::<LockHeld>() => {}
                 ended => return ended.map(drop),
@@ -310,6 +334,12 @@ mod tests {
             (400, "sshd", 1, 0, 100),
         ]);
         assert_eq!(connection(&host, 900), Connection::Ssh(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn programs_of_a_runner_that_is_gone_are_known_by_its_session() {
+        let host = host(&[(900, "ngcpcfg", 1, 0, 5)]).file("/proc/7/stat", "7 (x) Z 1 7 7 0\n");
+        assert!(at_work(&host, 1) && !at_work(&host, 7) && !at_work(&host, 900));
     }
 
     #[test]

@@ -176,13 +176,16 @@ fn death() {
 fn early_death() {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
     let mut plan = plan(false, 2);
-    let script = "kill -9 $(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/ngcp-warden.lock)";
-    let kill = CommandLine { limit: 1, ..command("sh", &["-c", script]) };
+    // It goes on without its runner, and nothing is taken back before it ends.
+    let script =
+        "kill -9 $(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/ngcp-warden.lock); sleep 6; echo >/run/ended";
+    let kill = CommandLine { limit: 1800, ..command("sh", &["-c", script]) };
     plan.changes.insert(2, change("guarded", "kill", Action::Run(kill), Undo::Nothing));
     let task = task(Path::new("/"), plan);
     let run = process::launch_with(Path::new(PROGRAM), &task, &Secrets::default()).unwrap();
     let runs = Runs::open(Path::new("/")).unwrap();
     assert_eq!(outcome(&runs, &run), RunOutcome::Failed);
+    assert!(Path::new("/run/ended").exists(), "it was taken back under a program at work");
     assert_eq!((fs::read(CONFIG).unwrap(), ruleset()), (before, rules));
     assert!(!runs.dir(&run).join("guard.json").exists());
     assert!(logs_in(), "logins work again");
