@@ -127,10 +127,19 @@ fn the_hosts_own_keys_are_new_and_come_back() {
         assert_eq!(keys.len(), 3, "{told}");
         keys
     };
+    // One of them at a place of its own.
+    server.host.run(&["mv", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/our_key"]);
+    server.host.run(&["mv", "/etc/ssh/ssh_host_ed25519_key.pub", "/etc/ssh/our_key.pub"]);
+    let paths = ["ssh_host_rsa_key", "ssh_host_ecdsa_key", "our_key"];
+    configure(&server, &paths.map(|name| format!("HostKey /etc/ssh/{name}\n")).concat());
+    let modes = || server.host.run(&["stat", "-c", "%n %a %U", "/etc/ssh/our_key", "/etc/ssh/our_key.pub"]);
+    let modes_before = modes();
     let before = scan();
     let (code, said) = server.apply(&server.nothing_but(&[("host-keys", "renew")]), &["--confirm", "none"]);
     assert_eq!(code, 0, "{said}");
     assert!(scan().iter().all(|key| !before.contains(key)), "{said}");
+    assert_eq!(modes(), modes_before);
+    assert_eq!(status(&server.audit(), "SSH-SHARED-HOST-KEY"), "pass");
     assert!(server.host.warden(&["undo"], b"").status.success());
     assert_eq!(scan(), before);
 }

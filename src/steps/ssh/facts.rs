@@ -144,6 +144,8 @@ pub(super) struct Yaml {
 pub(super) struct HostKey {
     pub(super) path: PathBuf,
     pub(super) fingerprint: String,
+    /// As ssh-keygen calls its type; empty when it could not be read.
+    pub(super) kind: String,
     /// Why it is not this host's own; empty when it is.
     pub(super) shared: String,
 }

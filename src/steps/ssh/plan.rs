@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     host::sshd::Session,
-    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Touched, Undo},
+    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Template, Touched, Undo},
     steps::Answers,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let modes = if wishes.mend { mend(facts) } else { Vec::new() };
     let (lines, left) = remove(facts, &removed);
     let written = settings::write(facts, &settings)?;
-    let renew = if wishes.renew { renew(facts) } else { Vec::new() };
+    let (renew, unmade) = if wishes.renew { renew(facts) } else { Default::default() };
     let renews = !renew.is_empty();
     let nothing = new.changes.is_empty()
         && modes.is_empty()
@@ -75,10 +75,11 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     plan.apply.extend(written.apply);
     plan.reminders.extend(written.reminders);
     plan.reminders.extend(left);
+    plan.reminders.extend(unmade);
     if facts.running && (!settings.is_empty() || renews) {
         plan.changes.push(reload(facts, &settings)?);
     }
-    if facts.running && narrows {
+    if facts.running && (narrows || renews) {
         let what = "SSH logins".to_owned();
         let guard = Guard { seconds: wishes.seconds, what };
         if let Some(last) = plan.changes.last_mut() {
@@ -279,32 +280,30 @@ fn remove(
     (changes, left)
 }
 
-/// Old keys go, new ones are made.
-fn renew(facts: &Facts) -> Vec<Change> {
-    let shared: Vec<&Path> =
-        facts.host_keys.iter().filter(|key| !key.shared.is_empty()).map(|key| key.path.as_path()).collect();
-    if shared.is_empty() {
-        return Vec::new();
-    }
-    let mut changes = Vec::new();
-    let mut touches = Vec::new();
-    for (n, path) in shared.iter().enumerate() {
-        let public =
-            path.with_file_name(format!("{}.pub", path.file_name().unwrap_or_default().to_string_lossy()));
-        for (kind, path) in [("key", path.to_path_buf()), ("pub", public)] {
-            let title = format!("remove {}", path.display());
-            let action = Action::Remove { path: path.clone() };
-            changes.push(change(&format!("host.{n}.{kind}"), title, action, Undo::Files));
-            touches.push(Touched { path, secret: true });
+/// New keys in place of shared ones, each in one go: without a key sshd lets nobody in. And what is left to do by hand.
+fn renew(facts: &Facts) -> (Vec<Change>, Vec<String>) {
+    let (mut changes, mut left) = (Vec::new(), Vec::new());
+    for (n, key) in facts.host_keys.iter().filter(|key| !key.shared.is_empty()).enumerate() {
+        let path = key.path.display().to_string();
+        if key.kind.is_empty() {
+            left.push(format!("SSH: {path} was left alone: of which type it is could not be read."));
+            continue;
         }
+        let mut command = CommandLine::new("ssh-keygen", ["-q", "-t", &key.kind, "-N", "", "-f", &path]);
+        // It asks whether to overwrite the old one.
+        command.stdin = Some(Template::text("y\n"));
+        let title = format!("make a new key of the host in {path}");
+        let mut made = change(&format!("host.{n}"), title, Action::Run(command), Undo::Files);
+        let files = [path.clone(), format!("{path}.pub")];
+        made.touches = files.map(|path| Touched { path: path.into(), secret: true }).to_vec();
+        changes.push(made);
     }
-    let make = Action::Run(CommandLine::new("ssh-keygen", ["-A"]));
-    let mut made = change("host.make", "make new keys of the host".to_owned(), make, Undo::Files)
-        .proven([Proof::Finding(id::HOST_KEY.to_owned())]);
-    made.touches = touches;
-    made.interrupts = Some("whoever logs in is asked to accept the host's new keys once".to_owned());
-    changes.push(made);
-    changes
+    if let Some(last) = changes.last_mut() {
+        last.interrupts = Some("whoever logs in is asked to accept the host's new keys once".to_owned());
+        let proof = Proof::Finding(id::HOST_KEY.to_owned());
+        last.proofs.extend(Some(proof).filter(|_| left.is_empty()));
+    }
+    (changes, left)
 }
 
 fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {

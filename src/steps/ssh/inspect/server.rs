@@ -172,13 +172,16 @@ fn host_keys(host: &dyn Executor, effective: &Effective) -> Vec<HostKey> {
         let public = host.read(Path::new(&format!("{path}.pub"))).unwrap_or_default();
         let entry = keys::read(&public).into_iter().next();
         let known = entry.as_ref().and_then(|entry| keys::image_key(Path::new(path), entry));
-        let fingerprint = entry.and_then(|entry| entry.key.ok()).map(|key| key.fingerprint);
+        let (fingerprint, kind) = entry
+            .and_then(|entry| entry.key.ok())
+            .map(|key| (key.fingerprint.clone(), key.kind().to_ascii_lowercase()))
+            .unwrap_or_default();
         let shared = match started {
             _ if known.is_some() => "it is published with the image".to_owned(),
             Some((what, at)) if made < at - TOLERANCE => format!("it is older than {what}"),
             _ => String::new(),
         };
-        Some(HostKey { path: path.into(), fingerprint: fingerprint.unwrap_or_default(), shared })
+        Some(HostKey { path: path.into(), fingerprint, kind, shared })
     };
     paths.iter().filter_map(one).collect()
 }
