@@ -94,6 +94,16 @@ pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> 
         }
         records.push(record);
     })?;
+    let settled = |record: &runner::Record| {
+        matches!(record.event, runner::Event::Finished { .. } | runner::Event::Kept { .. })
+    };
+    let guarded = |record: &runner::Record| match &record.event {
+        runner::Event::Started { plan, .. } => plan.changes.iter().any(|change| change.guard.is_some()),
+        _ => false,
+    };
+    if records.iter().any(guarded) && !records.iter().any(settled) {
+        complain("The run was cut off in the middle: what could cut you off is taken back by itself.");
+    }
     say(&Applied::of(&records), options)
 }
 

@@ -70,6 +70,35 @@ fn the_key_the_operator_came_in_with_is_known_and_not_taken_away_in_vain() {
     assert!(server.key_opens("operator"));
 }
 
+/// Who may come from where is judged by the operator's own address; a trial from elsewhere is not made.
+#[test]
+fn an_operator_who_may_come_from_here_only_stays_in() {
+    let test = "people::an_operator_who_may_come_from_here_only_stays_in";
+    let Some(work) = inside(test) else { return };
+    let server = Server::start(&work);
+    let config = server.host.path("/etc/ssh/sshd_config");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        format!("{text}AllowUsers root@127.0.0.0/8\nMatch LocalPort 2222\n  PubkeyAuthentication no\n"),
+    )
+    .unwrap();
+    server.reload();
+    let answers = server.nothing_but(&[("password-login", "off"), ("image-keys", "remove")]);
+    let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+    assert!(code == 2 && said.contains("AllowUsers does not name it"), "from nowhere: {said}");
+    let warden = |verb: &str| {
+        let output =
+            server.ssh("operator", "root", &format!("ngcp-warden {verb} --answers /root/answers.yml"));
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let plan = warden("plan");
+    assert!(plan.contains("no trial login was planned") && plan.contains("goes by addresses"), "{plan}");
+    warden("apply --confirm none");
+    assert!(server.key_opens("operator") && !server.key_opens("image-1") && !server.password_opens("root"));
+}
+
 const HOME: &str = "/home/jail/home/cdrexport";
 const JAIL: &str = "Match User cdrexport\n  ChrootDirectory /home/jail\n  ForceCommand internal-sftp\n";
 
