@@ -114,9 +114,12 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
 /// A password, not echoed. An empty line keeps what was typed before.
 fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
     let prompt = if again { format!("{label}, again: ") } else { format!("{label} (not shown): ") };
-    write!(desk.output, "{}", super::plain(&prompt))?;
-    desk.output.flush()?;
-    let Some(typed) = desk.outside.secret(desk.input)? else {
+    let output = &mut desk.output;
+    let mut ask = || {
+        write!(output, "{}", super::plain(&prompt))?;
+        output.flush()
+    };
+    let Some(typed) = desk.outside.secret(&mut ask, desk.input)? else {
         desk.tell(Message::Hangup);
         return Ok(false);
     };

@@ -27,11 +27,16 @@ pub trait Outside {
     fn carry_out(&mut self, effect: Effect);
     /// The next answer. With `wait` until there is one; `None` when there is none (or never will be).
     fn message(&mut self, wait: bool) -> Option<Message>;
-    /// Reads one line from `input` without echoing it; `None` at the end of input.
+    /// Stops the echo, then asks, and reads one line from `input`; `None` at its end. In this order: who types at once
+    /// is not echoed either.
     ///
     /// # Errors
     /// When the input cannot be read.
-    fn secret(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Secret>>;
+    fn secret(
+        &mut self,
+        ask: &mut dyn FnMut() -> io::Result<()>,
+        input: &mut dyn BufRead,
+    ) -> io::Result<Option<Secret>>;
 }
 
 /// Runs the wizard line by line until it ends; the exit code.

@@ -2,7 +2,7 @@
 //! Signals end the input, so that answers are kept as at its end.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read},
     os::unix::net::UnixStream,
     sync::{
         Arc,
@@ -108,8 +108,13 @@ impl plain::Outside for Outside {
         }
     }
 
-    fn secret(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Secret>> {
+    fn secret(
+        &mut self,
+        ask: &mut dyn FnMut() -> io::Result<()>,
+        input: &mut dyn BufRead,
+    ) -> io::Result<Option<Secret>> {
         let _silence = Silence::begin();
+        ask()?;
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
         let read = input.take(LONGEST).read_until(b'\n', &mut line)?;
         let typed = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -129,7 +134,6 @@ impl Silence {
             silent.local_modes.remove(LocalModes::ECHO);
             let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, &silent);
         }
-        let _ = io::stdout().flush();
         Silence(before)
     }
 }

@@ -89,7 +89,12 @@ impl Outside for Answering {
         self.answers.pop_front()
     }
 
-    fn secret(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Secret>> {
+    fn secret(
+        &mut self,
+        ask: &mut dyn FnMut() -> io::Result<()>,
+        input: &mut dyn BufRead,
+    ) -> io::Result<Option<Secret>> {
+        ask()?;
         let mut line = String::new();
         let read = input.read_line(&mut line)?;
         Ok((read > 0).then(|| Secret::new(line.trim_end_matches('\n'))))
