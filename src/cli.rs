@@ -240,7 +240,7 @@ pub struct Apply {
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,
-    /// Where to store generated passwords (a new file of mode 0600); else they are printed once, to standard error
+    /// Where to store generated passwords and keys: a new file of mode 0600. Without it they are shown once, on a terminal
     #[arg(long, value_name = "FILE")]
     pub save_generated: Option<PathBuf>,
     /// How to print

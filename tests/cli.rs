@@ -261,3 +261,30 @@ fn an_empty_directory_is_no_host() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(text(&output.stderr).contains("is this the root of a host?"), "{output:?}");
 }
+
+/// What is made up is shown to somebody, or nothing is changed.
+#[test]
+fn a_made_up_password_is_shown_on_a_terminal_once_and_nowhere_else() {
+    let (dir, root) = tree("mr13.5");
+    let config = root.join("etc/ngcp-config/config.yml");
+    let before = fs::read(&config).unwrap();
+    let template = text(&warden(&["answers", "--root", root.to_str().unwrap()], b"").stdout);
+    let section = template.split("\npasswords:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let leave = |line: &str| match line.trim().split_once(": ") {
+        Some(("soap", _)) => "  soap: generate\n".to_owned(),
+        Some((key, _)) if !key.starts_with('#') => format!("  {key}: leave\n"),
+        _ => String::new(),
+    };
+    let answers = dir.path().join("answers.yml");
+    let lines: String = section.lines().map(leave).collect();
+    fs::write(&answers, format!("schema: 1\npasswords:\n{lines}")).unwrap();
+    let args = ["apply", "--root", root.to_str().unwrap(), "--answers", answers.to_str().unwrap()];
+    let piped = warden(&args, b"");
+    assert_eq!(piped.status.code(), Some(2), "{piped:?}");
+    assert!(text(&piped.stderr).contains("--save-generated"), "{piped:?}");
+    assert_eq!(fs::read(&config).unwrap(), before);
+    let mut terminal = support::pty::Start::warden(&args).start();
+    assert_eq!(terminal.end(), 0, "{}", terminal.contents());
+    assert!(terminal.contents().contains("passwords.soap.password="), "{}", terminal.contents());
+    assert_ne!(fs::read(&config).unwrap(), before);
+}

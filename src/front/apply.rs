@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{
     input::{answers_file, secrets_file},
-    output::{complain, result},
+    output::{complain, result, show_once},
 };
 use crate::{
     cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED},
@@ -112,23 +112,24 @@ fn say(applied: &Applied, options: &Apply) -> Result<u8> {
     Ok(applied.exit_code())
 }
 
-/// Made up passwords go into the file that was asked for, else to standard error, once.
+/// What was made up goes into the new file that was asked for, else to the terminal, once. Nothing starts before it
+/// is there: what nobody has must not be set.
 fn hand_over(generated: &Secrets, file: Option<&Path>) -> Result<()> {
     let content = listed(generated.iter());
     match file {
-        _ if content.is_empty() => {}
+        _ if content.is_empty() => Ok(()),
         Some(path) => {
-            let path = std::path::absolute(path)?;
+            let (live, path) = (System::live()?, std::path::absolute(path)?);
+            let free = live.metadata(&path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+            ensure!(
+                free,
+                "{} is there already; --save-generated takes the name of a new file",
+                path.display()
+            );
             let attributes = Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None };
             let to = FileTo::File { content, attributes };
-            System::live()?
-                .change(&FileChange { path, to })
-                .context("made up passwords and keys could not be stored")?;
+            live.change(&FileChange { path, to }).context("what was made up could not be stored")
         }
-        None => complain(&format!(
-            "Made up passwords and keys, shown this once:\n{}",
-            content.expose_str().unwrap_or_default()
-        )),
+        None => show_once(&content),
     }
-    Ok(())
 }

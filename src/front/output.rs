@@ -1,8 +1,10 @@
 //! What is said on standard output and standard error.
 
-use anyhow::{Context, Result};
+use std::io::{IsTerminal, Write};
 
-use crate::{cli::Format, finding::printable};
+use anyhow::{Context, Result, ensure};
+
+use crate::{cli::Format, finding::printable, secret::Secret};
 
 /// A result: text for people, or one JSON object.
 pub(super) fn result(
@@ -17,11 +19,18 @@ pub(super) fn result(
 }
 
 pub(super) fn print(text: &str) -> Result<()> {
-    use std::io::Write;
     std::io::stdout().lock().write_all(text.as_bytes()).context("standard output")
 }
 
 pub(super) fn complain(text: &str) {
-    use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// Made up passwords and keys, to people only: in a log or a closed pipe they would be seen by others, or by nobody.
+pub(super) fn show_once(made_up: &Secret) -> Result<()> {
+    let mut terminal = std::io::stderr().lock();
+    let hint = "what is made up is shown on a terminal only; --save-generated FILE stores it in a new file";
+    ensure!(terminal.is_terminal(), hint);
+    let parts: [&[u8]; 2] = [b"Made up passwords and keys, shown this once:\n", made_up.expose()];
+    parts.iter().try_for_each(|part| terminal.write_all(part)).context("what was made up could not be shown")
 }

@@ -29,7 +29,7 @@ pub struct Plan {
     pub foreign: Option<Foreign>,
 }
 
-/// A secret made up for a plan: shown once after it was set, stored nowhere.
+/// A secret made up for a plan: shown once before it is set, stored nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generated {
     /// Name in [`crate::secret::Secrets`].

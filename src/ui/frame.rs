@@ -133,7 +133,10 @@ impl Canvas<'_> {
         for (y, line) in (2..).zip(page.lines.iter().skip(top).take(usize::from(rows))) {
             let end = self.buffer.area.width;
             let first = !std::mem::replace(&mut selected, line.selected);
-            self.line(Rect::new(MARGIN, y, end.saturating_sub(MARGIN), 1), line, first);
+            // A key is copied from the screen: blanks before its lines would spoil it.
+            let copied = line.spans.first().is_some_and(|span| span.role == Role::Revealed);
+            let left = if copied { 0 } else { MARGIN };
+            self.line(Rect::new(left, y, end.saturating_sub(left), 1), line, first);
             if let Some(column) = line.cursor {
                 let x = column.saturating_add(MARGIN).min(end.saturating_sub(1));
                 cursor = Some(Position { x, y });

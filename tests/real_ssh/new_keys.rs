@@ -28,9 +28,23 @@ fn a_new_pair_opens_the_account_and_its_private_half_is_nowhere() {
     let answers = server.nothing_but(&[("new-key", "make")]);
     let (code, said) = server.apply(&answers, &["--check"]);
     assert!(code == 0 && !said.contains("BEGIN"), "{said}");
-    let (code, said) = server.apply(&answers, &["--confirm", "none"]);
-    assert_eq!(code, 0, "{said}");
-    let private = keep(&server, &said, "made");
+    let keys = server.host.path("/root/.ssh/authorized_keys");
+    let before = fs::read(&keys).unwrap();
+    let passwd = fs::read(server.host.path("/etc/passwd")).unwrap();
+    // A log is no place for it, and a file of somebody else is none either.
+    for more in [&[][..], &["--save-generated", "/etc/passwd"], &["--save-generated", "/dev/null"]] {
+        let (code, said) = server.apply(&answers, &[&["--confirm", "none"], more].concat());
+        assert!(code == 2 && said.contains("--save-generated") && !said.contains("BEGIN"), "{code} {said}");
+    }
+    assert_eq!(
+        (fs::read(&keys).unwrap(), fs::read(server.host.path("/etc/passwd")).unwrap()),
+        (before, passwd)
+    );
+    let (code, said) = server.apply(&answers, &["--confirm", "none", "--save-generated", "/root/made-1"]);
+    assert!(code == 0 && !said.contains("BEGIN"), "{said}");
+    let saved = server.host.path("/root/made-1");
+    let private = keep(&server, &fs::read_to_string(&saved).unwrap(), "made");
+    fs::remove_file(saved).unwrap();
     assert!(server.key_opens("made") && server.key_opens("operator"));
     let line = private.lines().nth(3).unwrap();
     let found = Command::new("grep")
@@ -45,7 +59,7 @@ fn a_new_pair_opens_the_account_and_its_private_half_is_nowhere() {
     assert!(server.host.warden(&["undo"], b"").status.success());
     assert!(!server.key_opens("made") && server.key_opens("operator"));
 
-    // Into a file, for an account that has no folder yet.
+    // For an account that has no folder yet.
     let answers = server.nothing_but(&[("new-key", "make"), ("add.account", "cdrexport")]);
     let (code, said) = server.apply(&answers, &["--confirm", "none", "--save-generated", "/root/made"]);
     assert!(code == 0 && !said.contains("BEGIN"), "{said}");

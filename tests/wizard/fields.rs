@@ -26,7 +26,8 @@ fn text_fields_edit_like_a_shell() {
         ("two words", "CTRL-W", "two "),
         ("two words", "HOME END !", "two words!"),
         ("Grüße 木 💡", "BACKSPACE", "Grüße 木 "),
-        ("first line\nsecond", "", "first linesecond"),
+        ("first line\nsecond", "", ""),
+        ("one line\r\n", "", "one line"),
         ("\u{1b}[31mred\u{7}", "", "[31mred"),
         ("a text that is longer than twenty", "", "a text that is longe"),
     ] {
@@ -109,6 +110,9 @@ fn a_pasted_megabyte_is_refused_as_a_password_and_cut_as_text() {
     desk.paste(&"x".repeat(1024 * 1024));
     assert!(desk.model.notice.as_ref().unwrap().contains("Not taken"));
     desk.press("TAB TAB");
+    desk.paste("one\ntwo\n");
+    assert!(desk.model.notice.as_ref().unwrap().contains("only one line"), "{:?}", desk.model.notice);
+    assert_eq!(desk.model.steps[1].form.value(2), Some(""));
     desk.paste(&"x".repeat(1024 * 1024));
     assert_eq!(desk.model.steps[1].form.value(2).map(str::len), Some(20));
 }

@@ -130,6 +130,11 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
     desk.press("b");
     assert_eq!(desk.model.screen, Screen::Review);
     assert!(desk.model.made_up.is_none() && !started(&desk), "going back drops them");
+    assert!(
+        desk.model.notice.as_ref().unwrap().contains("/var/lib/passwords.txt"),
+        "{:?}",
+        desk.model.notice
+    );
     desk.press("a ENTER");
     desk.made_up();
     desk.press("ENTER UP ENTER ENTER");

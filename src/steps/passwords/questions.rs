@@ -65,7 +65,7 @@ fn answers<'a>(open: bool, more: &[Words<'a>]) -> Vec<Words<'a>> {
     let mut options = vec![("leave", "leave", "Nothing is changed.")];
     options.extend(more);
     options.push(("set", "set", "You choose the new password."));
-    let random = "A random one is made and shown once, after it was set.";
+    let random = "A random one is made and shown once, before it is set.";
     if open {
         options.push(("generate", "generate", random));
     } else {

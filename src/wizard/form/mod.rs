@@ -192,6 +192,9 @@ impl FormState {
                 };
                 let room = limit.saturating_sub(input.value().chars().count());
                 let line = text.trim_end_matches(['\r', '\n']);
+                if line.contains(['\r', '\n']) {
+                    return Err("Not pasted: only one line fits here.");
+                }
                 let mut typed = 0;
                 for c in line.chars().filter(|c| !c.is_control()).take(room) {
                     input.handle(InputRequest::InsertChar(c));

@@ -128,10 +128,11 @@ fn forward(model: &mut Model) -> Vec<Effect> {
 /// Leaves a page; answers of a step are kept on the way.
 fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
     let effects = looking::keep(model);
-    if model.screen == Screen::Passwords {
-        model.made_up = None;
-    }
+    let dropped = if model.screen == Screen::Passwords { model.made_up.take() } else { None };
     way(model);
+    if let Some(path) = dropped.and_then(|made_up| made_up.stored) {
+        notice(model, &format!("What {path} holds was not set; another start makes up others. Remove it."));
+    }
     effects
 }
 
