@@ -260,6 +260,8 @@ fn a_real_run_is_taken_back() {
         "/root/answers.yml",
         "--secrets",
         "-",
+        "--save-generated",
+        "/root/generated",
         "--format",
         "json",
     ];
