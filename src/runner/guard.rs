@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Holder, Lock, LockHeld, RunOutcome, Runs, State,
     account::order,
-    journal::{durable, pause},
+    journal::{durable, pause, sync},
     process::{Eyes, look_at},
     run::restore,
 };
@@ -66,7 +66,8 @@ impl Armed {
     }
 
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        durable(&dir.join(ARMED), &serde_json::to_vec(self)?)
+        durable(&dir.join(ARMED), &serde_json::to_vec(self)?)?;
+        sync(dir)
     }
 
     fn read(dir: &Path) -> Option<Self> {

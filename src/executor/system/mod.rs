@@ -116,8 +116,12 @@ impl Executor for System {
         let stdin = command.stdin.as_ref();
         let invocation =
             Invocation { program: &program, args, env: &command.env, stdin, limit: command.limit };
-        process::run(&invocation, sink)
-            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", command.program)))
+        let exit = process::run(&invocation, sink)
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", command.program)))?;
+        if !command.reads_only {
+            self.tree.sync()?;
+        }
+        Ok(exit)
     }
 
     fn find_program(&self, program: &str) -> Option<PathBuf> {

@@ -81,6 +81,11 @@ impl Tree {
         Ok(Tree { root })
     }
 
+    /// Puts on the disk what programs wrote below it; few of them see to that themselves.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(readable(&self.root)?)?)
+    }
+
     /// Walks to `path`. Links on the way are followed below the root, a last one only by [`Links::All`].
     pub(super) fn walk(&self, path: &Path, follow: Links) -> io::Result<Place> {
         if !path.is_absolute() {

@@ -8,7 +8,7 @@ mod store;
 mod tests;
 
 pub use file::FileJournal;
-pub(super) use file::durable;
+pub(super) use file::{durable, sync};
 pub(super) use history::pause;
 pub use history::{Followed, Follower, History};
 pub(super) use store::inside;
