@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "runner/accounts.rs"]
+mod accounts;
 #[path = "runner/faults.rs"]
 mod faults;
 #[path = "runner/guarded.rs"]

@@ -90,6 +90,11 @@ impl Traced {
         self.begun && !matches!(self.ended, Some(Outcome::Unchanged | Outcome::Skipped))
     }
 
+    /// What was kept of the same file.
+    fn file(&self, file: &SavedFile) -> Option<&SavedFile> {
+        self.saved.iter().flat_map(|saved| &saved.files).find(|other| other.path == file.path)
+    }
+
     /// What it left at a file, or was going to leave there.
     pub(super) fn left_at(&self, file: &SavedFile) -> Option<Left> {
         if self.undone {
@@ -149,14 +154,14 @@ pub fn account(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Account> {
     let changes = traced.iter().enumerate().map(|(n, traced_one)| ChangeAccount {
         id: traced_one.change.id.clone(),
         title: traced_one.change.title.clone(),
-        stands: stands(traced_one, &traced[n + 1..], host),
+        stands: stands(traced_one, &traced[..n], &traced[n + 1..], host),
         outcome: traced_one.ended,
     });
     let changes = changes.collect();
     Ok(Account { run: run.to_owned(), state: runs.state(run)?, damaged: history.damaged, changes })
 }
 
-fn stands(traced: &Traced, later: &[Traced], host: &dyn Executor) -> Stands {
+fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Stands {
     if !traced.begun {
         return Stands::NotBegun;
     }
@@ -166,7 +171,7 @@ fn stands(traced: &Traced, later: &[Traced], host: &dyn Executor) -> Stands {
         let now = after_it(file, later, host);
         match now {
             Some(now) if traced.left_at(file) == Some(now.left()) && !traced.undone => after += 1,
-            Some(now) if now.left() == file.was.left() => before += 1,
+            Some(now) if now.left() == before_it(traced, file, earlier).was.left() => before += 1,
             _ => neither.push(file.path.clone()),
         }
     }
@@ -182,12 +187,16 @@ fn stands(traced: &Traced, later: &[Traced], host: &dyn Executor) -> Stands {
     }
 }
 
-/// What was at a file after the change: what the next one on it found, or what is there now.
+/// What was at a file before the change, and before all those that were taken back together with it.
+fn before_it<'a>(traced: &Traced, file: &'a SavedFile, earlier: &'a [Traced]) -> &'a SavedFile {
+    let others = earlier.iter().rev().filter(|other| traced.undone && other.changed());
+    let of = |other: &'a Traced| Some((other, other.file(file)?));
+    others.filter_map(of).take_while(|(other, _)| other.undone).last().map_or(file, |(_, first)| first)
+}
+
+/// What was at a file after the change: what the next one that stands found, or what is there now.
 fn after_it(file: &SavedFile, later: &[Traced], host: &dyn Executor) -> Option<Was> {
-    let next = later.iter().filter(|traced| traced.begun).find_map(|traced| {
-        traced.saved.iter().flat_map(|saved| &saved.files).find(|other| other.path == file.path)
-    });
-    match next {
+    match later.iter().filter(|other| other.stands()).find_map(|other| other.file(file)) {
         Some(next) => Some(next.was.clone()),
         None => Was::read(host, &file.path).ok(),
     }
