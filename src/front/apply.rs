@@ -9,7 +9,7 @@ use super::{
     output::{complain, result, show_once},
 };
 use crate::{
-    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED},
+    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED, Format},
     executor::{Attributes, Executor, FileChange, FileTo, System},
     runner::{self, Control, Runs, State},
     secret::{Secrets, listed},
@@ -44,10 +44,10 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     let mut secrets = secrets_file(options.secrets.as_deref())?;
     let prepared = unattended::prepare(&**host, &file, &secrets)?;
     if prepared.plan.is_empty() {
-        return say(&Applied::unchanged(), options);
+        return say(&Applied::unchanged(), options.format);
     }
     if options.check {
-        return say(&Applied::check(&prepared.plan), options);
+        return say(&Applied::check(&prepared.plan), options.format);
     }
     if let Some(foreign) = &prepared.plan.foreign {
         ensure!(
@@ -68,7 +68,7 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     if started.is_err() && !generated.is_empty() {
         complain("The run did not start: what was made up was not set, nothing was changed.");
     }
-    finish(started?, options)
+    finish(started?, options.format)
 }
 
 /// Goes on with a run that was cut off.
@@ -76,11 +76,11 @@ fn go_on(host: &dyn Executor, place: &Place, runs: &Runs, run: &str, options: &A
     let known = secrets_file(options.secrets.as_deref())?;
     let (order, secrets, generated) = past::continuation(runs, run, host, known)?;
     hand_over(&generated, options.save_generated.as_deref())?;
-    finish(place.start(order, secrets, true, &Control::default())?, options)
+    finish(place.start(order, secrets, true, &Control::default())?, options.format)
 }
 
 /// Follows the run to its end and says what became of it.
-pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> {
+pub(super) fn finish(following: runs::Following, format: Format) -> Result<u8> {
     let mut records = Vec::new();
     complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
     let mut waiting = None;
@@ -104,11 +104,11 @@ pub(super) fn finish(following: runs::Following, options: &Apply) -> Result<u8> 
     if records.iter().any(guarded) && !records.iter().any(settled) {
         complain("The run was cut off in the middle: what could cut you off is taken back by itself.");
     }
-    say(&Applied::of(&records), options)
+    say(&Applied::of(&records), format)
 }
 
-fn say(applied: &Applied, options: &Apply) -> Result<u8> {
-    result(options.format, || applied.text(), applied)?;
+fn say(applied: &Applied, format: Format) -> Result<u8> {
+    result(format, || applied.text(), applied)?;
     Ok(applied.exit_code())
 }
 

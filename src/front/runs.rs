@@ -137,12 +137,7 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
     let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(&**host, *step)).collect();
     let mut order = runs::order(&**host, plan.plan, findings);
     order.undoes = Some(run);
-    let following = place.start(order, plan.secrets, false, &Control::default())?;
-    let mut records = Vec::new();
-    following.tell(&mut |record| records.push(record))?;
-    let applied = Applied::of(&records);
-    result(options.format, || applied.text(), &applied)?;
-    Ok(applied.exit_code())
+    super::apply::finish(place.start(order, plan.secrets, false, &Control::default())?, options.format)
 }
 
 /// Follows a run line by line until it ends.

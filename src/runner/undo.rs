@@ -86,10 +86,15 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
             undo.put_back(traced, file, host);
         }
     }
-    // Also one that was done again after a failure: what it took along may only be put back now.
-    let any = !undo.plan.is_empty();
-    let again =
-        |traced: &&Traced| traced.change.undo == Undo::Again && traced.begun && (any || traced.stands());
+    let steps: Vec<_> = undo.plan.changes.iter().map(|change| change.step.clone()).collect();
+    let again = |traced: &&Traced| {
+        // Also one that was done again after a failure: what it took along may only be put back now.
+        let needed = match traced.change.action {
+            Action::Apply { .. } => !steps.is_empty(),
+            _ => steps.contains(&traced.change.step),
+        };
+        traced.change.undo == Undo::Again && traced.begun && (needed || traced.stands())
+    };
     for traced in traced.iter().filter(again) {
         undo.again(&traced.change);
     }
