@@ -43,8 +43,12 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     let file = answers_file(path)?;
     let mut secrets = secrets_file(options.secrets.as_deref())?;
     let prepared = unattended::prepare(&**host, &file, &secrets)?;
+    for reminder in &prepared.plan.reminders {
+        complain(&format!("Remember: {reminder}"));
+    }
     if prepared.plan.is_empty() {
-        return say(&Applied::unchanged(), options.format);
+        let outcome = if prepared.plan.partial { "warning" } else { "unchanged" };
+        return say(&Applied { outcome: outcome.to_owned(), ..Applied::unchanged() }, options.format);
     }
     if options.check {
         return say(&Applied::check(&prepared.plan), options.format);

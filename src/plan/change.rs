@@ -293,6 +293,8 @@ pub enum Proof {
     Finding(String),
     /// The services that ran before the change still run.
     Services,
+    /// The SSH server started itself again and listens, which it does to read its settings.
+    Reread,
 }
 
 /// How a change is taken back.

@@ -23,6 +23,9 @@ pub struct Plan {
     pub apply: Vec<String>,
     /// What the operator must do elsewhere, e.g. on the other nodes.
     pub reminders: Vec<String>,
+    /// Something that was asked for is not done by it; a reminder says what.
+    #[serde(default)]
+    pub partial: bool,
     /// Passwords and keys that are made up for this plan.
     pub generated: Vec<Generated>,
     /// Changes in `/etc/ngcp-config` that somebody else left uncommitted and that the apply would take along.
@@ -73,6 +76,7 @@ impl Plan {
         self.changes.extend(other.changes);
         self.apply.extend(other.apply);
         self.reminders.extend(other.reminders);
+        self.partial |= other.partial;
         self.generated.extend(other.generated);
         self.foreign = self.foreign.take().or(other.foreign);
     }

@@ -193,6 +193,9 @@ impl Runner<'_> {
         if change.proofs.contains(&Proof::Services) {
             saved.services = prove::services(host);
         }
+        if change.proofs.contains(&Proof::Reread) {
+            saved.services = prove::sockets(host);
+        }
         self.journal.save(&change.id, &saved)?;
         Ok(saved)
     }

@@ -11,6 +11,7 @@ use crate::{
     host::{
         mounts,
         shadow::{self, PasswordState},
+        sshd,
     },
     ngcp::{credentials, services},
     plan::{Change, CommandLine, Proof},
@@ -19,6 +20,8 @@ use crate::{
 
 /// Seconds that a restarted service may take until it runs.
 const RESTART_TRIES: u32 = 30;
+/// Tenths of a second that the SSH server may take until it listens again.
+const REREAD_TRIES: u32 = 50;
 
 /// What proofs are judged by.
 pub(super) struct Sight<'a> {
@@ -93,11 +96,26 @@ impl Sight<'_> {
                     None => bail!("looked again: nothing was found under {id}"),
                 }
             }
+            Proof::Reread => self.reread(ran),
             Proof::Services => match self.lost(ran).as_slice() {
                 [] => Ok(format!("{} services still run", ran.len())),
                 lost => bail!("no longer running: {}", lost.join(", ")),
             },
         }
+    }
+
+    /// It is told by a signal, which nobody sees arrive.
+    fn reread(&self, before: &BTreeSet<String>) -> Result<String> {
+        for _ in 0..REREAD_TRIES {
+            let now = sockets(self.host);
+            if !now.is_empty() && now.is_disjoint(before) {
+                return Ok("the server read its settings".to_owned());
+            }
+            pause(Duration::from_millis(100));
+        }
+        bail!(
+            "the SSH server did not read its settings again (is PidFile set to none?); restart it, then try again"
+        )
     }
 
     /// Services that ran and do not any more; a restart gets a little time on a real host.
@@ -138,6 +156,11 @@ impl Sight<'_> {
             None => bail!("the password of {account} in /etc/shadow is of a kind that cannot be checked"),
         }
     }
+}
+
+/// What the SSH server listens on.
+pub(super) fn sockets(host: &dyn Executor) -> BTreeSet<String> {
+    sshd::listeners(host).first().map(|server| server.sockets(host)).unwrap_or_default()
 }
 
 /// Names of the platform's services that run.

@@ -248,7 +248,7 @@ impl<'a> Runner<'a> {
         match () {
             () if any(Outcome::Failed) => RunOutcome::Failed,
             () if any(Outcome::Skipped) => RunOutcome::Stopped,
-            () if any(Outcome::Warning) => RunOutcome::Warning,
+            () if any(Outcome::Warning) || self.plan.partial => RunOutcome::Warning,
             () if any(Outcome::Done) => RunOutcome::Done,
             () => RunOutcome::Unchanged,
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     executor::Executor,
-    plan::{Action, Change, CommandLine, Left, Outcome, Plan, Template, Undo, unified},
+    plan::{Action, Change, CommandLine, Left, Outcome, Plan, Proof, Template, Undo, unified},
     secret::{SecretForm, Secrets},
 };
 
@@ -257,6 +257,9 @@ impl UndoPlan {
             action => (format!("again: {}", change.title), action.clone()),
         };
         self.push(change, "", title, action, Undo::Again);
+        if let Some(pushed) = self.plan.changes.last_mut() {
+            pushed.proofs.extend(change.proofs.iter().filter(|proof| **proof == Proof::Reread).cloned());
+        }
     }
 
     /// Puts a file back to what it was before the run, from whatever state the run left it in.

@@ -84,6 +84,18 @@ impl Server {
         panic!("sshd does not answer any more");
     }
 
+    /// Ends the server, not the connections.
+    pub(crate) fn stop(&self) {
+        let process = run(Command::new("pgrep").args(["-f", r"^sshd: .*\[listener\]"]));
+        run(Command::new("kill").arg(process.trim()));
+        while !Command::new("ssh-keyscan").arg("127.0.0.1").output().unwrap().stdout.is_empty() {}
+    }
+
+    pub(crate) fn restart(&self, options: &[&str]) {
+        self.stop();
+        self.host.run(&[&["/usr/sbin/sshd", "-E", "/var/log/auth.log"], options].concat());
+    }
+
     pub(crate) fn key_opens(&self, name: &str) -> bool {
         self.ssh(name, "root", "true").status.success()
     }

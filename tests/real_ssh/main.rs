@@ -203,3 +203,70 @@ fn a_login_that_fails_on_trial_is_not_put_in_place() {
     let (code, said) = server.apply(&answers, &["--confirm", "none"]);
     assert_eq!(code, 0, "{said}");
 }
+
+/// The server's files are not what is in force: nothing is called done that root's password shows to be otherwise.
+#[test]
+fn a_server_that_does_not_take_the_new_settings_is_not_called_done() {
+    let Some(work) = inside("a_server_that_does_not_take_the_new_settings_is_not_called_done") else {
+        return;
+    };
+    let server = Server::start(&work);
+    let config = server.host.path("/etc/ssh/sshd_config");
+    let was = fs::read_to_string(&config).unwrap();
+    let answers = server.nothing_but(&[("password-login", "off"), ("root-login", "keys")]);
+    server.host.write("/etc/ssh/other_config", 0o644, &was);
+    let (forced, other) = (["-o", "PasswordAuthentication=yes"], ["-f", "/etc/ssh/other_config"]);
+    for (more, options, said_so) in [
+        ("PidFile none\n", &[][..], "did not read its settings again"),
+        ("", &forced[..], "started with -o PasswordAuthentication=yes"),
+        ("PasswordAuthentication no\n", &forced[..], "started with -o PasswordAuthentication=yes"),
+        ("PasswordAuthentication no\n", &other[..], "started with -f /etc/ssh/other_config"),
+    ] {
+        fs::write(&config, more.to_owned() + &was).unwrap();
+        server.restart(options);
+        assert_eq!(status(&server.audit(), "SSH-ROOT-PASSWORD-LOGIN"), "fail", "{options:?}");
+        assert!(server.password_opens("root"));
+        let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+        assert!(code != 0 && said.contains(said_so), "{options:?}: {code} {said}");
+        assert!(server.password_opens("root"));
+        assert_eq!(fs::read_to_string(&config).unwrap(), more.to_owned() + &was);
+    }
+    // What it was started with is no matter as long as the files decide.
+    fs::write(&config, &was).unwrap();
+    server.restart(&["-o", "LogLevel=VERBOSE"]);
+    let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+    assert!(
+        code == 0 && said.contains("the server read its settings") && said.contains("Outcome: done"),
+        "{said}"
+    );
+    assert!(!server.password_opens("root"));
+    // Nobody to be seen.
+    server.restart(&["-o", "LogLevel=VERBOSE"]);
+    fs::write(&config, &was).unwrap();
+    server.stop();
+    let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+    assert!(code == 0 && said.contains("Outcome: warning") && said.contains("no running server"), "{said}");
+}
+
+/// A file of keys that is not edited is told, with and without other changes; the run is not called done.
+#[test]
+fn an_image_key_that_is_left_alone_is_told() {
+    let Some(work) = inside("an_image_key_that_is_left_alone_is_told") else { return };
+    let server = Server::start(&work);
+    let keys = server.host.path("/root/.ssh/authorized_keys");
+    fs::hard_link(&keys, server.host.path("/root/second-name")).unwrap();
+    let answers = server.nothing_but(&[("image-keys", "remove")]);
+    for changed in ["done      remove", "Outcome: warning"] {
+        let (code, said) = server.apply(&answers, &["--confirm", "none"]);
+        assert!(code == 0 && said.contains("Outcome: warning") && said.contains(changed), "{said}");
+        assert!(said.contains("authorized_keys was left alone: it has a second name"), "{said}");
+        assert!(server.key_opens("image-1") && !server.key_opens("image-2"));
+    }
+    fs::remove_file(server.host.path("/root/second-name")).unwrap();
+    fs::rename(&keys, server.host.path("/root/elsewhere")).unwrap();
+    std::os::unix::fs::symlink("/root/elsewhere", &keys).unwrap();
+    let (_, said) = server.apply(&answers, &["--confirm", "none"]);
+    assert!(said.contains("Outcome: warning") && said.contains("it is a symbolic link"), "{said}");
+    let (_, said) = server.apply(&server.nothing_but(&[]), &["--confirm", "none"]);
+    assert!(!said.contains("left alone") && said.contains("Nothing needed"), "{said}");
+}

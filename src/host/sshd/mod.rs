@@ -3,6 +3,7 @@
 
 pub mod algorithms;
 mod config;
+mod listener;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 pub use config::{Line, Lines, matches_pattern};
+pub use listener::{Listener, listeners};
 pub use session::{Login, Session, session};
 
 use super::accounts::Account;
@@ -88,12 +90,17 @@ fn expanded(pattern: &str, account: &Account) -> PathBuf {
     PathBuf::from(path + rest)
 }
 
-/// What is in force for `account`, logging in as the operator did; for nobody in particular when `None`.
+/// What is in force for `account`, logging in as the operator did; for nobody in particular when `None`. `options` are
+/// those the server was started with.
 ///
 /// # Errors
 /// When this host has no SSH server whose settings could be read.
-pub fn effective(host: &dyn Executor, account: Option<(&str, &Session)>) -> Result<Effective> {
-    let why = match asked(host, account) {
+pub fn effective(
+    host: &dyn Executor,
+    options: &[String],
+    account: Option<(&str, &Session)>,
+) -> Result<Effective> {
+    let why = match asked(host, options, account) {
         Ok(effective) => return Ok(effective),
         Err(why) => why,
     };
@@ -101,11 +108,12 @@ pub fn effective(host: &dyn Executor, account: Option<(&str, &Session)>) -> Resu
     Ok(Effective { values: lines.in_force(), read_because: Some(format!("{why:#}")) })
 }
 
-fn asked(host: &dyn Executor, account: Option<(&str, &Session)>) -> Result<Effective> {
+fn asked(host: &dyn Executor, options: &[String], account: Option<(&str, &Session)>) -> Result<Effective> {
     if !host.world().is_running() {
         bail!("this is a directory tree, sshd does not run");
     }
     let mut args = vec!["-T".to_owned()];
+    args.extend(options.iter().cloned());
     if let Some((account, session)) = account {
         let (from, at, port) = match session {
             Session::Ssh { address, server: (at, port), .. } => {

@@ -19,7 +19,7 @@ fn the_first_value_decides_and_a_match_is_an_exception() {
     .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "Match Address 10.0.0.0/8\nX11Forwarding yes\n")
     .file("/etc/ssh/sshd_config.d/60-own.conf", "PermitRootLogin prohibit-password\n")
     .file("/etc/ssh/sshd_config.d/.hidden.conf", "PermitRootLogin yes\n");
-    let found = effective(&host, None).unwrap();
+    let found = effective(&host, &[], None).unwrap();
     assert_eq!(found.get("permitrootlogin"), Some("prohibit-password"));
     assert_eq!(found.get("passwordauthentication"), Some("no"));
     assert_eq!(found.get("x11forwarding"), None, "only for some addresses");
@@ -54,13 +54,13 @@ fn a_drop_in_is_only_used_where_it_decides() {
 #[test]
 fn files_that_include_each_other_end() {
     let host = tree("Include /etc/ssh/sshd_config\n");
-    assert!(effective(&host, None).unwrap_err().root_cause().to_string().contains("include each other"));
+    assert!(effective(&host, &[], None).unwrap_err().root_cause().to_string().contains("include each other"));
 }
 
 #[test]
 fn key_files_follow_the_patterns() {
     let files = |text: &str| {
-        effective(&tree(text), None)
+        effective(&tree(text), &[], None)
             .unwrap()
             .key_files(&account())
             .iter()
@@ -83,7 +83,7 @@ fn sshd_is_asked_for_an_account_and_what_it_refuses_is_told() {
     });
     let server = ("10.0.0.1".to_owned(), "2222".to_owned());
     let session = Session::Ssh { address: "10.0.0.5".to_owned(), server, login: None };
-    let found = effective(&host, Some(("root", &session))).unwrap();
+    let found = effective(&host, &[], Some(("root", &session))).unwrap();
     assert_eq!(found.all("hostkey"), ["/a", "/b"]);
     let asked = "user=root,host=10.0.0.5,addr=10.0.0.5,laddr=10.0.0.1,lport=2222";
     assert_eq!(found.get("forcecommand"), Some(asked));
@@ -91,7 +91,7 @@ fn sshd_is_asked_for_an_account_and_what_it_refuses_is_told() {
     let broken = Simulated::new().file(CONFIG, "UsePAM yes\n").on("sshd", |_, _: &Command| {
         crate::executor::simulated::Answer::code(255).error("line 3: Bad option")
     });
-    assert!(effective(&broken, None).unwrap().read_because.unwrap().contains("Bad option"));
+    assert!(effective(&broken, &[], None).unwrap().read_because.unwrap().contains("Bad option"));
 }
 
 #[test]
@@ -158,4 +158,32 @@ fn the_console_is_known_by_its_login_and_nothing_is_guessed() {
     assert_eq!(session(&process(console, "10", "login", "1", "")), Session::Console);
     let hostile = process(Simulated::new(), "self", "x", "1", "SSH_CONNECTION=;rm -rf / 22");
     assert_eq!(session(&hostile), Session::Unknown);
+}
+
+#[test]
+fn what_the_running_server_was_started_with_is_read_from_its_process() {
+    let started = |line: &str| {
+        let host =
+            Simulated::new().file("/proc/7/cmdline", line.replace(' ', "\0")).file("/proc/x/cmdline", "sshd");
+        listeners(&host).into_iter().map(|one| one.options.join(" ")).collect::<Vec<_>>().join("; ")
+    };
+    let title =
+        |words: &str| started(&format!("sshd: /usr/sbin/sshd {words} [listener] 0 of 10-100 startups"));
+    assert_eq!(
+        title("-D -o PasswordAuthentication=yes -oPermitRootLogin=yes"),
+        "-o PasswordAuthentication=yes -o PermitRootLogin=yes"
+    );
+    assert_eq!(
+        title("-Df /etc/ssh/other -E /var/log/x -o PasswordAuthentication yes"),
+        "-f /etc/ssh/other -o PasswordAuthentication=yes"
+    );
+    assert_eq!(started("/usr/sbin/sshd -p 2222"), "-p 2222");
+    for other in
+        ["sshd: root@pts/0", "/usr/sbin/sshd -i -o A=b", "/usr/sbin/sshd -D -R", "sshd -T", "vim sshd -f /x"]
+    {
+        assert_eq!(started(other), "", "{other}");
+    }
+    let host = Simulated::new().file("/proc/5/cmdline", "sshd -f /a").file("/proc/9/cmdline", "sshd -D");
+    let own: Vec<_> = listeners(&host).into_iter().map(|one| one.options.len()).collect();
+    assert_eq!(own, [0, 2]);
 }

@@ -15,6 +15,12 @@ pub(super) struct Facts {
     pub(super) running: bool,
     /// Why the settings could not be asked from sshd; empty when it told them.
     pub(super) read_because: String,
+    /// What the running server was started with: `-f`, `-o` and their values. It stands above the files.
+    pub(super) started: Vec<String>,
+    /// It was seen to listen; `None` where that cannot be seen (the demo, a directory tree).
+    pub(super) listens: Option<bool>,
+    /// More servers than the one looked at.
+    pub(super) others: Vec<String>,
     pub(super) session: Session,
     /// Why the image's keys are needed here; empty when they are not.
     pub(super) vagrant: String,

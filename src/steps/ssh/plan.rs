@@ -27,10 +27,11 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     }
     let wishes = Wishes::read(facts, answers)?;
     let settings = wishes.settings(facts);
+    settings::decided_elsewhere(facts, &settings)?;
     let removed = |person: &Person, file: &KeyFile, key: &KeyFact| wishes.removes(person, file, key);
     let new = new_keys(facts, answers)?;
     let modes = if wishes.mend { mend(facts) } else { Vec::new() };
-    let (lines, left) = remove(facts, &removed);
+    let (lines, left) = remove(facts, &wishes);
     let written = settings::write(facts, &settings)?;
     let (renew, unmade) = if wishes.renew { renew(facts) } else { Default::default() };
     let renews = !renew.is_empty();
@@ -39,6 +40,8 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         && lines.is_empty()
         && settings.is_empty()
         && renew.is_empty();
+    plan.partial = !left.is_empty();
+    plan.reminders.extend(left);
     if nothing {
         return Ok(plan);
     }
@@ -74,10 +77,15 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     plan.changes.extend(renew);
     plan.apply.extend(written.apply);
     plan.reminders.extend(written.reminders);
-    plan.reminders.extend(left);
     plan.reminders.extend(unmade);
     if facts.running && (!settings.is_empty() || renews) {
         plan.changes.push(reload(facts, &settings)?);
+        if facts.listens == Some(false) {
+            plan.partial = true;
+            plan.reminders.push(
+                "SSH: no running server was seen, so nobody knows whether it takes the new settings: restart it.".to_owned(),
+            );
+        }
     }
     if facts.running && (narrows || renews) {
         let what = "SSH logins".to_owned();
@@ -146,13 +154,16 @@ impl<'a> Wishes<'a> {
     }
 
     fn removes(&self, person: &Person, file: &KeyFile, key: &KeyFact) -> bool {
+        file.fixed.is_empty() && self.wants(person, key)
+    }
+
+    fn wants(&self, person: &Person, key: &KeyFact) -> bool {
         let chosen =
             || self.choose && self.answers.get(&format!("key.{}.{}", person.name, key.short())) == "remove";
-        file.fixed.is_empty()
-            && match key.image.is_empty() {
-                false => self.images,
-                true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
-            }
+        match key.image.is_empty() {
+            false => self.images,
+            true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
+        }
     }
 
     /// Settings that are not as wanted today.
@@ -229,11 +240,8 @@ fn mend(facts: &Facts) -> Vec<Change> {
     changes
 }
 
-/// One change per file, and what is left to do by hand.
-fn remove(
-    facts: &Facts,
-    removed: &dyn Fn(&Person, &KeyFile, &KeyFact) -> bool,
-) -> (Vec<Change>, Vec<String>) {
+/// One change per file, and what is left to do by hand: keys that were to go, or that nobody can see.
+fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
     let (mut changes, mut left, mut images) = (Vec::new(), Vec::new(), false);
     let files = facts.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
     let mut done: Vec<&Path> = Vec::new();
@@ -243,10 +251,13 @@ fn remove(
         }
         done.push(&file.path);
         if !file.fixed.is_empty() {
-            left.push(format!("SSH keys: {} was left alone: {}.", file.path.display(), file.fixed));
+            let hidden = wishes.images && file.read && file.keys.is_empty();
+            if hidden || file.keys.iter().any(|key| wishes.wants(person, key)) {
+                left.push(format!("SSH keys: {} was left alone: {}.", file.path.display(), file.fixed));
+            }
             continue;
         }
-        let gone: Vec<&KeyFact> = file.keys.iter().filter(|key| removed(person, file, key)).collect();
+        let gone: Vec<&KeyFact> = file.keys.iter().filter(|key| wishes.removes(person, file, key)).collect();
         if gone.is_empty() {
             continue;
         }
@@ -263,7 +274,8 @@ fn remove(
         let action = Action::Edit { path: file.path.clone(), edits, check: None };
         changes.push(change(&format!("keys.{}", done.len()), title, action, Undo::Files));
     }
-    let whole = facts.keys().filter(|one| !one.2.image.is_empty()).all(|one| removed(one.0, one.1, one.2));
+    let whole =
+        facts.keys().filter(|one| !one.2.image.is_empty()).all(|one| wishes.removes(one.0, one.1, one.2));
     let more = facts
         .people
         .iter()
@@ -326,5 +338,6 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
     let mut ids: Vec<&str> = settings.iter().filter(everybody).filter_map(|(k, _)| about(k)).collect();
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
-    Ok(change("reload", title, action, Undo::Again).proven(proofs))
+    let reread = facts.listens.filter(|listens| *listens).map(|_| Proof::Reread);
+    Ok(change("reload", title, action, Undo::Again).proven(reread).proven(proofs))
 }

@@ -60,6 +60,26 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     Ok(written)
 }
 
+/// Refused when what the server was started with decides: the new settings would never be in force.
+pub(super) fn decided_elsewhere(facts: &Facts, settings: &[Setting]) -> Result<()> {
+    for pair in facts.started.chunks_exact(2).filter(|_| !settings.is_empty()) {
+        let [option, value] = pair else { continue };
+        let keyword = value.split('=').next().unwrap_or_default();
+        let why = match option.as_str() {
+            "-f" if value != CONFIG => format!("does not read {CONFIG}"),
+            "-o" if settings.iter().any(|(one, _)| one.eq_ignore_ascii_case(keyword)) => {
+                format!("takes {keyword} from there only")
+            }
+            _ => continue,
+        };
+        bail!(
+            "ssh: the SSH server was started with {option} {value} and {why}; take that away (SSHD_OPTS in \
+             /etc/default/ssh, or its unit), restart the server, then try again"
+        );
+    }
+    Ok(())
+}
+
 /// What Match blocks say otherwise about a setting; they are left alone.
 pub(super) fn exceptions<'a>(
     facts: &'a Facts,

@@ -181,6 +181,7 @@ pub(super) fn other_doors(facts: &Facts) -> Finding {
     let unusual = unusual
         .filter(|(person, file)| file.read && !file.path.starts_with(&person.home) && !file.keys.is_empty());
     doors.extend(unusual.map(|(person, file)| format!("{} for {}", file.path.display(), person.name)));
+    doors.extend(facts.others.iter().cloned());
     let (status, title) = match doors.is_empty() {
         true => (Status::Pass, "Keys are the only thing that opens an account without a password"),
         false => (Status::Fail, "There are other ways in than the usual key files"),

@@ -27,7 +27,7 @@ const ADMIN_GROUPS: [&str; 4] = ["sudo", "wheel", "admin", "root"];
 /// Files that may hold keys whatever the server's settings say.
 const USUAL: [&str; 3] = [".ssh/authorized_keys", ".ssh/authorized_keys2", ".ssh/sipwise_vagrant_key"];
 
-pub(super) fn look(host: &dyn Executor, session: &Session) -> Result<Vec<Person>> {
+pub(super) fn look(host: &dyn Executor, session: &Session, options: &[String]) -> Result<Vec<Person>> {
     let groups = accounts::groups(host).unwrap_or_default();
     let shadow = host.read(Path::new(shadow::SHADOW)).unwrap_or_default();
     let mut people = Vec::new();
@@ -38,7 +38,8 @@ pub(super) fn look(host: &dyn Executor, session: &Session) -> Result<Vec<Person>
         if people.len() == MOST_PEOPLE {
             break;
         }
-        people.push(person(host, &account, &groups, &shadow, session));
+        let effective = sshd::effective(host, options, Some((&account.name, session))).unwrap_or_default();
+        people.push(person(host, &account, &groups, &shadow, (session, &effective)));
     }
     Ok(people)
 }
@@ -69,9 +70,8 @@ fn person(
     account: &Account,
     groups: &[Group],
     shadow: &[u8],
-    session: &Session,
+    (session, effective): (&Session, &Effective),
 ) -> Person {
-    let effective = sshd::effective(host, Some((&account.name, session))).unwrap_or_default();
     let own: Vec<&str> = groups
         .iter()
         .filter(|group| group.gid == account.gid || group.members.contains(&account.name))
@@ -89,7 +89,7 @@ fn person(
         () if host.metadata(Path::new("/etc/nologin")).is_ok() && account.uid != 0 => {
             "/etc/nologin is there".to_owned()
         }
-        () => not_admitted(&effective, account, &own, session.address()).unwrap_or_default(),
+        () => not_admitted(effective, account, &own, session.address()).unwrap_or_default(),
     };
     let state = shadow::in_shadow(shadow, &account.name);
     let add_to = effective.key_files(account).into_iter().next();
@@ -101,14 +101,14 @@ fn person(
         home: account.home.clone(),
         admin: account.uid == 0 || own.iter().any(|group| ADMIN_GROUPS.contains(group)),
         barred,
-        no_keys: no_keys(&effective, &state),
-        no_password: no_password(&effective, &state),
-        passwords: takes_passwords(&effective),
+        no_keys: no_keys(effective, &state),
+        no_password: no_password(effective, &state),
+        passwords: takes_passwords(effective),
         root_login: match account.uid {
             0 => effective.get("permitrootlogin").unwrap_or("without-password").to_ascii_lowercase(),
             _ => String::new(),
         },
-        files: files(host, account, &effective, session),
+        files: files(host, account, effective, session),
         has_folder: folder.is_some_and(|folder| host.metadata(folder).is_ok()),
         add_to,
     }

@@ -9,7 +9,7 @@ use super::super::{
     facts::{Facts, HostKey, Writing, Yaml},
 };
 use crate::{
-    executor::{Executor, Kind},
+    executor::{Executor, Kind, World},
     host::{
         keys,
         sshd::{self, Effective, Lines, algorithms},
@@ -21,7 +21,13 @@ use crate::{
 const TOLERANCE: i64 = 3600;
 
 pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
-    let effective = sshd::effective(host, None)?;
+    let mut listeners = sshd::listeners(host).into_iter();
+    let server = listeners.next().unwrap_or_default();
+    facts.listens = (host.world() == World::Live).then(|| !server.sockets(host).is_empty());
+    facts.started = server.options;
+    facts.others =
+        listeners.map(|other| format!("another SSH server: sshd {}", other.options.join(" "))).collect();
+    let effective = sshd::effective(host, &facts.started, None)?;
     facts.read_because = effective.read_because.clone().unwrap_or_default();
     for keyword in WANTED.iter().map(|name| name.to_ascii_lowercase()).chain(TOLD.map(str::to_owned)) {
         let values = effective.all(&keyword);
