@@ -51,6 +51,7 @@ impl Server {
     /// Settings and keys as the image has them, and the operator's own key.
     pub(crate) fn reset(&self) {
         let host = &self.host;
+        host.try_run(&["rm", "-rf", "/root/.ssh", "/tmp/open"], b"");
         host.write("/etc/ssh/sshd_config", 0o644, CONFIG);
         let key = |name: &str| fs::read_to_string(self.work.join(format!("{name}.pub"))).unwrap();
         let text = format!("# keys of the operators\r\n\n{}{}# the end", key("operator"), key("image-1"));

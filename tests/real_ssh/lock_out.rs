@@ -11,27 +11,27 @@ use super::{
     real_host::{inside, run},
 };
 
-struct Case {
-    name: &'static str,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
     /// What is odd about the host before.
-    before: fn(&Server),
-    answers: &'static [(&'static str, &'static str)],
-    reason: &'static str,
+    pub(crate) before: fn(&Server),
+    pub(crate) answers: &'static [(&'static str, &'static str)],
+    pub(crate) reason: &'static str,
 }
 
-fn config(server: &Server, more: &str) {
+pub(crate) fn config(server: &Server, more: &str) {
     let path = server.host.path("/etc/ssh/sshd_config");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{more}\n{text}")).unwrap();
 }
 
-fn append(server: &Server, more: &str) {
+pub(crate) fn append(server: &Server, more: &str) {
     let path = server.host.path("/etc/ssh/sshd_config");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{text}{more}\n")).unwrap();
 }
 
-fn mode(server: &Server, path: &str, mode: u32) {
+pub(crate) fn mode(server: &Server, path: &str, mode: u32) {
     fs::set_permissions(server.host.path(path), fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -42,7 +42,7 @@ fn key_with(server: &Server, options: &str) {
     fs::remove_file(server.host.path("/root/.ssh/sipwise_vagrant_key")).unwrap();
 }
 
-const OFF: &[(&str, &str)] = &[("password-login", "off")];
+pub(crate) const OFF: &[(&str, &str)] = &[("password-login", "off")];
 
 const CASES: &[Case] = &[
     Case {
@@ -290,7 +290,7 @@ fn every_other_way_to_lock_oneself_out_is_refused_and_would_have() {
     );
 }
 
-fn try_them(test: &str, cases: &[Case]) {
+pub(crate) fn try_them(test: &str, cases: &[Case]) {
     let Some(work) = inside(test) else { return };
     let server = Server::start(&work);
     for case in cases {
@@ -308,7 +308,7 @@ fn try_them(test: &str, cases: &[Case]) {
         let (code, said) = server.apply_on_console(&forced);
         assert_eq!(code, 0, "{} forced: {said}", case.name);
         let opens =
-            ["operator", "operator-rsa", "image-1", "image-2"].iter().any(|key| server.key_opens(key))
+            ["operator", "operator-rsa", "image-1", "image-2", "new"].iter().any(|key| server.key_opens(key))
                 || server.password_opens("root");
         assert!(!opens, "{}: it was refused, but root gets in", case.name);
         // As it was.

@@ -6,6 +6,7 @@
 mod choices;
 mod host;
 mod lock_out;
+mod lock_out_keys;
 mod new_keys;
 mod people;
 mod platform;
@@ -119,8 +120,23 @@ fn each_choice_does_what_it_says() {
     let (code, said) = server.apply(&server.nothing_but(&[("add", &pasted)]), &["--confirm", "none"]);
     assert_eq!(code, 0, "{said}");
     assert!(server.key_opens("new"));
-    for wrong in ["\"ssh-ed25519 AAAA\"", "\"-----BEGIN OPENSSH PRIVATE KEY-----\"", "\"/etc/shadow\""] {
-        let (code, said) = server.apply(&server.nothing_but(&[("add", wrong)]), &[]);
+    let key = fs::read_to_string(server.work.join("image-1.pub")).unwrap();
+    let (key, mut signed) = (key.trim(), std::process::Command::new("ssh-keygen"));
+    real_host::run(
+        signed.args(["-q", "-s"]).arg(work.join("new")).args(["-I", "x"]).arg(work.join("image-1.pub")),
+    );
+    let signed = fs::read_to_string(work.join("image-1-cert.pub")).unwrap();
+    for wrong in [
+        "ssh-ed25519 AAAA",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "/etc/shadow",
+        &format!("127.0.0.1 {key}"),
+        &format!("nosuchoption {key}"),
+        &format!("{key}{key}"),
+        signed.trim(),
+    ] {
+        let wrong = serde_json::to_string(wrong).unwrap();
+        let (code, said) = server.apply(&server.nothing_but(&[("add", &wrong)]), &[]);
         assert!(code == 2 && said.contains("ssh.add"), "{wrong}: {code} {said}");
     }
 }

@@ -57,6 +57,13 @@ impl Key {
         }
     }
 
+    /// One as `ssh-keygen -t ed25519` makes it, before it is made.
+    pub fn made() -> Key {
+        let text = String::new;
+        let algorithm = "ssh-ed25519".to_owned();
+        Key { algorithm, bits: 256, fingerprint: text(), comment: text(), options: text() }
+    }
+
     /// Why nobody should trust it any more.
     pub fn weakness(&self) -> Option<&'static str> {
         match self.algorithm.as_str() {
@@ -70,7 +77,7 @@ impl Key {
 
     /// `ED25519`, `RSA`: the type as `ssh-keygen -l` writes it.
     pub fn kind(&self) -> &'static str {
-        let certificate = self.algorithm.ends_with("-cert-v01@openssh.com");
+        let certificate = self.is_certificate();
         match self.algorithm.trim_end_matches("@openssh.com").trim_end_matches("-cert-v01") {
             "ssh-rsa" if certificate => "RSA-CERT",
             "ssh-rsa" => "RSA",
@@ -85,6 +92,16 @@ impl Key {
             _ if certificate => "ECDSA-CERT",
             _ => "ECDSA",
         }
+    }
+
+    /// Its options one by one, as written.
+    pub fn each_option(&self) -> impl Iterator<Item = &str> {
+        options(&self.options).filter(|_| !self.options.is_empty())
+    }
+
+    /// It is a key that somebody signed, with what was signed.
+    pub fn is_certificate(&self) -> bool {
+        self.algorithm.ends_with("-cert-v01@openssh.com")
     }
 
     /// The value of an option such as `from`, without its quotes; empty for one without a value.

@@ -25,9 +25,10 @@ pub struct Loose {
 }
 
 impl Loose {
-    /// "writable by others (0666)" or "belongs to user 33".
+    /// "is a symbolic link", "can be written by others (0666)" or "belongs to user 33".
     pub fn reason(&self) -> String {
         match self.foreign {
+            _ if self.kind == Kind::Link => "is a symbolic link".to_owned(),
             true => format!("belongs to user {}", self.uid),
             false => format!("can be written by others ({:04o})", self.mode),
         }
@@ -54,8 +55,8 @@ pub fn loose(host: &dyn Executor, file: &Path, home: &Path, uid: u32) -> Vec<Loo
 fn judge(host: &dyn Executor, path: &Path, metadata: &Metadata, uid: u32) -> Option<Loose> {
     let foreign = metadata.uid != 0 && metadata.uid != uid;
     let by_group = || metadata.mode & 0o020 != 0 && !is_private(host, metadata, uid);
-    // The bits of a link say nothing.
-    let open = metadata.kind != Kind::Link && (metadata.mode & 0o002 != 0 || by_group());
+    // sshd judges where it leads; that is not followed here.
+    let open = metadata.kind == Kind::Link || metadata.mode & 0o002 != 0 || by_group();
     (foreign || open).then(|| Loose {
         path: path.to_owned(),
         kind: metadata.kind,

@@ -8,8 +8,8 @@ pub(super) struct Intended<'a> {
     pub(super) removed: &'a dyn Fn(&Person, &KeyFile, &KeyFact) -> bool,
     /// Modes of key files are mended where that can be done.
     pub(super) mended: bool,
-    /// Whose account gets a new key.
-    pub(super) added: Option<&'a str>,
+    /// Whose account gets new keys, at the end of the first file.
+    pub(super) added: Option<(&'a str, &'a [KeyFact])>,
     /// The new `PermitRootLogin`.
     pub(super) root_login: Option<&'a str>,
     /// Passwords are no longer taken.
@@ -66,34 +66,40 @@ fn way(facts: &Facts, person: &Person, then: &Intended<'_>) -> Result<Way, Strin
     Err(format!("{no_key}, and {no_password}"))
 }
 
-/// Why no key of it works.
+/// Why no key of it works. Lines are judged in sshd's order, where the first one with a key decides.
 fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
     let mut why = "it has no key".to_owned();
+    let mut hidden: Vec<&str> = Vec::new();
+    let mut coming = then.added.filter(|(name, _)| *name == person.name).map_or(&[][..], |(_, keys)| keys);
     for file in person.files.iter().filter(|file| file.read) {
+        let coming = std::mem::take(&mut coming);
         let loose = file.loose.iter().find(|one| !(file.lenient || then.mended && one.owner.is_some()));
         if !file.fixed.is_empty() && file.keys.is_empty() {
-            why = format!("{}: {}", file.path.display(), file.fixed);
-            continue;
+            // What may stand in it would come first.
+            return Err(format!("{}: {}", file.path.display(), file.fixed));
         }
         if let Some(one) = loose {
-            why = format!("sshd refuses {}: {} {}", file.path.display(), one.path.display(), one.reason);
+            why = format!("sshd may refuse {}: {} {}", file.path.display(), one.path.display(), one.reason);
             continue;
         }
-        for key in &file.keys {
-            match (then.removed)(person, file, key) {
-                true => why = "no key of it is left".to_owned(),
-                false if key.useless.is_empty() => return Ok(()),
-                false => why = format!("{} line {}: {}", file.path.display(), key.line, key.useless),
+        for key in file.keys.iter().chain(coming) {
+            let place = || match key.line {
+                0 => "the new key".to_owned(),
+                line => format!("{} line {line}", file.path.display()),
+            };
+            match () {
+                () if (then.removed)(person, file, key) => {
+                    why = "no key of it is left".to_owned();
+                    continue;
+                }
+                () if !key.useless.is_empty() => why = format!("{}: {}", place(), key.useless),
+                () if hidden.contains(&key.fingerprint.as_str()) => {
+                    why = format!("{}: an earlier line has the same key, which that one limits", place());
+                }
+                () => return Ok(()),
             }
+            hidden.extend(Some(key.fingerprint.as_str()).filter(|_| key.hides));
         }
-    }
-    let first = person.files.iter().find(|file| file.read);
-    let sound = first.is_none_or(|file| {
-        file.fixed.is_empty()
-            && file.loose.iter().all(|one| file.lenient || (then.mended && one.owner.is_some()))
-    });
-    if then.added == Some(person.name.as_str()) && sound {
-        return Ok(());
     }
     Err(why)
 }

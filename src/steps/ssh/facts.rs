@@ -59,6 +59,18 @@ pub(super) struct Person {
     pub(super) add_to: Option<PathBuf>,
     /// The folder of `add_to` is there.
     pub(super) has_folder: bool,
+    pub(super) rules: Rules,
+}
+
+/// What keys must be like for an account.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Rules {
+    /// Where the operator comes from, when that is known.
+    pub(super) from: Option<String>,
+    /// Types that the server takes; `None` when it did not tell.
+    pub(super) types: Option<String>,
+    /// Bits that an RSA key must have.
+    pub(super) shortest: u32,
 }
 
 /// A file with keys.
@@ -67,6 +79,8 @@ pub(super) struct KeyFile {
     pub(super) path: PathBuf,
     /// sshd reads it for this account.
     pub(super) read: bool,
+    /// It is not there: a new key would make it.
+    pub(super) absent: bool,
     /// Why it is not edited; empty when it can be.
     pub(super) fixed: String,
     /// StrictModes is off: loose modes do not stop sshd.
@@ -109,6 +123,8 @@ pub(super) struct KeyFact {
     pub(super) own: bool,
     /// Why an administrator could not work with it; empty when one could.
     pub(super) useless: String,
+    /// A later line with the same key does not count: this one decides what may be done with it.
+    pub(super) hides: bool,
 }
 
 /// How settings get into force.

@@ -11,6 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod usable;
 
 use anyhow::Result;
 

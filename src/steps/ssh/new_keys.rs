@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{
     ABOUT,
-    facts::{Facts, Person},
+    facts::{Facts, KeyFact, Person},
+    usable,
 };
 use crate::{
     executor::Attributes,
@@ -19,6 +20,7 @@ use crate::{
 pub(super) struct NewKeys<'f> {
     /// Whose account they open, when there are any.
     pub(super) person: Option<&'f Person>,
+    pub(super) keys: Vec<KeyFact>,
     pub(super) changes: Vec<Change>,
     pub(super) generated: Vec<Generated>,
 }
@@ -42,11 +44,18 @@ pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKey
     let person = person.with_context(|| format!("ssh.add.account: there is no {account}"))?;
     let there: Vec<_> = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys).collect();
     let mut lines = Vec::new();
-    if let Some((line, key)) =
-        given.filter(|(_, key)| there.iter().all(|one| one.fingerprint != key.fingerprint))
-    {
+    let is_there = |line: &str, key: &Key| {
+        let same = |one: &&KeyFact| one.fingerprint == key.fingerprint && one.useless.is_empty();
+        there.iter().any(|one| one.text.trim() == line || same(one))
+    };
+    if let Some((line, key)) = given.filter(|(line, key)| !is_there(line, key)) {
         new.changes.push(check(line, &key));
-        let title = format!("add a key for {account}: {} {}", key.kind(), key.fingerprint);
+        let fact = usable::judged(&key, &person.rules);
+        let mut title = format!("add a key for {account}: {} {}", key.kind(), key.fingerprint);
+        if !fact.useless.is_empty() {
+            title += &format!("; as a way in it does not count: {}", fact.useless);
+        }
+        new.keys.push(fact);
         lines.push(("add", title, Template::text(line)));
     }
     let comment = format!("{account}, made by ngcp-warden");
@@ -55,6 +64,7 @@ pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKey
         let label = format!("SSH key that opens {account}");
         let line = Template::default().secret(&secret, SecretForm::Verbatim);
         new.generated.push(Generated { secret, label, kind: Making::KeyPair { comment } });
+        new.keys.push(usable::judged(&Key::made(), &person.rules));
         lines.push(("new-key", format!("add a new key for {account}; its private half is shown once"), line));
     }
     if !lines.is_empty() {
@@ -76,6 +86,11 @@ fn given(line: &str) -> Result<Option<(&str, Key)>> {
     ensure!(!line.chars().any(char::is_control), "ssh.add: more than one line, or a control character");
     let key = Key::parse(line).map_err(|why| anyhow::anyhow!("ssh.add: {why}"))?;
     ensure!(key.weakness().is_none(), "ssh.add: {}", key.weakness().unwrap_or_default());
+    ensure!(!key.is_certificate(), "ssh.add: this is a certificate; paste the key it was made from");
+    ensure!(!key.comment.contains("AAAA"), "ssh.add: a second key stands behind the first one");
+    if let Some(option) = usable::unknown_option(&key) {
+        bail!("ssh.add: sshd knows no option {option}; paste the line as it stands in the .pub file");
+    }
     Ok(Some((line, key)))
 }
 
@@ -91,7 +106,7 @@ fn check(line: &str, key: &Key) -> Change {
 fn put(person: &Person, lines: Vec<(&str, String, Template)>, changes: &mut Vec<Change>) -> Result<()> {
     let path = person.add_to.as_ref();
     let path = path.with_context(|| format!("ssh.add.account: sshd reads no key file of {}", person.name))?;
-    let mut there = person.files.iter().any(|file| file.path == *path);
+    let mut there = person.files.iter().any(|file| file.path == *path && !file.absent);
     if !person.has_folder
         && let Some(folder) = path.parent()
     {

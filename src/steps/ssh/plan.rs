@@ -48,7 +48,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let then = Intended {
         removed: &removed,
         mended: wishes.mend,
-        added: new.person.map(|person| person.name.as_str()),
+        added: new.person.map(|person| (person.name.as_str(), &new.keys[..])),
         root_login: settings
             .iter()
             .find(|(keyword, _)| *keyword == "PermitRootLogin")

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    facts::{Facts, Writing, Yaml},
+    facts::{Facts, Rules, Writing, Yaml},
     settings::{Setting, write},
     trial::trial,
+    usable::{judged, place_fits},
 };
 use crate::{
     executor::simulated::Simulated,
+    host::keys::Key,
     plan::{Action, Change, Edit, Plan, Template},
     steps::assemble,
 };
@@ -115,4 +117,29 @@ fn the_trial_is_a_login_where_one_can_stand_in_and_a_check_where_none_can() {
     let by_address = Writing { no_trial: "line 3 goes by addresses".to_owned(), ..server() };
     assert!(line(&facts(by_address), Some("root")).starts_with("sshd -t"));
     assert!(trial(&facts(Writing::default()), &settings(), Some("root")).is_none());
+}
+
+#[test]
+fn only_options_known_to_let_an_administrator_work_make_a_key_a_way_in() {
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOR7lKgg5s19eGU84B7pye+RfRlnclfsK8d4x5Q1Vjmp me";
+    let rules = Rules { from: Some("10.1.2.3".to_owned()), ..Rules::default() };
+    let fact = |options: &str| judged(&Key::parse(&format!("{options} {KEY}")).unwrap(), &rules);
+    for (options, works, hides) in [
+        ("", true, false),
+        ("restrict,PTY,no-touch-required", true, false),
+        ("from=\"10.0.0.0/8,!10.9.0.0/16\",no-pty", true, false),
+        ("from=\"10.0.0.0/8,!10.1.0.0/16\"", false, false),
+        ("from=\"10.1.2.3,10.0.0.5/8\"", false, false),
+        ("from=\"192.0.2.1\"", false, false),
+        ("from=10.1.2.3", false, true),
+        ("command=\"x\",restrict", false, true),
+        ("environment=\"A=b\"", false, true),
+        ("permitopen=\"a:1\"", false, true),
+        ("nosuchoption", false, true),
+    ] {
+        let fact = fact(options);
+        assert_eq!((fact.useless.is_empty(), fact.hides), (works, hides), "{options}: {}", fact.useless);
+    }
+    assert_eq!(place_fits("::/0", "fe80::1"), Some(true));
+    assert_eq!(place_fits("0.0.0.0/0", "fe80::1"), Some(false));
 }

@@ -8,11 +8,14 @@ use crate::{
     executor::{Executor, Kind, Metadata},
     host::{
         accounts::{self, Account, Group},
-        keys::{self, Entry, Key},
+        keys::{self, Entry},
         shadow::{self, PasswordState},
         sshd::{self, Effective, Session, matches_pattern},
     },
-    steps::ssh::facts::{KeyFact, KeyFile, Person, Strict},
+    steps::ssh::{
+        facts::{KeyFact, KeyFile, Person, Rules, Strict},
+        usable::{judged, place_fits},
+    },
 };
 
 /// More accounts than this are not looked at one by one.
@@ -94,12 +97,20 @@ fn person(
     let state = shadow::in_shadow(shadow, &account.name);
     let add_to = effective.key_files(account).into_iter().next();
     let folder = add_to.as_deref().and_then(Path::parent);
+    let accepted =
+        effective.get("pubkeyacceptedalgorithms").or_else(|| effective.get("pubkeyacceptedkeytypes"));
+    let rules = Rules {
+        from: session.address().map(str::to_owned),
+        types: accepted.map(str::to_owned),
+        shortest: effective.get("requiredrsasize").and_then(|bits| bits.parse().ok()).unwrap_or(0),
+    };
+    let admin = account.uid == 0 || own.iter().any(|group| ADMIN_GROUPS.contains(group));
     Person {
         name: account.name.clone(),
         uid: account.uid,
         gid: account.gid,
         home: account.home.clone(),
-        admin: account.uid == 0 || own.iter().any(|group| ADMIN_GROUPS.contains(group)),
+        admin,
         barred,
         no_keys: no_keys(effective, &state),
         no_password: no_password(effective, &state),
@@ -108,7 +119,8 @@ fn person(
             0 => effective.get("permitrootlogin").unwrap_or("without-password").to_ascii_lowercase(),
             _ => String::new(),
         },
-        files: files(host, account, effective, session),
+        files: files(host, account, effective, session, &rules, admin),
+        rules,
         has_folder: folder.is_some_and(|folder| host.metadata(folder).is_ok()),
         add_to,
     }
@@ -143,7 +155,8 @@ fn not_admitted(
     let user = |pattern: &String| match pattern.split_once('@') {
         None => matches_pattern(pattern, &account.name),
         Some((user, place)) => {
-            matches_pattern(user, &account.name) && from.is_some_and(|from| place_fits(place, from))
+            matches_pattern(user, &account.name)
+                && from.is_some_and(|from| place_fits(place, from) == Some(true))
         }
     };
     let group = |pattern: &String| groups.iter().any(|group| matches_pattern(pattern, group));
@@ -161,23 +174,6 @@ fn not_admitted(
         () => return None,
     };
     Some(why.to_owned())
-}
-
-/// Whether an address fits `*`, an address or `10.0.0.0/8`. A name never does: it is not looked up.
-fn place_fits(pattern: &str, address: &str) -> bool {
-    let Some((network, length)) = pattern.split_once('/') else { return matches_pattern(pattern, address) };
-    let bits = |text: &str| -> Option<(u128, u32)> {
-        match text.parse().ok()? {
-            std::net::IpAddr::V4(v4) => Some((u128::from(u32::from(v4)) << 96, 32)),
-            std::net::IpAddr::V6(v6) => Some((u128::from(v6), 128)),
-        }
-    };
-    match (bits(network), bits(address), length.parse::<u32>()) {
-        (Some((network, of)), Some((address, same)), Ok(length)) if of == same && length <= of => {
-            length == 0 || (network ^ address) >> (128 - length) == 0
-        }
-        _ => false,
-    }
 }
 
 /// Whether one of these ways alone is enough.
@@ -234,7 +230,14 @@ fn no_password(effective: &Effective, state: &PasswordState) -> String {
     why.to_owned()
 }
 
-fn files(host: &dyn Executor, account: &Account, effective: &Effective, session: &Session) -> Vec<KeyFile> {
+fn files(
+    host: &dyn Executor,
+    account: &Account,
+    effective: &Effective,
+    session: &Session,
+    rules: &Rules,
+    admin: bool,
+) -> Vec<KeyFile> {
     let read = effective.key_files(account);
     let mut paths: Vec<PathBuf> = read.clone();
     for path in USUAL.iter().map(|name| account.home.join(name)) {
@@ -242,9 +245,13 @@ fn files(host: &dyn Executor, account: &Account, effective: &Effective, session:
             paths.push(path);
         }
     }
+    let lenient = effective.get("strictmodes").is_some_and(|value| value.eq_ignore_ascii_case("no"));
     let one = |path: PathBuf| {
-        let is_read = read.contains(&path);
-        file(host, account, effective, session, path, is_read)
+        let mut found = KeyFile { read: read.contains(&path), lenient, ..KeyFile::default() };
+        // Whether a key that comes would be taken from it.
+        found.absent = host.metadata(&path).is_err() && admin && read.first() == Some(&path);
+        found.path = path;
+        file(host, account, session, rules, found)
     };
     paths.into_iter().filter_map(one).collect()
 }
@@ -252,32 +259,32 @@ fn files(host: &dyn Executor, account: &Account, effective: &Effective, session:
 fn file(
     host: &dyn Executor,
     account: &Account,
-    effective: &Effective,
     session: &Session,
-    path: PathBuf,
-    read: bool,
+    rules: &Rules,
+    mut found: KeyFile,
 ) -> Option<KeyFile> {
+    found.loose = strict(host, &found.path, account);
+    if found.absent {
+        return Some(found);
+    }
+    let path = found.path.clone();
     let metadata = host.metadata(&path).ok()?;
-    let lenient = effective.get("strictmodes").is_some_and(|value| value.eq_ignore_ascii_case("no"));
-    let mut found = KeyFile { read, lenient, ..KeyFile::default() };
     // A link, a pipe, a device: not opened, not edited, told (F22).
     let content = match metadata.kind {
         Kind::File => host.read(&path).map_err(|error| format!("{error}")),
         Kind::Link => Err("it is a symbolic link; look at what it points to by hand".to_owned()),
         Kind::Directory | Kind::Other => Err("it is not a plain file".to_owned()),
     };
-    found.loose = strict(host, &path, account);
     match content {
         Ok(content) => {
             let entries = keys::read(&content);
-            sort(&mut found, &path, entries, account, effective, session);
+            sort(&mut found, &path, entries, account, rules, session);
             if metadata.links > 1 {
                 found.fixed = "it has a second name (hard link)".to_owned();
             }
         }
         Err(why) => found.fixed = why,
     }
-    found.path = path;
     Some(found)
 }
 
@@ -301,7 +308,7 @@ fn sort(
     path: &Path,
     entries: Vec<Entry>,
     account: &Account,
-    effective: &Effective,
+    rules: &Rules,
     session: &Session,
 ) {
     let (mut others, mut images) = (0, 0);
@@ -323,22 +330,14 @@ fn sort(
             found.more += 1;
             continue;
         };
-        let mut fact = KeyFact { line: entry.line, text, image, ..KeyFact::default() };
-        match &entry.key {
-            Ok(key) => {
-                fact.fingerprint.clone_from(&key.fingerprint);
-                fact.kind = format!("{} {}", key.kind(), key.bits);
-                fact.comment = crate::finding::printable(&key.comment).chars().take(80).collect();
-                fact.weak = key.weakness().unwrap_or_default().to_owned();
-                fact.useless = useless(key, effective, session.address());
-                let login = session.login();
-                fact.own = login.is_some_and(|login| {
-                    login.account == account.name && login.fingerprint.as_ref() == Some(&key.fingerprint)
-                });
-            }
-            Err(why) => fact.useless.clone_from(why),
-        }
-        found.keys.push(fact);
+        let fact = match &entry.key {
+            Ok(key) => judged(key, rules),
+            Err(why) => KeyFact { useless: why.clone(), ..KeyFact::default() },
+        };
+        let own = session.login().is_some_and(|login| {
+            login.account == account.name && login.fingerprint.as_ref() == Some(&fact.fingerprint)
+        });
+        found.keys.push(KeyFact { line: entry.line, text, image, own, ..fact });
     }
 }
 
@@ -348,39 +347,4 @@ fn image_words(image: keys::ImageKey) -> String {
         keys::ImageKey::Comment => "named like an image's key".to_owned(),
         keys::ImageKey::File => "in a file that images make".to_owned(),
     }
-}
-
-/// Why an administrator could not work with this key from where the operator is.
-fn useless(key: &Key, effective: &Effective, address: Option<&str>) -> String {
-    let from = key.option("from");
-    let fits = |patterns: &str| {
-        let no = patterns.split(',').filter_map(|pattern| pattern.trim().strip_prefix('!'));
-        let yes = patterns.split(',').map(str::trim).filter(|pattern| !pattern.starts_with('!'));
-        address.is_some_and(|address| {
-            yes.into_iter().any(|pattern| place_fits(pattern, address))
-                && !no.into_iter().any(|pattern| place_fits(pattern, address))
-        })
-    };
-    let accepted =
-        effective.get("pubkeyacceptedalgorithms").or_else(|| effective.get("pubkeyacceptedkeytypes"));
-    let taken = accepted.is_none_or(|list| {
-        let rsa = key.algorithm == "ssh-rsa";
-        list.split(',').any(|name| name == key.algorithm || (rsa && name.starts_with("rsa-sha2-")))
-    });
-    let shortest = effective.get("requiredrsasize").and_then(|bits| bits.parse::<u32>().ok()).unwrap_or(0);
-    let why = match () {
-        () if key.option("cert-authority").is_some() => "it signs keys and is none to log in with",
-        () if key.algorithm.contains("-cert-v01") => {
-            "it is a certificate, which sshd does not take from a file"
-        }
-        () if key.option("command").is_some() => "it may run one command only",
-        () if key.option("expiry-time").is_some() => "it ends at some time",
-        () if from.is_some_and(|patterns| !fits(&patterns)) => {
-            "it is not known to be taken from where you are"
-        }
-        () if !taken => "the server does not take keys of its type",
-        () if key.algorithm == "ssh-rsa" && key.bits < shortest => "the server does not take keys that short",
-        () => "",
-    };
-    why.to_owned()
 }
