@@ -116,8 +116,8 @@ fn of_privileges(json: &str) -> Login {
     }
     #[derive(Deserialize)]
     struct Privileges {
-        #[serde(flatten)]
-        top: Method,
+        plugin: Option<String>,
+        authentication_string: Option<String>,
         #[serde(default)]
         auth_or: Vec<Method>,
         #[serde(default)]
@@ -129,13 +129,11 @@ fn of_privileges(json: &str) -> Login {
     if privileges.account_locked {
         return Login::Nobody;
     }
-    let others = privileges.auth_or.iter().filter(|method| method.plugin.is_some());
-    [&privileges.top]
-        .into_iter()
+    let top = Method { plugin: privileges.plugin, authentication_string: privileges.authentication_string };
+    let others = privileges.auth_or.into_iter().filter(|method| method.plugin.is_some());
+    std::iter::once(top)
         .chain(others)
-        .map(|m| {
-            of_method(m.plugin.as_deref().unwrap_or(""), m.authentication_string.as_deref().unwrap_or(""))
-        })
+        .map(|m| of_method(&m.plugin.unwrap_or_default(), &m.authentication_string.unwrap_or_default()))
         .min()
         .unwrap_or(Login::Nobody)
 }
