@@ -199,6 +199,17 @@ pub enum Confirm {
     None,
 }
 
+/// How long what could cut the operator off waits for a confirmation.
+#[derive(Debug, Args)]
+pub struct Keeping {
+    /// How long a change that could cut you off waits for 'ngcp-warden confirm' before it is taken back
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
+    pub confirm_within: Option<u64>,
+    /// 'none' keeps such changes without asking
+    #[arg(long, value_name = "none", conflicts_with = "confirm_within")]
+    pub confirm: Option<Confirm>,
+}
+
 /// Options of `undo`.
 #[derive(Debug, Args)]
 pub struct Undo {
@@ -211,6 +222,9 @@ pub struct Undo {
     /// Overwrite what somebody else changed since
     #[arg(long)]
     pub overwrite: bool,
+    /// Changes that could cut the operator off
+    #[command(flatten)]
+    pub keeping: Keeping,
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,
@@ -231,12 +245,9 @@ pub struct Apply {
     /// Only say what would be changed
     #[arg(long)]
     pub check: bool,
-    /// How long a change that could cut you off waits for 'ngcp-warden confirm' before it is taken back
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
-    pub confirm_within: Option<u64>,
-    /// 'none' keeps such changes without asking
-    #[arg(long, value_name = "none", conflicts_with = "confirm_within")]
-    pub confirm: Option<Confirm>,
+    /// Changes that could cut the operator off
+    #[command(flatten)]
+    pub keeping: Keeping,
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,

@@ -9,8 +9,9 @@ use super::{
     output::{complain, result, show_once},
 };
 use crate::{
-    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED, Format},
+    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED, Format, Keeping},
     executor::{Attributes, Executor, FileChange, FileTo, System},
+    plan::Plan,
     runner::{self, Control, Runs, State},
     secret::{Secrets, listed},
     session::{
@@ -61,9 +62,7 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
         );
     }
     let mut plan = prepared.plan;
-    if options.confirm.is_some() || options.confirm_within.is_some() {
-        runner::guard::wait_for(&mut plan, options.confirm_within);
-    }
+    keep(&mut plan, &options.keeping);
     let generated = runs::make_up(&**host, &plan, &mut secrets)?;
     let order = runs::order(&**host, plan, prepared.findings);
     // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
@@ -73,6 +72,13 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
         complain("The run did not start: what was made up was not set, nothing was changed.");
     }
     finish(started?, options.format)
+}
+
+/// How long guarded changes wait, if it was said.
+pub(super) fn keep(plan: &mut Plan, keeping: &Keeping) {
+    if keeping.confirm.is_some() || keeping.confirm_within.is_some() {
+        runner::guard::wait_for(plan, keeping.confirm_within);
+    }
 }
 
 /// Goes on with a run that was cut off.

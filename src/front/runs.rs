@@ -135,6 +135,7 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
         plan = plan.forced();
     }
     let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(&**host, *step)).collect();
+    super::apply::keep(&mut plan.plan, &options.keeping);
     let mut order = runs::order(&**host, plan.plan, findings);
     order.undoes = Some(run);
     super::apply::finish(place.start(order, plan.secrets, false, &Control::default())?, options.format)

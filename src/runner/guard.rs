@@ -145,6 +145,11 @@ pub fn revert(runs: &Runs, run: &str) -> Result<()> {
     Ok(durable(&runs.dir(run).join(REVERT), b"")?)
 }
 
+/// Whether this process runs at the machine itself.
+pub fn on_console(host: &dyn Executor) -> bool {
+    connection(host, std::process::id()) == Connection::Console
+}
+
 /// How this process is connected, from its ancestors: the nearest sshd among them is the connection's own.
 fn connection(host: &dyn Executor, pid: u32) -> Connection {
     let mut pid = pid;

@@ -14,7 +14,7 @@ use super::{
     journal::pause,
     output::Lines,
     prove,
-    run::{Runner, UNCONFIRMED},
+    run::{REVERTED, Runner, UNCONFIRMED},
 };
 use crate::{
     executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
@@ -108,8 +108,8 @@ impl Runner<'_> {
         };
         Ok(match &change.guard {
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
-                true => (outcome, format!("{message}; kept by a new login")),
-                false => (Outcome::Failed, UNCONFIRMED.to_owned()),
+                None => (outcome, format!("{message}; kept by a new login")),
+                Some(why) => (Outcome::Failed, why.to_owned()),
             },
             _ => (outcome, message),
         })
@@ -144,8 +144,8 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Waits until somebody keeps the change; `false` on silence.
-    fn wait(&mut self, change: &Change, guard: &Guard) -> Result<bool> {
+    /// Waits until somebody keeps the change; else says why it is taken back.
+    fn wait(&mut self, change: &Change, guard: &Guard) -> Result<Option<&'static str>> {
         let host = self.sight.host;
         let (since, seconds) = (host.uptime(), Duration::from_secs(guard.seconds));
         if let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) {
@@ -160,10 +160,13 @@ impl Runner<'_> {
                 }
                 self.watched = false;
                 self.record(Event::Kept { change: change.id.clone() })?;
-                return Ok(true);
+                return Ok(None);
             }
             let slept = host.world() == World::Live && host.uptime() > since + seconds;
-            if slept || self.control.is_reverting() {
+            if self.control.is_reverting() {
+                return Ok(Some(REVERTED));
+            }
+            if slept {
                 break;
             }
             if tick % per_second == 0 {
@@ -172,7 +175,7 @@ impl Runner<'_> {
             }
             pause(TICK);
         }
-        Ok(false)
+        Ok(Some(UNCONFIRMED))
     }
 
     /// Keeps what is needed to take the change back.

@@ -26,7 +26,7 @@ pub fn continuation(
     let history = runs.history(run)?;
     let mut order =
         runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
-    order.operator = runs::operator();
+    order.operator = runs::operator(host);
     if let Some(undone) = &order.undoes {
         for (name, kept) in undo::kept_secrets(runs, undone)?.iter() {
             secrets.insert(name, kept.clone());

@@ -55,11 +55,11 @@ pub(super) fn make_one(
 /// The order for a run of this plan.
 pub fn order(host: &dyn Executor, plan: Plan, findings: Vec<Finding>) -> Order {
     let run = host.now().strftime("%Y%m%d-%H%M%S").to_string();
-    Order { run, plan, operator: operator(), findings, undoes: None }
+    Order { run, plan, operator: operator(host), findings, undoes: None }
 }
 
 /// Who sits there and where from: `root via sudo of anna, from 192.0.2.7`.
-pub fn operator() -> String {
+pub fn operator(host: &dyn Executor) -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let clean = |text: String| text.chars().filter(char::is_ascii_graphic).take(64).collect::<String>();
     let who = match variable("SUDO_USER").map(clean) {
@@ -68,7 +68,8 @@ pub fn operator() -> String {
     };
     match variable("SSH_CONNECTION").and_then(|c| c.split(' ').next().map(str::to_owned)).map(clean) {
         Some(address) => format!("{who}, from {address}"),
-        None => format!("{who}, on the console"),
+        None if guard::on_console(host) => format!("{who}, on the console"),
+        None => format!("{who}, where from is not known"),
     }
 }
 

@@ -208,14 +208,16 @@ impl Server {
 
     /// Runs `work` while new logins with the operator's key try to keep what it changes.
     pub(crate) fn confirming<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.telling("confirm", work)
+    }
+
+    /// Runs `work` while new logins say `word` again and again.
+    pub(crate) fn telling<T: Send>(&self, word: &str, work: impl FnOnce() -> T + Send) -> T {
         thread::scope(|scope| {
             let run = scope.spawn(work);
             while !run.is_finished() {
-                let output = self.ssh("operator", "root", "ngcp-warden confirm");
-                if output.status.success() {
-                    break;
-                }
-                // Not yet waiting; the run itself is what ends this loop.
+                self.ssh("operator", "root", &format!("ngcp-warden {word}"));
+                // Not yet waiting, or told already; the run itself is what ends this loop.
                 Command::new("sleep").arg("0.3").status().unwrap();
             }
             run.join().unwrap()

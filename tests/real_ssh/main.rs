@@ -163,6 +163,19 @@ fn silence_puts_everything_back_and_a_new_login_keeps_it() {
     let (code, said) = server.confirming(|| server.apply(&answers, &["--confirm-within", "60"]));
     assert_eq!(code, 0, "{said}");
     assert!(!server.key_opens("image-2") && !server.password_opens("root") && server.key_opens("operator"));
+
+    // Taking it back asks the same question, and can be told not to.
+    let undo = server.telling("revert", || server.host.warden(&["undo", "--confirm-within", "60"], b""));
+    let said = String::from_utf8_lossy(&undo.stdout).into_owned();
+    assert!(said.contains("taken back on request") && !said.contains("nobody confirmed"), "{undo:?}");
+    assert!(undo.status.code() == Some(1) && !server.password_opens("root"), "{undo:?}");
+    let run = server.host.warden(&["history", "--format", "json"], b"");
+    let runs = json(&run)["runs"].as_array().unwrap().clone();
+    assert!(runs.iter().all(|run| run["operator"] == "root, where from is not known"), "{runs:#?}");
+    let forward = runs[1]["run"].as_str().unwrap();
+    let undo = server.host.warden(&["undo", forward, "--confirm", "none"], b"");
+    assert!(undo.status.success() && server.password_opens("root"), "{undo:?}");
+    assert_eq!(state(), before);
 }
 
 /// F20: somebody's drop-in said yes; ours is read before it, and no other file changes.
