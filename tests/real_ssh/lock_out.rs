@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    host::Server,
+    host::{PASSWORD, Server},
     real_host::{inside, run},
 };
 
@@ -314,6 +314,7 @@ pub(crate) fn try_them(test: &str, cases: &[Case]) {
         // As it was.
         server.host.run(&["chage", "-E", "-1", "-d", "20000", "root"]);
         server.host.try_run(&["passwd", "-u", "root"], b"");
+        server.host.try_run(&["chpasswd"], format!("root:{PASSWORD}\n").as_bytes());
         server.host.run(&["usermod", "-s", "/bin/bash", "root"]);
         server.reset();
         server.reload();

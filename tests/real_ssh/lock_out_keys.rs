@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use super::{
     host::Server,
-    lock_out::{Case, OFF, mode, try_them},
+    lock_out::{Case, OFF, append, config, mode, try_them},
 };
 
 /// The operator's key with each of these in front of it, and no other.
@@ -28,6 +28,15 @@ fn led_away(server: &Server, path: &str) {
     mode(server, "/tmp/open", 0o777);
     fs::rename(server.host.path(path), server.host.path("/tmp/open/moved")).unwrap();
     symlink("/tmp/open/moved", server.host.path(path)).unwrap();
+}
+
+/// Somebody of the group sudo, whose account takes the operator's key.
+fn member_of_sudo(server: &Server, how: Option<&str>) {
+    server.host.try_run(&["useradd", "-m", "-s", "/bin/bash", "-G", "sudo", "ann"], b"");
+    server.allow("ann", "operator");
+    if let Some(how) = how {
+        server.sudo(how);
+    }
 }
 
 const OFF_AND_ADD: &[(&str, &str)] = &[("password-login", "off"), ("add", "/mnt/new.pub")];
@@ -129,6 +138,48 @@ const CASES: &[Case] = &[
         },
         answers: OFF,
         reason: "it is a symbolic link",
+    },
+    Case {
+        name: "no keys from here, while where the operator comes from is not known",
+        before: |server| append(server, "Match Address 127.0.0.1\n  PubkeyAuthentication no"),
+        answers: OFF,
+        reason: "goes by addresses, and where you come from is not known",
+    },
+    Case {
+        name: "no keys for root from here",
+        before: |server| {
+            append(server, "Match User root Address 127.0.0.0/8\n  AuthenticationMethods password");
+        },
+        answers: OFF,
+        reason: "goes by addresses, and where you come from is not known",
+    },
+    Case {
+        name: "no keys by the name of where one comes from",
+        before: |server| append(server, "Match Host localhost,127.0.0.1\n  AuthorizedKeysFile none"),
+        answers: OFF,
+        reason: "goes by addresses, and where you come from is not known",
+    },
+    Case {
+        name: "root may not log in, and the member of sudo has no sudo",
+        before: |server| member_of_sudo(server, None),
+        answers: &[("root-login", "no")],
+        reason: "root may not log in over the network",
+    },
+    Case {
+        name: "root may not log in, and the member of sudo has no password for it",
+        before: |server| member_of_sudo(server, Some("")),
+        answers: &[("root-login", "no")],
+        reason: "root may not log in over the network",
+    },
+    Case {
+        name: "root's password is empty, and empty ones are no longer taken",
+        before: |server| {
+            config(server, "PermitEmptyPasswords yes");
+            fs::remove_dir_all(server.host.path("/root/.ssh")).unwrap();
+            server.host.run(&["passwd", "-d", "root"]);
+        },
+        answers: &[("empty-passwords", "off")],
+        reason: "it has no key, and its password is empty",
     },
 ];
 

@@ -105,6 +105,7 @@ fn each_choice_does_what_it_says() {
             // Somebody else may become root, and has a key.
             server.host.run(&["useradd", "-m", "-s", "/bin/bash", "-G", "sudo", "ann"]);
             server.allow("ann", "operator");
+            server.sudo("NOPASSWD:");
             answers.push(("root-login", "no"));
         }
         let (code, said) = server.apply(&server.nothing_but(&answers), &["--confirm", "none"]);
@@ -223,7 +224,7 @@ fn a_login_that_fails_on_trial_is_not_put_in_place() {
         let (code, said) = server.apply(&answers, &["--confirm", "none"]);
         assert_eq!(code, 1, "{path}: {said}");
         assert!(
-            said.contains("log in as root on a second server") && said.contains(reason),
+            said.contains("try a login as root on a second server") && said.contains(reason),
             "{path}: {said}"
         );
         assert_eq!(fs::read(&config).unwrap(), before, "{path}");

@@ -162,6 +162,7 @@ fn cdrexport_gets_a_key_for_sftp_in_its_jail_and_is_no_administrators_way_in() {
     let (code, said) = server.apply(&add, &["--confirm", "none"]);
     assert_eq!(code, 0, "{said}");
     server.host.run(&["usermod", "-aG", "sudo", "cdrexport"]);
+    server.sudo("");
     let (code, said) = server.apply(&server.nothing_but(&[("root-login", "no")]), &["--confirm", "none"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("cdrexport: ForceCommand lets it do one thing only"), "{said}");

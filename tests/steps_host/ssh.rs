@@ -160,6 +160,7 @@ fn a_trial_is_made_where_it_tells_the_truth() {
     ] {
         let host = host(format!("{OPERATOR}\n"));
         host.edit(|files| {
+            files.write("/proc/self/environ", "SSH_CONNECTION=192.0.2.7 5000 192.0.2.1 22\0");
             // What it says for the operator, who is not among those addresses, comes from elsewhere.
             let all = format!("{SSHD}Include /etc/ssh/more\n");
             files.write("/etc/ssh/sshd_config", all);
@@ -167,7 +168,7 @@ fn a_trial_is_made_where_it_tells_the_truth() {
         });
         let plan = plan("ssh", &inspect("ssh", &host), &[("password-login", "off")]);
         let trial = plan.changes.iter().find(|change| change.id == "ssh.trial").unwrap();
-        assert_eq!(trial.title.starts_with("log in as root"), login, "{block}");
+        assert_eq!(trial.title.starts_with("try a login as root"), login, "{block}");
         assert_eq!(plan.reminders.iter().any(|said| said.contains("no trial login")), !login, "{block}");
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Intended<'a> {
     pub(super) root_login: Option<&'a str>,
     /// Passwords are no longer taken.
     pub(super) passwords_off: bool,
+    /// Empty ones are not.
+    pub(super) empty_off: bool,
 }
 
 /// A way in.
@@ -61,6 +63,7 @@ fn way(facts: &Facts, person: &Person, then: &Intended<'_>) -> Result<Way, Strin
         () if !person.passwords || then.passwords_off => "passwords are not taken",
         () if root_login != "yes" => "root's password is not taken",
         () if !person.no_password.is_empty() => &person.no_password,
+        () if person.empty && then.empty_off => "its password is empty",
         () => return Ok(Way::Password),
     };
     Err(format!("{no_key}, and {no_password}"))
@@ -107,7 +110,13 @@ fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
 /// Whether an administrator keeps a key that works, the image's keys gone.
 pub(super) fn keyed(facts: &Facts) -> bool {
     let removed = |_: &Person, _: &KeyFile, key: &KeyFact| !key.image.is_empty();
-    let then =
-        Intended { removed: &removed, mended: true, added: None, root_login: None, passwords_off: true };
+    let then = Intended {
+        removed: &removed,
+        mended: true,
+        added: None,
+        root_login: None,
+        passwords_off: true,
+        empty_off: true,
+    };
     doors(facts, &then).0.iter().any(|(_, way)| *way == Way::Key)
 }

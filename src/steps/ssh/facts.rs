@@ -50,6 +50,8 @@ pub(super) struct Person {
     pub(super) no_keys: String,
     /// Why no password of it is taken; empty when passwords are.
     pub(super) no_password: String,
+    /// Its password is empty, and is taken as long as the server takes such ones.
+    pub(super) empty: bool,
     /// The server takes passwords for it.
     pub(super) passwords: bool,
     /// `PermitRootLogin` for it; empty when it is not root.

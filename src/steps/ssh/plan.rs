@@ -54,6 +54,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             .find(|(keyword, _)| *keyword == "PermitRootLogin")
             .map(|(_, value)| value.as_str()),
         passwords_off: wishes.passwords_off,
+        empty_off: wishes.empty_off,
     };
     let (open, shut) = doors::doors(facts, &then);
     let narrows = !lines.is_empty() || !settings.is_empty();

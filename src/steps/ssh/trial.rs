@@ -27,7 +27,7 @@ pub(super) fn trial(facts: &Facts, settings: &[Setting], account: Option<&str>) 
     let account = account.filter(|_| facts.writing.no_trial.is_empty());
     let (title, command) = match account {
         Some(account) => {
-            let title = format!("log in as {account} on a second server with the new settings");
+            let title = format!("try a login as {account} on a second server with the new settings");
             (title, login(sshd, options, account))
         }
         None => {

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::server::{HARMLESS, by_place};
 use crate::{
     executor::{Executor, Kind, Metadata},
     host::{
         accounts::{self, Account, Group},
         keys::{self, Entry},
         shadow::{self, PasswordState},
-        sshd::{self, Effective, Session, matches_pattern},
+        sshd::{self, Effective, Lines, Session, matches_pattern},
     },
     steps::ssh::{
         facts::{KeyFact, KeyFile, Person, Rules, Strict},
@@ -25,14 +26,13 @@ const MOST_KEYS: usize = 200;
 const MOST_IMAGE_KEYS: usize = 2000;
 /// So many lines that sshd passes over are named.
 const MOST_UNREADABLE: usize = 20;
-/// Groups whose members may become root.
-const ADMIN_GROUPS: [&str; 4] = ["sudo", "wheel", "admin", "root"];
 /// Files that may hold keys whatever the server's settings say.
 const USUAL: [&str; 3] = [".ssh/authorized_keys", ".ssh/authorized_keys2", ".ssh/sipwise_vagrant_key"];
 
 pub(super) fn look(host: &dyn Executor, session: &Session, options: &[String]) -> Result<Vec<Person>> {
     let groups = accounts::groups(host).unwrap_or_default();
     let shadow = host.read(Path::new(shadow::SHADOW)).unwrap_or_default();
+    let (lines, rules) = (Lines::read(host).unwrap_or_default(), sudo_rules(host));
     let mut people = Vec::new();
     for account in accounts::accounts(host)?
         .into_iter()
@@ -42,7 +42,7 @@ pub(super) fn look(host: &dyn Executor, session: &Session, options: &[String]) -
             break;
         }
         let effective = sshd::effective(host, options, Some((&account.name, session))).unwrap_or_default();
-        people.push(person(host, &account, &groups, &shadow, (session, &effective)));
+        people.push(person(host, &account, &groups, &shadow, (session, &effective), &lines, &rules));
     }
     Ok(people)
 }
@@ -74,6 +74,8 @@ fn person(
     groups: &[Group],
     shadow: &[u8],
     (session, effective): (&Session, &Effective),
+    lines: &Lines,
+    sudo: &[(String, bool)],
 ) -> Person {
     let own: Vec<&str> = groups
         .iter()
@@ -104,7 +106,20 @@ fn person(
         types: accepted.map(str::to_owned),
         shortest: effective.get("requiredrsasize").and_then(|bits| bits.parse().ok()).unwrap_or(0),
     };
-    let admin = account.uid == 0 || own.iter().any(|group| ADMIN_GROUPS.contains(group));
+    let named =
+        |who: &str| who == account.name || who.strip_prefix('%').is_some_and(|who| own.contains(&who));
+    // The last rule that names it decides.
+    let sudo = sudo.iter().rfind(|(who, _)| named(who));
+    let admin =
+        account.uid == 0 || sudo.is_some_and(|(_, free)| *free || matches!(state, PasswordState::Hash(_)));
+    let from_nowhere = |why: String, harmless: &[&str]| match by_place(lines, harmless, Some(&account.name)) {
+        Some(line) if why.is_empty() && session.address().is_none() => format!(
+            "{} line {} goes by addresses, and where you come from is not known",
+            line.file.display(),
+            line.number
+        ),
+        _ => why,
+    };
     Person {
         name: account.name.clone(),
         uid: account.uid,
@@ -112,8 +127,9 @@ fn person(
         home: account.home.clone(),
         admin,
         barred,
-        no_keys: no_keys(effective, &state),
-        no_password: no_password(effective, &state),
+        no_keys: from_nowhere(no_keys(effective, &state), &HARMLESS),
+        no_password: from_nowhere(no_password(effective, &state), &HARMLESS[3..]),
+        empty: state == PasswordState::Empty,
         passwords: takes_passwords(effective),
         root_login: match account.uid {
             0 => effective.get("permitrootlogin").unwrap_or("without-password").to_ascii_lowercase(),
@@ -124,6 +140,32 @@ fn person(
         has_folder: folder.is_some_and(|folder| host.metadata(folder).is_ok()),
         add_to,
     }
+}
+
+/// Whom sudo makes root, in its order, and whether without a password. Only the plainest rules are understood.
+fn sudo_rules(host: &dyn Executor) -> Vec<(String, bool)> {
+    let mut rules = Vec::new();
+    if host.metadata(Path::new("/usr/bin/sudo")).is_err() {
+        return rules;
+    }
+    let folder = Path::new("/etc/sudoers.d");
+    let mut files: Vec<PathBuf> = vec!["/etc/sudoers".into()];
+    let mut names = host.list(folder).unwrap_or_default();
+    names.retain(|name| !name.contains(['.', '~']));
+    files.extend(names.iter().map(|name| folder.join(name)));
+    for content in files.iter().filter_map(|file| host.read(file).ok()) {
+        for line in String::from_utf8_lossy(&content).lines() {
+            let (left, right) = line.split_once('=').unwrap_or_default();
+            let right: String = right.split_whitespace().collect();
+            let what = right.replace("NOPASSWD:", "");
+            if let [who, "ALL"] = left.split_whitespace().collect::<Vec<_>>()[..]
+                && ["ALL", "(ALL)ALL", "(ALL:ALL)ALL", "(root)ALL"].contains(&what.as_str())
+            {
+                rules.push((who.to_owned(), what != right));
+            }
+        }
+    }
+    rules
 }
 
 /// What its line in `/etc/shadow` says, in days since 1970: when the account ends, when the password must be changed,

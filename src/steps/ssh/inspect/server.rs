@@ -120,12 +120,12 @@ fn writing(host: &dyn Executor) -> Writing {
     writing
 }
 
-/// What a Match block may say without a word on logins by key.
-const HARMLESS: [&str; 9] = [
-    "match",
+/// What a Match block may say without a word on logins by key. The first three are about passwords.
+pub(super) const HARMLESS: [&str; 9] = [
     "passwordauthentication",
     "kbdinteractiveauthentication",
     "permitemptypasswords",
+    "match",
     "x11forwarding",
     "allowtcpforwarding",
     "allowstreamlocalforwarding",
@@ -133,20 +133,36 @@ const HARMLESS: [&str; 9] = [
     "banner",
 ];
 
+/// A line that decides for logins of this account from some places only; for `None`, of any but the platform's own.
+pub(super) fn by_place<'l>(
+    lines: &'l Lines,
+    harmless: &[&str],
+    account: Option<&str>,
+) -> Option<&'l sshd::Line> {
+    lines.exceptions().find(|line| {
+        let words: Vec<&str> = line.within.iter().flat_map(|within| within.split_whitespace()).collect();
+        let has = |wanted: &str| words.iter().position(|word| word.eq_ignore_ascii_case(wanted));
+        let users = has("user").and_then(|at| words.get(at + 1)).unwrap_or(&"*");
+        let concerned = match account {
+            Some(name) => {
+                users.split(',').any(|user| sshd::matches_pattern(user.trim_start_matches('!'), name))
+            }
+            None => *users != "sipwise",
+        };
+        let places = ["address", "localaddress", "localport", "host", "rdomain"];
+        concerned
+            && !harmless.contains(&line.keyword.as_str())
+            && places.iter().any(|place| has(place).is_some())
+    })
+}
+
 /// Why a login through a pipe would be judged by other rules than the operator's.
 fn no_trial(host: &dyn Executor) -> String {
     let Ok(lines) = Lines::read(host) else { return "sshd_config cannot be read".to_owned() };
     let lists = |line: &&sshd::Line| {
         ["allowusers", "denyusers"].contains(&line.keyword.as_str()) && line.value.contains('@')
     };
-    let exceptional = |line: &&sshd::Line| {
-        let within = line.within.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let by_place = within
-            .split_whitespace()
-            .any(|word| ["address", "localaddress", "localport", "host", "rdomain"].contains(&word));
-        by_place && !within.contains("user sipwise") && !HARMLESS.contains(&line.keyword.as_str())
-    };
-    let found = lines.0.iter().find(|line| lists(line) || exceptional(line));
+    let found = lines.0.iter().find(lists).or_else(|| by_place(&lines, &HARMLESS, None));
     found
         .map(|line| format!("{} line {} goes by addresses", line.file.display(), line.number))
         .unwrap_or_default()
