@@ -145,12 +145,15 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
 pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8> {
     let run = Runs::look(root)?.find(run)?;
     let mut records = Vec::new();
-    let mut titles = BTreeMap::new();
+    let (mut titles, mut waiting) = (BTreeMap::new(), None);
     place.follow(&run)?.tell(&mut |record| {
         if let runner::Event::Started { plan, .. } = &record.event {
             titles.extend(plan.changes.iter().map(|change| (change.id.clone(), change.title.clone())));
         }
-        if let Some(line) = record_line(&record.event, &titles) {
+        // A countdown is told once.
+        let again = matches!(&record.event, runner::Event::Waiting { change, .. }
+            if waiting.replace(change.clone()).as_ref() == Some(change));
+        if let Some(line) = record_line(&record.event, &titles).filter(|_| !again) {
             let _ = print(&printable(&format!("{line}\n")));
         }
         records.push(record);

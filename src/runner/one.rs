@@ -108,7 +108,7 @@ impl Runner<'_> {
         };
         Ok(match &change.guard {
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
-                None => (outcome, format!("{message}; kept by a new login")),
+                None => (outcome, format!("{message}; confirmed")),
                 Some(why) => (Outcome::Failed, why.to_owned()),
             },
             _ => (outcome, message),

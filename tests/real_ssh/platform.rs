@@ -86,7 +86,7 @@ fn is_one_question(server: &Server, answers: &str, with_them: [bool; 5], seen: &
     assert_eq!(steps.iter().filter(|step| **step == "ssh").count(), 1, "{steps:?}");
     let (code, said) = server.confirming(|| server.apply(answers, &["--confirm-within", "60"]));
     assert_eq!(code, 0, "{said}");
-    assert_eq!(said.matches("kept by a new login").count(), 1, "{said}");
+    assert_eq!(said.matches("; confirmed").count(), 1, "{said}");
     assert_eq!(applies(server), so_far + 1, "{said}");
     assert!(logins(server) == with_them && seen(), "{said}");
     let after = state(server);

@@ -5,7 +5,7 @@ use crate::{
     finding::StepId,
     wizard::{
         Effect, Intent, Model, Screen,
-        model::{Question, ReviewPhase},
+        model::{Question, ReviewPhase, StepPhase},
         navigation, page,
         page::review::{Entry, entries},
     },
@@ -97,6 +97,9 @@ fn forward(model: &mut Model) -> Vec<Effect> {
                 navigation::go(model, Screen::Step(model.selected_step));
             }
             NOTHING
+        }
+        Screen::Step(_) if model.current_step().is_some_and(|step| step.phase == StepPhase::Looking) => {
+            notice(model, "Still looking at the host: a moment.")
         }
         Screen::Step(index) => {
             tick(model, index);
