@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
-    executor::{Executor, World},
+    executor::{Executor, Kind, World},
     finding::StepId,
     ngcp::{config::DIRECTORY, ngcpcfg, release},
     plan::{Action, Change, CommandLine, Foreign, Plan, Proof, Undo, unified},
@@ -105,6 +105,13 @@ fn preview(host: &dyn Executor, changes: &mut [Change]) -> Result<()> {
             Action::Remove { path } => (path.clone(), Vec::new()),
             Action::Run(_) | Action::Apply { .. } | Action::Restore { .. } => continue,
         };
+        let linked = host.metadata(&path).is_ok_and(|found| found.kind == Kind::Link || found.links > 1);
+        ensure!(
+            !linked,
+            "{}: '{}' is refused: the file is a symbolic link or has a second name (hard link); replace it by a copy first",
+            path.display(),
+            change.title
+        );
         // What a file with a password held before is nobody's business either.
         let secret =
             matches!(&change.action, Action::Write { content, .. } if content.names().next().is_some());

@@ -211,11 +211,11 @@ fn a_login_that_fails_on_trial_is_not_put_in_place() {
     let answers = server.nothing_but(&[("password-login", "off")]);
     let pam = fs::read_to_string(server.host.path("/etc/pam.d/sshd")).unwrap();
     for (path, text, reason) in [
-        ("/etc/pam.d/sshd", format!("account required pam_deny.so\n{pam}"), "exit code 255"),
+        ("/etc/pam.d/sshd", format!("account required pam_deny.so\n{pam}"), "exit code 255: "),
         (
             "/etc/ssh/sshd_config",
             fs::read_to_string(&config).unwrap() + "NoSuchKeyword yes\n",
-            "exit code 255",
+            "terminating, 1 bad configuration options",
         ),
     ] {
         let was = fs::read_to_string(server.host.path(path)).unwrap();
@@ -299,4 +299,42 @@ fn an_image_key_that_is_left_alone_is_told() {
     assert!(said.contains("Outcome: warning") && said.contains("it is a symbolic link"), "{said}");
     let (_, said) = server.apply(&server.nothing_but(&[]), &["--confirm", "none"]);
     assert!(!said.contains("left alone") && said.contains("Nothing needed"), "{said}");
+}
+
+/// What cannot be changed is said before anything is; what a Match block says otherwise is told.
+#[test]
+fn what_cannot_be_changed_is_refused_before_the_run() {
+    let Some(work) = inside("what_cannot_be_changed_is_refused_before_the_run") else { return };
+    let server = Server::start(&work);
+    let new = fs::read_to_string(server.work.join("new.pub")).unwrap();
+    let pasted = serde_json::to_string(new.trim()).unwrap();
+    let off = ("password-login", "off");
+    for (path, answer) in [("/etc/ssh/sshd_config", off), ("/root/.ssh/authorized_keys", ("add", &pasted))] {
+        let (path, other) = (server.host.path(path), server.host.path("/root/other"));
+        fs::hard_link(&path, &other).unwrap();
+        for kind in ["hard link", "symbolic link"] {
+            let (code, said) = server.apply(&server.nothing_but(&[answer]), &["--confirm", "none"]);
+            assert!(
+                code == 2 && said.contains("is refused: the file is a symbolic link"),
+                "{kind}: {code} {said}"
+            );
+            assert!(!said.contains("Outcome"), "{kind}: {said}");
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink("/root/other", &path).unwrap();
+        }
+        fs::remove_file(&path).unwrap();
+        fs::rename(&other, &path).unwrap();
+    }
+    let config = server.host.path("/etc/ssh/sshd_config");
+    let was = fs::read_to_string(&config).unwrap();
+    for keyword in ["PasswordAuthentication", "KbdInteractiveAuthentication"] {
+        fs::write(&config, format!("{was}Match User cdrexport\n  {keyword} yes\n")).unwrap();
+        server.reload();
+        for again in [false, true] {
+            let (code, said) = server.apply(&server.nothing_but(&[off]), &["--confirm", "none"]);
+            assert!(code == 0 && said.contains("Outcome: warning"), "{keyword} {again}: {said}");
+            assert!(said.contains(&format!("{keyword} stays yes for User cdrexport")), "{said}");
+        }
+        assert!(!server.password_opens("root"));
+    }
 }

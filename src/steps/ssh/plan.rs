@@ -31,7 +31,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let removed = |person: &Person, file: &KeyFile, key: &KeyFact| wishes.removes(person, file, key);
     let new = new_keys(facts, answers)?;
     let modes = if wishes.mend { mend(facts) } else { Vec::new() };
-    let (lines, left) = remove(facts, &wishes);
+    let (lines, mut left) = remove(facts, &wishes);
     let written = settings::write(facts, &settings)?;
     let (renew, unmade) = if wishes.renew { renew(facts) } else { Default::default() };
     let renews = !renew.is_empty();
@@ -40,6 +40,10 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         && lines.is_empty()
         && settings.is_empty()
         && renew.is_empty();
+    let wanted = wishes.everybody(&settings);
+    for (keyword, value, place) in wanted.iter().flat_map(|setting| settings::exceptions(facts, setting)) {
+        left.push(format!("SSH: {keyword} stays {value} for {place}."));
+    }
     plan.partial = !left.is_empty();
     plan.reminders.extend(left);
     if nothing {
@@ -165,6 +169,14 @@ impl<'a> Wishes<'a> {
             false => self.images,
             true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
         }
+    }
+
+    /// What is to be so for everybody, whether or not it is so already for most.
+    fn everybody(&self, settings: &[Setting]) -> Vec<Setting> {
+        let passwords =
+            ["PasswordAuthentication", "KbdInteractiveAuthentication"].map(|one| (one, "no".to_owned()));
+        let more = passwords.into_iter().filter(|one| self.passwords_off && !settings.contains(one));
+        settings.iter().cloned().chain(more).collect()
     }
 
     /// Settings that are not as wanted today.
@@ -335,7 +347,10 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
         keyword if keyword.ends_with("Forwarding") => Some(id::FORWARDING),
         _ => None,
     };
-    let everybody = |setting: &&Setting| settings::exceptions(facts, setting).next().is_none();
+    let keyboard = ("KbdInteractiveAuthentication", "no".to_owned());
+    let open = |setting: &Setting| settings::exceptions(facts, setting).next().is_some();
+    let everybody =
+        |setting: &&Setting| !open(setting) && (setting.0 != "PasswordAuthentication" || !open(&keyboard));
     let mut ids: Vec<&str> = settings.iter().filter(everybody).filter_map(|(k, _)| about(k)).collect();
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));

@@ -1,6 +1,9 @@
 //! What is asked: the image's keys in one answer, the others one by one if wanted, and a few named settings.
 
-use super::{facts::Facts, findings as id};
+use super::{
+    facts::{Facts, KeyFact, KeyFile, Person},
+    findings as id,
+};
 use crate::{
     finding::{Finding, Status},
     host::sshd::Session,
@@ -93,7 +96,8 @@ fn choice(
 
 fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
     let count = facts.keys().filter(|one| !one.2.image.is_empty()).count();
-    let effect = format!("{count} lines go, in every file where they stand; all other lines stay.");
+    let lines = if count == 1 { "line goes" } else { "lines go" };
+    let effect = format!("{count} {lines}, in every file where they stand; all other lines stay.");
     choice(
         "image-keys",
         "The image's keys",
@@ -104,12 +108,14 @@ fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
     )
 }
 
+/// Keys that can be chosen one by one.
+fn askable(facts: &Facts) -> impl Iterator<Item = (&Person, &KeyFile, &KeyFact)> {
+    let keys = facts.keys();
+    keys.filter(|one| one.1.fixed.is_empty() && one.2.image.is_empty() && !one.2.fingerprint.is_empty())
+}
+
 fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
-    let others: Vec<_> = facts
-        .keys()
-        .filter(|one| one.1.fixed.is_empty() && one.2.image.is_empty() && !one.2.fingerprint.is_empty())
-        .take(MOST_ASKED)
-        .collect();
+    let others = askable(facts).take(MOST_ASKED);
     fields.push(choice(
         "keys",
         "All other keys",
@@ -287,7 +293,7 @@ fn note(facts: &Facts) -> String {
     if !facts.read_because.is_empty() {
         said.push(format!("What is in force was read from files: {}.", facts.read_because));
     }
-    let asked = facts.keys().filter(|one| one.2.image.is_empty()).count();
+    let asked = askable(facts).count();
     if asked > MOST_ASKED {
         said.push(format!("Of {asked} keys the first {MOST_ASKED} can be chosen one by one."));
     }

@@ -25,9 +25,6 @@ pub(super) struct Written {
 
 pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     let mut written = Written { changes: Vec::new(), apply: None, reminders: Vec::new() };
-    for (keyword, value, place) in settings.iter().flat_map(|setting| exceptions(facts, setting)) {
-        written.reminders.push(format!("SSH: {keyword} stays {value} for {place}."));
-    }
     let (yaml, rest): (Vec<&Setting>, Vec<&Setting>) =
         settings.iter().partition(|(keyword, _)| facts.writing.yaml.contains_key(*keyword));
     if !yaml.is_empty() {

@@ -42,7 +42,7 @@ pub(super) fn trial(facts: &Facts, settings: &[Setting], account: Option<&str>) 
 fn login(sshd: &str, options: impl Iterator<Item = String>, account: &str) -> CommandLine {
     let server: String = options.map(|option| format!(" -o {option}")).collect();
     let key = format!("-o AuthorizedKeysCommandUser=root -o 'AuthorizedKeysCommand=/bin/echo {PUBLIC}'");
-    let proxy = format!("ProxyCommand={sshd} -i{server} {key}");
+    let proxy = format!("ProxyCommand={sshd} -i -e{server} {key}");
     let mut args: Vec<String> = ["-F", "none", "-i", "{credentials}", "-o"].map(str::to_owned).to_vec();
     args.push(proxy);
     for option in [
@@ -53,7 +53,7 @@ fn login(sshd: &str, options: impl Iterator<Item = String>, account: &str) -> Co
         "StrictHostKeyChecking=no",
         "UserKnownHostsFile=/dev/null",
         "GlobalKnownHostsFile=/dev/null",
-        "LogLevel=ERROR",
+        "LogLevel=FATAL",
     ] {
         args.extend(["-o".to_owned(), option.to_owned()]);
     }
