@@ -81,7 +81,7 @@ fn a_run_outlives_its_login(machine: &mut Machine) {
     assert_eq!(code, 0, "{said}");
     for told in [
         "started by root, on the console",
-        "begin     log in as root",
+        "begin     try a login as root",
         "waiting   let the SSH server",
         "kept      let the SSH server",
     ] {
