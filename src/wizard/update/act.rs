@@ -134,7 +134,7 @@ fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
     let dropped = if model.screen == Screen::Passwords { model.made_up.take() } else { None };
     way(model);
     if let Some(path) = dropped.and_then(|made_up| made_up.stored) {
-        notice(model, &format!("What {path} holds was not set; another start makes up others. Remove it."));
+        notice(model, &format!("Nothing of it was set: remove {path}."));
     }
     effects
 }
