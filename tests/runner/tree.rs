@@ -30,14 +30,17 @@ const PROGRAMS: &[(&str, &str)] = &[
     ),
     (
         "setpw",
-        "#!/bin/sh\nread line\necho \"root:hash-of-$line\" > /etc/pw.new\nchmod 640 /etc/pw.new\nmv /etc/pw.new /etc/pw\necho set\n",
+        "#!/bin/sh -e\ntrap 'rm -f /etc/pw.new' EXIT\nread line\necho \"root:hash-of-$line\" > /etc/pw.new\nchmod 640 /etc/pw.new\nmv /etc/pw.new /etc/pw\necho set\n",
     ),
     (
         "flag",
-        "#!/bin/sh -e\nif [ \"$1\" = on ]; then echo on > /srv/flag.new; else echo off > /srv/flag.new; fi\nmv /srv/flag.new /srv/flag\n",
+        "#!/bin/sh -e\ntrap 'rm -f /srv/flag.new' EXIT\nif [ \"$1\" = on ]; then echo on > /srv/flag.new; else echo off > /srv/flag.new; fi\nmv /srv/flag.new /srv/flag\n",
     ),
     ("dbdump", "#!/bin/sh\ncat /srv/db\n"),
-    ("dbload", "#!/bin/sh\ncat > /srv/db.new\nchmod 600 /srv/db.new\nmv /srv/db.new /srv/db\necho loaded\n"),
+    (
+        "dbload",
+        "#!/bin/sh -e\ntrap 'rm -f /srv/db.new' EXIT\ncat > /srv/db.new\nchmod 600 /srv/db.new\nmv /srv/db.new /srv/db\necho loaded\n",
+    ),
     ("reload", "#!/bin/sh\ncat /etc/service.conf > /srv/active.new\nmv /srv/active.new /srv/active\n"),
     ("judge", "#!/bin/sh\ngrep -q good \"$1\"\n"),
 ];
