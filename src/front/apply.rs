@@ -95,8 +95,8 @@ pub(super) fn finish(following: runs::Following, format: Format) -> Result<u8> {
     complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
     let mut waiting = None;
     following.tell(&mut |record| {
-        if let runner::Event::Waiting { seconds, change } = &record.event
-            && waiting.replace(change.clone()).as_ref() != Some(change)
+        if let runner::Event::Waiting { seconds, .. } = &record.event
+            && !super::runs::told_already(&record.event, &mut waiting)
         {
             complain(&format!(
                 "This could cut you off. Log in again from where you work and type 'ngcp-warden confirm' within {seconds} s; else it is taken back."

@@ -150,9 +150,7 @@ pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8
         if let runner::Event::Started { plan, .. } = &record.event {
             titles.extend(plan.changes.iter().map(|change| (change.id.clone(), change.title.clone())));
         }
-        // A countdown is told once.
-        let again = matches!(&record.event, runner::Event::Waiting { change, .. }
-            if waiting.replace(change.clone()).as_ref() == Some(change));
+        let again = told_already(&record.event, &mut waiting);
         if let Some(line) = record_line(&record.event, &titles).filter(|_| !again) {
             let _ = print(&printable(&format!("{line}\n")));
         }
@@ -161,6 +159,12 @@ pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8
     let applied = Applied::of(&records);
     print(&format!("\n{}", applied.text()))?;
     Ok(applied.exit_code())
+}
+
+/// A countdown is told once: whether it goes on for the change that `waiting` holds.
+pub(super) fn told_already(event: &runner::Event, waiting: &mut Option<String>) -> bool {
+    let runner::Event::Waiting { change, .. } = event else { return false };
+    waiting.replace(change.clone()).as_ref() == Some(change)
 }
 
 fn record_line(event: &runner::Event, titles: &BTreeMap<String, String>) -> Option<String> {
