@@ -324,13 +324,18 @@ impl Exit {
             line.or_else(|| text.lines().rev().find(|l| !l.trim().is_empty())).map(str::to_owned)
         };
         let said = last(&self.stderr).or_else(|| last(&self.stdout));
-        let how = match self.status {
+        let how = self.how();
+        said.map_or_else(|| how.clone(), |said| format!("{how}: {}", said.trim()))
+    }
+
+    /// How it ended, for people: `exit code 3`.
+    pub fn how(&self) -> String {
+        match self.status {
             Status::Code(code) => format!("exit code {code}"),
             Status::Signal(signal) => format!("killed by signal {signal}"),
             Status::TimedOut => "it took too long and was stopped".to_owned(),
             Status::Cancelled => "it was stopped on request".to_owned(),
-        };
-        said.map_or_else(|| how.clone(), |said| format!("{how}: {}", said.trim()))
+        }
     }
 }
 

@@ -1,32 +1,84 @@
-//! The platform's own configuration tool: what it would take along, whether it runs, how it is called and what
-//! its output means. Its exit code alone says nothing: an apply returns 0 when a service failed to restart.
+//! The platform's own configuration tool: what it would take along, whether it can run, how it is called and what
+//! its output means.
 
-use std::{path::Path, time::Duration};
+mod generated;
+mod processes;
+mod said;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
 
 use super::config::DIRECTORY;
 use crate::{
-    executor::{Command, Executor, Quiet},
+    executor::{Command, Executor, Kind, Quiet},
     secret::hide_values,
 };
 
+pub use generated::{generated, is_made, template_error};
+pub use processes::running;
+pub use said::{Said, reason, said};
+
 /// How long an apply may take.
 pub const APPLY_LIMIT: Duration = Duration::from_secs(30 * 60);
-/// It writes its process id here while it talks to services; there is no other lock (facts 2.1).
-const MARKER: &str = "/run/ngcpcfg-services.running";
+/// Where the tool keeps the script behind `apply`.
+const APPLY_SCRIPT: &str = "/usr/share/ngcp-ngcpcfg/scripts/apply";
 /// How much of a difference is shown, in bytes.
 const DIFF_LIMIT: usize = 64 * 1024;
-/// How many names are listed.
-const FILES_LIMIT: usize = 500;
+/// More files than this are not compared one by one.
+const FILES_LIMIT: usize = 2000;
 
 /// Changes in `/etc/ngcp-config` that nobody committed: the next apply takes them along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uncommitted {
-    /// Paths as git names them.
-    pub files: Vec<String>,
+    /// Paths as git names them, and the SHA-256 of what lies there now in hexadecimal; `None` where nothing does.
+    pub files: BTreeMap<String, Option<String>>,
     /// The difference, without the values of secrets, cut at a sensible size.
     pub diff: String,
+}
+
+/// Why the tool cannot be run; `None` when it can, or when this is no running host.
+pub fn cannot_run(host: &dyn Executor) -> Option<String> {
+    if !host.world().is_running() {
+        return None;
+    }
+    let Some(path) = host.find_program("ngcpcfg") else {
+        return Some("ngcpcfg is not on this host, or is no program that can be started".to_owned());
+    };
+    let about = match host.metadata(&path) {
+        Ok(about) => about,
+        Err(error) => return Some(format!("{} cannot be looked at: {error}", path.display())),
+    };
+    match about.kind {
+        // Where it points is judged by whoever starts it.
+        Kind::Link => None,
+        Kind::File if about.mode & 0o111 == 0 => {
+            Some(format!("{} may not be executed (mode {:04o})", path.display(), about.mode))
+        }
+        Kind::File if about.uid != 0 || about.mode & 0o022 != 0 => Some(format!(
+            "{} can be changed by others than root (owner {}, mode {:04o})",
+            path.display(),
+            about.uid,
+            about.mode
+        )),
+        Kind::File => None,
+        Kind::Directory | Kind::Other => Some(format!("{} is no regular file", path.display())),
+    }
+}
+
+/// Whether `apply --dry-run` builds into a folder of its own and changes nothing. Asked of the script itself: before
+/// mr13.5 the same words really build, or are taken for a commit message (facts 2.1).
+pub fn can_rehearse(host: &dyn Executor) -> bool {
+    let script = host.read(Path::new(APPLY_SCRIPT)).unwrap_or_default();
+    let script = String::from_utf8_lossy(&script);
+    ["--dry-run", "TEMP_DIRECTORY=$(mktemp", "OUTPUT_DIRECTORY=$TEMP_DIRECTORY"]
+        .iter()
+        .all(|words| script.contains(words))
 }
 
 /// What is uncommitted in the configuration tree; `None` when it is clean or under no version control.
@@ -42,22 +94,45 @@ pub fn uncommitted(host: &dyn Executor) -> Result<Option<Uncommitted>> {
         host.metadata(&git.join("index.lock")).is_err(),
         "git is at work in {DIRECTORY} (.git/index.lock is there): wait for it, or remove the file if no git runs"
     );
-    let files = changed_files(&ask_git(host, &["status", "--porcelain"])?);
+    let listed = ask_git(host, &["status", "--porcelain", "-z", "--untracked-files=all"])?;
+    let names = changed_files(&listed);
+    ensure!(
+        names.len() <= FILES_LIMIT,
+        "{} files in {DIRECTORY} are uncommitted, more than can be looked at; commit or remove them first",
+        names.len()
+    );
+    let files: BTreeMap<String, Option<String>> =
+        names.into_iter().map(|name| (name.clone(), digest_of(host, &name))).collect();
     if files.is_empty() {
         return Ok(None);
     }
-    let diff = ask_git(host, &["diff", "--no-color", "--no-ext-diff", "HEAD"])?;
+    let diff = ask_git(host, &["diff", "--no-color", "--no-ext-diff", "--no-textconv", "HEAD"])?;
     Ok(Some(Uncommitted { files, diff: without_secrets(&diff) }))
 }
 
-/// The process id of an `ngcpcfg` that is talking to services right now.
-pub fn running(host: &dyn Executor) -> Option<u32> {
-    if !host.world().is_running() {
-        return None;
-    }
-    let bytes = host.read(Path::new(MARKER)).ok()?;
-    let pid: u32 = std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?;
-    host.metadata(&Path::new("/proc").join(pid.to_string())).is_ok().then_some(pid)
+/// What lies at a path of the tree, in few bytes; something for whatever is no regular file, too.
+fn digest_of(host: &dyn Executor, name: &str) -> Option<String> {
+    let path: PathBuf = Path::new(DIRECTORY).join(name);
+    let about = host.metadata(&path).ok()?;
+    Some(match about.kind {
+        Kind::File => {
+            host.read(&path).map_or_else(|error| format!("unreadable: {error}"), |bytes| hex(&bytes))
+        }
+        Kind::Link => host.read_link(&path).map_or_else(
+            |error| format!("unreadable: {error}"),
+            |target| format!("link to {}", target.display()),
+        ),
+        Kind::Directory => "folder".to_owned(),
+        Kind::Other => "no regular file".to_owned(),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// `ngcpcfg apply` with a message: without one newer releases refuse, and older ones take any.
@@ -74,70 +149,20 @@ fn plain_message(message: &str) -> String {
     if words.is_empty() { "ngcp-warden".to_owned() } else { words.to_owned() }
 }
 
-/// What an apply really said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
-    /// Lines that report an error.
-    pub errors: Vec<String>,
-    /// Service scripts that failed although the apply went on.
-    pub failed_scripts: Vec<String>,
-}
-
-impl Said {
-    /// Whether everything went well, as far as it says.
-    pub fn well(&self) -> bool {
-        self.errors.is_empty() && self.failed_scripts.is_empty()
-    }
-}
-
-/// Reads both streams of an apply.
-pub fn said(output: &str) -> Said {
-    let mut said = Said::default();
-    for line in output.lines() {
-        let line = without_stamp(line);
-        if let Some(script) = line.split(" returned with error code").next().filter(|rest| *rest != line) {
-            let script =
-                script.strip_prefix("Warning:").or(script.strip_prefix("WARNING:")).unwrap_or(script);
-            said.failed_scripts.push(script.trim().to_owned());
-        } else if ["Error:", "ERROR:", "Error ", "error:"].iter().any(|word| line.starts_with(word)) {
-            said.errors.push(line.to_owned());
-        }
-    }
-    said
-}
-
-/// The line without `2026-11-22 11:04:28 spce: ` in front; older releases leave the host out.
-pub fn without_stamp(line: &str) -> &str {
-    let line = line.trim();
-    let shape = |at: usize, b: u8| match at {
-        4 | 7 => b == b'-',
-        10 => b == b' ',
-        13 | 16 => b == b':',
-        _ => b.is_ascii_digit(),
-    };
-    let stamped = line.len() >= 19 && line.bytes().take(19).enumerate().all(|(at, b)| shape(at, b));
-    if !stamped {
-        return line;
-    }
-    let rest = line[19..].trim_start_matches([':', ' ']);
-    match rest.split_once(": ") {
-        // "Error: …" of an older release is no host.
-        Some((host, text)) if !host.contains(' ') && !["Error", "ERROR", "Warning", "OK"].contains(&host) => {
-            text.trim()
-        }
-        _ => rest,
-    }
-}
+/// Nothing that the tree's own settings name is run: no monitor, no hook, no pager, no other diff.
+const SAFE: [&str; 7] =
+    ["--no-pager", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false"];
 
 fn ask_git(host: &dyn Executor, args: &[&str]) -> Result<String> {
-    let all = ["-C", DIRECTORY, "--no-optional-locks"].into_iter().chain(args.iter().copied());
-    let command = Command::new("git", all).limit(Duration::from_secs(20)).reads_only();
-    let mut exit = host.run(&command, &mut Quiet).context("git cannot be run")?;
+    let ask = |more: &[&str]| {
+        let all = SAFE.iter().chain(&["-C", DIRECTORY]).chain(more).chain(args).copied();
+        let command = Command::new("git", all).limit(Duration::from_secs(20)).reads_only();
+        host.run(&command, &mut Quiet).context("git cannot be run")
+    };
+    let mut exit = ask(&["--no-optional-locks"])?;
     if exit.error_text().contains("--no-optional-locks") {
         // git before 2.15 does not know the option.
-        let all = ["-C", DIRECTORY].into_iter().chain(args.iter().copied());
-        let command = Command::new("git", all).limit(Duration::from_secs(20)).reads_only();
-        exit = host.run(&command, &mut Quiet).context("git cannot be run")?;
+        exit = ask(&[])?;
     }
     if !exit.ok() {
         bail!("git {} in {DIRECTORY}: {}", args.first().unwrap_or(&""), exit.reason());
@@ -145,19 +170,18 @@ fn ask_git(host: &dyn Executor, args: &[&str]) -> Result<String> {
     Ok(exit.text())
 }
 
-/// ` M config.yml`, `?? new file`, `R  old -> new`.
+/// ` M config.yml`, `?? new file`, `R  new`, `old`, each with a NUL behind it.
 fn changed_files(porcelain: &str) -> Vec<String> {
-    let mut files: Vec<String> = porcelain
-        .lines()
-        .filter_map(|line| line.get(3..))
-        .map(|path| path.rsplit(" -> ").next().unwrap_or(path).trim_matches('"').to_owned())
-        .filter(|path| !path.is_empty())
-        .collect();
-    if files.len() > FILES_LIMIT {
-        let more = files.len() - FILES_LIMIT;
-        files.truncate(FILES_LIMIT);
-        files.push(format!("… and {more} more"));
+    let mut files = Vec::new();
+    let mut entries = porcelain.split('\0');
+    while let Some(entry) = entries.next() {
+        let (Some(state), Some(path)) = (entry.get(..2), entry.get(3..)) else { continue };
+        files.push(path.to_owned());
+        if state.contains(['R', 'C']) {
+            files.extend(entries.next().map(str::to_owned));
+        }
     }
+    files.retain(|path| !path.is_empty());
     files
 }
 
@@ -197,9 +221,9 @@ mod tests {
     /// F42: what somebody else left is found before the first write; secrets in it stay unseen (F62).
     #[test]
     fn what_somebody_left_uncommitted_is_told_without_secrets_f42() {
-        let host = host().on("git", |_, command| {
+        let host = host().file("/etc/ngcp-config/config.yml", "").on("git", |_, command| {
             if command.args.contains(&"status".to_owned()) {
-                " M config.yml\n M constants.yml\nR  a.yml -> \"b c.yml\"\n?? templates/x.tt2\n"
+                " M config.yml\0 M constants.yml\0R  b c.yml\0a.yml\0?? templates/x.tt2\0"
             } else {
                 "diff --git a/config.yml b/config.yml\n--- a/config.yml\n+++ b/config.yml\n@@ -1 +1 @@\n\
                  -  lang: de\n+  lang: en\n+    pass: '{SHA}canary'\n+  - password: canary\n\
@@ -208,7 +232,10 @@ mod tests {
             }
         });
         let seen = uncommitted(&host).unwrap().unwrap();
-        assert_eq!(seen.files, ["config.yml", "constants.yml", "b c.yml", "templates/x.tt2"]);
+        let names: Vec<&str> = seen.files.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a.yml", "b c.yml", "config.yml", "constants.yml", "templates/x.tt2"]);
+        assert_eq!(seen.files["a.yml"], None, "it has another name now");
+        assert_ne!(seen.files["config.yml"], None);
         assert!(seen.diff.contains("+  lang: en") && seen.diff.contains("'12'"), "{}", seen.diff);
         assert!(!seen.diff.contains("canary"), "{}", seen.diff);
     }
@@ -243,39 +270,21 @@ mod tests {
     }
 
     #[test]
-    fn only_a_living_ngcpcfg_counts() {
-        let marked = Simulated::new().file(MARKER, "4711\n");
-        assert_eq!(running(&marked), None);
-        assert_eq!(running(&marked.file("/proc/4711/stat", "")), Some(4711));
-        assert_eq!(running(&Simulated::new().file(MARKER, "garbage")), None);
+    fn a_tool_that_cannot_be_started_is_found_before_it_is_needed() {
+        assert!(cannot_run(&Simulated::new()).unwrap().contains("not on this host"));
+        assert_eq!(cannot_run(&Simulated::new().with_world(World::Tree)), None);
+        assert_eq!(cannot_run(&host().on("ngcpcfg", |_, _| "")), None);
     }
 
-    /// Facts 2.1: an apply exits 0 although a service script failed.
+    /// Facts 2.1: before mr13.5 `apply --dry-run` really builds.
     #[test]
-    fn exit_code_0_is_not_success_f41() {
-        let output = "2026-11-22 11:04:28 spce: Executing action for /etc/ngcp-config/templates/etc/nginx/a.services\n\
-            2026-11-22 11:04:29 spce: /etc/ngcp-config/templates/etc/nginx/a.services returned with error code, continuing anyway.\n\
-            2026-11-22 11:04:30 spce: Warning: /x/b.services returned with error code, continuing anyway.\n";
-        let told = said(output);
-        assert_eq!(told.failed_scripts, ["/etc/ngcp-config/templates/etc/nginx/a.services", "/x/b.services"]);
-        assert!(!told.well());
-        let refused = "2026-11-22 11:04:28 spce: Error: Uncommitted configuration files found.\n";
-        assert_eq!(said(refused).errors, ["Error: Uncommitted configuration files found."]);
-        assert_eq!(said("2014-01-02 03:04:05: Error: old\n").errors, ["Error: old"]);
-        assert!(said("2026-11-22 11:04:28 spce: OK:   nothing to commit.\n").well());
-    }
-
-    #[test]
-    fn stamps_are_taken_off() {
-        for (line, text) in [
-            ("2026-11-22 11:04:28 spce: OK:   branch master active", "OK:   branch master active"),
-            ("2014-01-02 03:04:05: OK: nothing", "OK: nothing"),
-            ("2014-01-02 03:04:05 Generating /etc/x: OK", "Generating /etc/x: OK"),
-            ("no stamp: here", "no stamp: here"),
-            ("ä026-11-22 11:04:28 spce: x", "ä026-11-22 11:04:28 spce: x"),
-        ] {
-            assert_eq!(without_stamp(line), text);
-        }
+    fn only_a_script_that_builds_elsewhere_is_rehearsed() {
+        let with = |text: &str| Simulated::new().file(APPLY_SCRIPT, text);
+        assert!(!can_rehearse(&Simulated::new()));
+        assert!(!can_rehearse(&with("case $1 in *--dry-run*) services_args+=( --dry-run ) ;;")));
+        let newer =
+            "*--dry-run*)\n TEMP_DIRECTORY=$(mktemp -d -t x.XXX)\n OUTPUT_DIRECTORY=$TEMP_DIRECTORY\n";
+        assert!(can_rehearse(&with(newer)));
     }
 
     #[test]

@@ -36,14 +36,28 @@ pub fn look(host: &dyn Executor) -> Vec<(String, Option<bool>)> {
         .collect()
 }
 
-/// Services that ran before and do not run now.
+/// Services that ran before and are not seen running now: one that starts again and again does not run.
 pub fn lost(before: &[(String, Option<bool>)], now: &[(String, Option<bool>)]) -> Vec<String> {
-    let runs = |name: &str| now.iter().any(|(other, runs)| other == name && *runs != Some(false));
+    let runs = |name: &str| now.iter().any(|(other, runs)| other == name && *runs == Some(true));
     before
         .iter()
         .filter(|(name, ran)| *ran == Some(true) && !runs(name))
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+/// How the service that [`look`] calls `name` is started on this host; `None` when it is not there.
+pub fn start_command(host: &dyn Executor, name: &str) -> Option<Command> {
+    let states = states(host);
+    let names = SERVICES.iter().find(|names| names[0] == name)?;
+    let unit = names.iter().find(|unit| states.contains_key(**unit))?;
+    let command = match host.find_program("systemctl") {
+        Some(_) if host.metadata("/run/systemd/system".as_ref()).is_ok() => {
+            Command::new("systemctl", ["start", unit])
+        }
+        _ => Command::new("service", [unit, "start"]),
+    };
+    Some(command.limit(Duration::from_secs(60)))
 }
 
 /// Unit or script name to running or not. Empty when nobody can be asked.
@@ -117,7 +131,7 @@ mod tests {
         ];
         assert_eq!(seen, wanted.map(|(name, runs)| (name.to_owned(), runs)));
         let before = vec![("kamailio-proxy".to_owned(), Some(true)), ("nginx".to_owned(), Some(true))];
-        assert_eq!(lost(&before, &seen), ["kamailio-proxy"]);
+        assert_eq!(lost(&before, &seen), ["kamailio-proxy", "nginx"]);
         assert!(look(&host.with_world(World::Tree)).is_empty());
     }
 

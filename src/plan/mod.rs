@@ -9,6 +9,8 @@ pub use change::{Action, Change, CommandLine, Edit, Guard, Left, Outcome, Proof,
 pub use diff::unified;
 pub use template::{Piece, Template};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::finding::StepId;
@@ -57,10 +59,14 @@ pub enum Making {
 }
 
 /// Uncommitted work of somebody else in the configuration tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Foreign {
     /// Paths as git names them.
     pub files: Vec<String>,
+    /// What lay at each path when the plan was made, as SHA-256; `None` where nothing did. A later edit is not what
+    /// was approved.
+    #[serde(default)]
+    pub states: BTreeMap<String, Option<String>>,
     /// What `git diff` says, cut at a sensible size.
     pub diff: String,
 }

@@ -2,29 +2,51 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Event, SavedFile, Was, act, run::Runner};
+use super::{Event, SavedFile, Was, act, apply::is_apply, run::Runner};
 use crate::{
     executor::{Command, Quiet},
-    ngcp::ngcpcfg,
+    finding::StepId,
     plan::{Action, Change, Outcome, Undo},
 };
 
 impl Runner<'_> {
-    /// Takes changes back, the last one first; what must be done again afterwards comes at the end.
+    /// Takes changes back, the last one first. Then, with no help of the platform's tool, the files that the apply
+    /// made are put back and the daemons of these steps are told; the apply of the old configuration comes last.
     pub(super) fn take_back(&mut self, changes: &[&Change]) -> Result<()> {
-        let again = |change: &&&Change| change.undo == Undo::Again;
-        let first = changes.iter().rev().filter(|change| !again(change));
-        for change in first.chain(changes.iter().filter(again)) {
-            if self.stands(change) {
-                let (outcome, message) = match self.undo(change) {
-                    Ok(message) => (Outcome::Done, message),
-                    Err(error) => (Outcome::Failed, format!("{error:#}")),
-                };
-                let message = self.redactor.clean(&message);
-                self.record(Event::Undone { change: change.id.clone(), outcome, message })?;
-            }
+        let again = |change: &Change| change.undo == Undo::Again;
+        let standing: Vec<&Change> = changes.iter().copied().filter(|change| self.stands(change)).collect();
+        for change in standing.iter().rev().filter(|change| !again(change)) {
+            let undone = self.undo(change);
+            self.undone(change, told(undone))?;
+        }
+        let applied = standing.iter().copied().find(|change| is_apply(change));
+        let generated = applied.map(|apply| self.put_generated_back(apply));
+        // What the apply told a daemon stands until it is told again, also where its own reload never began.
+        let touched = |step: &StepId| {
+            let begun = |other: &&&Change| other.step == *step && self.known(other).begun;
+            applied.is_some() && changes.iter().any(|other| begun(&other))
+        };
+        let untold = |change: &&&Change| {
+            let stands = standing.iter().any(|other| other.id == change.id);
+            let told = self.known(change).undone;
+            again(change) && !is_apply(change) && (stands || (touched(&change.step) && !told))
+        };
+        let untold: Vec<&Change> = changes.iter().filter(untold).copied().collect();
+        for change in untold {
+            let undone = self.undo(change);
+            self.undone(change, told(undone))?;
+        }
+        if let (Some(apply), Some(generated)) = (applied, generated) {
+            let Action::Apply { message } = &apply.action else { return Ok(()) };
+            let undone = self.unapply(apply, &format!("{message} - taken back"), generated);
+            self.undone(apply, undone)?;
         }
         Ok(())
+    }
+
+    fn undone(&mut self, change: &Change, (outcome, message): (Outcome, String)) -> Result<()> {
+        let message = self.redactor.clean(&message);
+        Ok(self.record(Event::Undone { change: change.id.clone(), outcome, message })?)
     }
 
     fn undo(&mut self, change: &Change) -> Result<String> {
@@ -40,6 +62,8 @@ impl Runner<'_> {
                     } else if file.was.put_back(self.sight.host, &file.path)? {
                         back.push(path);
                     }
+                    // From now on this is what the run left there.
+                    self.left.entry(file.path.clone()).or_default().push(file.was.left());
                 }
                 ensure!(
                     theirs.is_empty(),
@@ -68,13 +92,7 @@ impl Runner<'_> {
             Undo::Again => match &change.action {
                 Action::Run(line) => {
                     let command = line.resolve(self.secrets)?;
-                    self.must(change, &command)?;
-                    Ok(format!("ran again: {line}"))
-                }
-                Action::Apply { message } => {
-                    self.alone(&change.id)?;
-                    self.must(change, &ngcpcfg::apply_command(&format!("{message} - taken back")))?;
-                    Ok("the old configuration was applied again".to_owned())
+                    self.tell_daemon(change, &command)
                 }
                 _ => bail!("only a command can be run again"),
             },
@@ -84,7 +102,7 @@ impl Runner<'_> {
     }
 
     /// Runs a program that has to succeed.
-    fn must(&mut self, change: &Change, command: &Command) -> Result<()> {
+    pub(super) fn must(&mut self, change: &Change, command: &Command) -> Result<()> {
         let exit = self.stream(&change.id, command)?;
         ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
         Ok(())
@@ -96,5 +114,12 @@ impl Runner<'_> {
         let Some(left) = self.left.get(&file.path) else { return Ok(true) };
         let now = Was::read(self.sight.host, &file.path)?;
         Ok(now == file.was || left.contains(&now.left()))
+    }
+}
+
+fn told(undone: Result<String>) -> (Outcome, String) {
+    match undone {
+        Ok(message) => (Outcome::Done, message),
+        Err(error) => (Outcome::Failed, format!("{error:#}")),
     }
 }

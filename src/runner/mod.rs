@@ -3,6 +3,7 @@
 
 mod account;
 mod act;
+mod apply;
 mod back;
 mod edit;
 mod event;

@@ -1,15 +1,13 @@
 //! One change, from looking to seeing: decide, keep what was there, do it, look for the proof, tell.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Result, ensure};
 
 use super::{
     Event, Saved, SavedFile, Was,
     act::{self, Prepared},
+    apply::{configures, generated, is_apply},
     guard::{Armed, TICK, start_watcher},
     journal::pause,
     output::Lines,
@@ -18,13 +16,11 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
-    ngcp::{config, ngcpcfg},
+    ngcp::ngcpcfg,
     plan::{Action, Change, Guard, Left, Outcome, Proof, Undo, unified},
     secret::Secret,
 };
 
-/// Seconds that another `ngcpcfg` is waited for.
-const OTHER_APPLY: u32 = 120;
 /// A longer difference is cut.
 const DIFF_LIMIT: usize = 64 * 1024;
 
@@ -55,6 +51,11 @@ impl Runner<'_> {
                 return self.end(change, Outcome::Failed, &format!("{error:#}"), "", began);
             }
         };
+        if configures(change)
+            && let Err(error) = self.only_ours()
+        {
+            return self.end(change, Outcome::Failed, &format!("nothing was changed: {error:#}"), "", began);
+        }
         let kept = match cut_off {
             true => self.journal.saved(&change.id)?,
             false => None,
@@ -83,6 +84,7 @@ impl Runner<'_> {
         let (left, diff) = self.compare(change, &saved);
         self.journal.left(&change.id, &left)?;
         for (path, left) in &left {
+            self.unsure.remove(path);
             self.left.entry(path.clone()).or_default().push(left.clone());
         }
         let command = matches!(prepared, Prepared::Run(_));
@@ -193,7 +195,8 @@ impl Runner<'_> {
             ensure!(whole, "{} printed more than can be kept", capture.program);
             saved.captured = Some(Secret::new(exit.stdout));
         }
-        if change.proofs.contains(&Proof::Services) {
+        if is_apply(change) {
+            saved.generated = generated(host)?;
             saved.services = prove::services(host);
         }
         if change.proofs.contains(&Proof::Reread) {
@@ -206,74 +209,21 @@ impl Runner<'_> {
     fn perform(&mut self, change: &Change, prepared: &Prepared, saved: &Saved) -> Result<(Outcome, String)> {
         let exit = match prepared {
             Prepared::Run(command) => self.stream(&change.id, command)?,
-            Prepared::Apply(message) => {
-                self.alone(&change.id)?;
-                self.only_ours()?;
-                self.stream(&change.id, &ngcpcfg::apply_command(message))?
-            }
+            Prepared::Apply(message) => return self.apply(change, message, saved),
             prepared => {
                 act::put(self.sight.host, prepared)?;
                 return Ok((Outcome::Done, self.sight.all(change, "", &saved.services)?));
             }
         };
         let printed = exit.text() + &exit.error_text();
-        let seen = self.sight.all(change, &printed, &saved.services);
-        let said = match prepared {
-            Prepared::Apply(_) => ngcpcfg::said(&printed),
-            _ => ngcpcfg::Said::default(),
-        };
-        Ok(match (exit.ok() && said.errors.is_empty(), seen) {
-            (true, Ok(seen)) if !said.failed_scripts.is_empty() => {
-                let message =
-                    format!("these did not restart well: {}; {seen}", said.failed_scripts.join(", "));
-                (Outcome::Warning, message)
-            }
+        Ok(match (exit.ok(), self.sight.all(change, &printed, &saved.services)) {
             (true, Ok(seen)) => (Outcome::Done, seen),
-            (false, Ok(seen))
-                if !matches!(prepared, Prepared::Apply(_))
-                    && !seen.is_empty()
-                    && matches!(exit.status, Status::Code(_)) =>
-            {
+            (false, Ok(seen)) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
                 (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
             }
-            (false, _) => (Outcome::Failed, said.errors.first().cloned().unwrap_or_else(|| exit.reason())),
+            (false, _) => (Outcome::Failed, exit.reason()),
             (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
         })
-    }
-
-    /// Refuses to take along what somebody left in the configuration after the plan was approved.
-    fn only_ours(&self) -> Result<()> {
-        let Ok(Some(uncommitted)) = ngcpcfg::uncommitted(self.sight.host) else { return Ok(()) };
-        let ours = self.plan.changes.iter().flat_map(act::paths);
-        let ours: Vec<&Path> = ours.filter_map(|path| path.strip_prefix(config::DIRECTORY).ok()).collect();
-        let approved = self.plan.foreign.iter().flat_map(|foreign| &foreign.files).collect::<Vec<_>>();
-        let theirs = |file: &&String| {
-            !approved.contains(file) && !ours.contains(&Path::new(file)) && !file.starts_with(".ngcpcfg")
-        };
-        let theirs: Vec<&str> = uncommitted.files.iter().filter(theirs).map(String::as_str).collect();
-        ensure!(
-            theirs.is_empty(),
-            "somebody changed {} in {} since the plan was made; look at it, then plan again",
-            theirs.join(", "),
-            config::DIRECTORY
-        );
-        Ok(())
-    }
-
-    /// Waits until no other `ngcpcfg` talks to services: two at once overtake each other.
-    pub(super) fn alone(&mut self, change: &str) -> Result<()> {
-        let host = self.sight.host;
-        let mut left = if host.world() == World::Live { OTHER_APPLY } else { 0 };
-        while let Some(pid) = ngcpcfg::running(host) {
-            ensure!(left > 0, "another ngcpcfg (process {pid}) is at work; run this again when it is done");
-            if left == OTHER_APPLY {
-                let line = format!("another ngcpcfg (process {pid}) is at work; waiting for it");
-                self.record(Event::Output { change: change.to_owned(), stream: Stream::Out, line })?;
-            }
-            left -= 1;
-            pause(Duration::from_secs(1));
-        }
-        Ok(())
     }
 
     /// Runs a program and records what it prints as it does.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Look, act, journal::pause};
 use crate::{
-    executor::{Executor, Quiet, World},
+    executor::{Command, Executor, Quiet, World},
     finding::Status,
     host::{
         mounts,
@@ -105,7 +105,7 @@ impl Sight<'_> {
     }
 
     /// It is told by a signal, which nobody sees arrive.
-    fn reread(&self, before: &BTreeSet<String>) -> Result<String> {
+    pub(super) fn reread(&self, before: &BTreeSet<String>) -> Result<String> {
         for _ in 0..REREAD_TRIES {
             let now = sockets(self.host);
             if !now.is_empty() && now.is_disjoint(before) {
@@ -119,7 +119,7 @@ impl Sight<'_> {
     }
 
     /// Services that ran and do not any more; a restart gets a little time on a real host.
-    fn lost(&self, ran: &BTreeSet<String>) -> Vec<String> {
+    pub(super) fn lost(&self, ran: &BTreeSet<String>) -> Vec<String> {
         let before: Vec<(String, Option<bool>)> = ran.iter().map(|name| (name.clone(), Some(true))).collect();
         let mut tries = if self.host.world() == World::Live { RESTART_TRIES } else { 0 };
         loop {
@@ -161,6 +161,12 @@ impl Sight<'_> {
 /// What the SSH server listens on.
 pub(super) fn sockets(host: &dyn Executor) -> BTreeSet<String> {
     sshd::listeners(host).first().map(|server| server.sockets(host)).unwrap_or_default()
+}
+
+/// Tells the SSH server itself to read its files again.
+pub(super) fn hang_up(host: &dyn Executor) -> Option<Command> {
+    let pid = sshd::listeners(host).first()?.pid.to_string();
+    Some(Command::new("kill", ["-s", "HUP", &pid]))
 }
 
 /// Names of the platform's services that run.

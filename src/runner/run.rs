@@ -5,19 +5,27 @@
 //! the apply itself fails, or the run is stopped before it, those edits are taken back instead: a configuration
 //! that is not in force must not lie about. What is guarded and nobody kept never stays, however the run ended.
 
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, Look, Record, RunOutcome, act, guard::Armed, output::Redactor, prove::Sight,
+    Control, Event, Journal, Look, Record, RunOutcome,
+    apply::{configures, is_apply},
+    guard::Armed,
+    output::Redactor,
+    prove::Sight,
 };
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
-    ngcp::{config, release::Release},
-    plan::{Action, Change, Left, Outcome, Plan},
+    ngcp::{ngcpcfg, release::Release},
+    plan::{Change, Left, Outcome, Plan, Undo},
     secret::Secrets,
 };
 
@@ -78,6 +86,7 @@ pub fn resume(
     for record in past {
         runner.remember(&record.event);
     }
+    runner.recall()?;
     runner.go()
 }
 
@@ -96,6 +105,7 @@ pub(super) fn restore(
     for record in past {
         runner.remember(&record.event);
     }
+    runner.recall()?;
     for open in &order.plan.changes {
         let why = match runner.known(open) {
             Known { ended: Some(_), .. } => continue,
@@ -134,8 +144,12 @@ pub(super) struct Runner<'a> {
     pub(super) control: &'a Control,
     pub(super) redactor: Redactor,
     pub(super) known: BTreeMap<String, Known>,
-    /// What the changes of this process left at their files.
+    /// What the changes of this run left at their files.
     pub(super) left: BTreeMap<PathBuf, Vec<Left>>,
+    /// Files that a program of this run was rewriting when it was cut off: whatever is there is taken for its own.
+    pub(super) unsure: BTreeSet<PathBuf>,
+    /// Scripts of the platform that its tool ran: they restarted services.
+    pub(super) executed: BTreeSet<String>,
     pub(super) stopped: bool,
     /// The watcher of a guarded change was started.
     pub(super) watched: bool,
@@ -159,6 +173,8 @@ impl<'a> Runner<'a> {
             redactor: Redactor::new(secrets),
             known: BTreeMap::new(),
             left: BTreeMap::new(),
+            unsure: BTreeSet::new(),
+            executed: BTreeSet::new(),
             stopped: false,
             watched: false,
         }
@@ -180,8 +196,35 @@ impl<'a> Runner<'a> {
             Event::Undone { change, .. } => self.known_mut(change).undone = true,
             Event::Kept { change } => self.known_mut(change).kept = true,
             Event::Stopping => self.stopped = true,
+            Event::Output { line, .. } => self.executed.extend(ngcpcfg::said(line).executed),
             _ => {}
         }
+    }
+
+    /// What the changes of an earlier process left at their files, from what its journal kept.
+    fn recall(&mut self) -> Result<()> {
+        let plan = self.plan;
+        for change in &plan.changes {
+            let known = self.known(change);
+            if !known.begun {
+                continue;
+            }
+            let saved = self.journal.saved(&change.id)?;
+            let left = self.journal.left_by(&change.id)?;
+            for file in saved.into_iter().flat_map(|saved| saved.files) {
+                let noted = left.iter().flatten().find(|(path, _)| *path == file.path);
+                let noted = noted.map(|(_, left)| left.clone()).or(file.expected);
+                match noted {
+                    Some(left) => self.left.entry(file.path.clone()).or_default().push(left),
+                    None => drop(self.unsure.insert(file.path.clone())),
+                }
+                if known.undone && change.undo == Undo::Files {
+                    self.unsure.remove(&file.path);
+                    self.left.entry(file.path).or_default().push(file.was.left());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn known_mut(&mut self, change: &str) -> &mut Known {
@@ -201,6 +244,14 @@ impl<'a> Runner<'a> {
     fn go(mut self) -> Result<RunOutcome> {
         let plan = self.plan;
         let mut failed = plan.changes.iter().find(|change| self.failed(change));
+        let next = plan.changes.iter().find(|change| self.known(change).ended.is_none());
+        if let (None, Some(next), false) = (failed, next, self.stopping()?)
+            && let Err(error) = self.clear_to_start()
+        {
+            let message = format!("nothing more was changed: {error:#}");
+            self.end(next, Outcome::Failed, &message, "", self.host().uptime())?;
+            failed = Some(next);
+        }
         for change in &plan.changes {
             if failed.is_some() || self.known(change).ended.is_none() && self.stopping()? {
                 break;
@@ -312,13 +363,4 @@ fn about(host: &dyn Executor) -> String {
         .filter(|part| !part.is_empty() && part != "unknown")
         .collect::<Vec<_>>()
         .join(" · ")
-}
-
-fn is_apply(change: &Change) -> bool {
-    matches!(change.action, Action::Apply { .. })
-}
-
-/// Whether it alters configuration that is in force only after an apply.
-fn configures(change: &Change) -> bool {
-    act::paths(change).iter().any(|path| path.starts_with(config::DIRECTORY))
 }

@@ -25,6 +25,8 @@ pub struct Saved {
     pub captured: Option<Secret>,
     /// Services that ran.
     pub services: BTreeSet<String>,
+    /// For an apply: the files that it makes from templates. They are put back without the platform's tool.
+    pub generated: Vec<SavedFile>,
 }
 
 /// One file as it was.
@@ -86,6 +88,14 @@ impl Was {
         match self {
             Was::Absent => Left::Absent,
             Was::File { content, .. } => Left::File(digest(content.expose())),
+        }
+    }
+
+    /// Its content; `None` when nothing is there.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Was::Absent => None,
+            Was::File { content, .. } => Some(content.expose()),
         }
     }
 

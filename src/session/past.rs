@@ -55,7 +55,7 @@ pub(super) fn undo_plan(root: &Path, run: &str, host: &dyn Executor) -> Result<P
         let files = undo.foreign.iter().map(|edit| edit.path.display().to_string()).collect();
         let diff =
             undo.foreign.iter().map(|edit| format!("{}\n{}\n", edit.path.display(), edit.diff)).collect();
-        plan.foreign = Some(Foreign { files, diff });
+        plan.foreign = Some(Foreign { files, diff, ..Foreign::default() });
     }
     Ok(plan)
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     executor::{Executor, Kind, World},
@@ -20,6 +20,8 @@ use crate::{
 pub const APPLY: StepId = StepId::new("apply");
 /// The name under which `ngcpcfg check` is listed, before everything else.
 const CHECK: StepId = StepId::new("check");
+/// The change that tries all templates.
+const REHEARSAL: &str = "check.templates";
 
 /// Joins the plans of the steps, in order.
 ///
@@ -40,10 +42,17 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
         } else {
             plan.foreign = ngcpcfg::uncommitted(host)
                 .context("what is uncommitted in /etc/ngcp-config could not be seen")?
-                .map(|u| Foreign { files: u.files, diff: u.diff });
-            if release::actions(host).is_some_and(|actions| actions.contains("check")) {
-                plan.changes.insert(0, check());
+                .map(|u| Foreign { files: u.files.keys().cloned().collect(), states: u.files, diff: u.diff });
+            if let Some(why) = ngcpcfg::cannot_run(host) {
+                bail!("nothing can be applied here: {why}");
             }
+            let checks = checks(host);
+            if !checks.iter().any(|check| check.id == REHEARSAL) {
+                plan.reminders.push(
+                    "The ngcpcfg of this release cannot try its templates beforehand: a broken one shows in the apply only, and then everything is put back.".to_owned(),
+                );
+            }
+            plan.changes.splice(0..0, checks);
             let later = reloads(&mut plan.changes);
             plan.changes.push(apply(&plan.apply));
             plan.changes.extend(later);
@@ -53,11 +62,21 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
 }
 
 /// Before the first change: an apply that is bound to fail is no reason to start.
-fn check() -> Change {
-    let mut command = CommandLine::new("ngcpcfg", ["check"]);
-    command.limit = 120;
-    let title = "check that the configuration can be applied";
-    Change::new(&CHECK, "configuration", title, Action::Run(command), Undo::Nothing)
+fn checks(host: &dyn Executor) -> Vec<Change> {
+    let run = |name: &str, title: &str, args: &[&str], limit| {
+        let mut command = CommandLine::new("ngcpcfg", args.iter().copied());
+        command.limit = limit;
+        Change::new(&CHECK, name, title, Action::Run(command), Undo::Nothing)
+    };
+    let mut checks = Vec::new();
+    if release::actions(host).is_some_and(|actions| actions.contains("check")) {
+        checks.push(run("configuration", "check that the configuration can be applied", &["check"], 120));
+    }
+    if ngcpcfg::can_rehearse(host) {
+        let title = "build every file from its template, in a folder that is thrown away";
+        checks.push(run("templates", title, &["apply", "--dry-run"], 15 * 60));
+    }
+    checks
 }
 
 /// What a service reads when it is told to may be made by the apply: takes such reloads out, to come after it.
@@ -83,7 +102,11 @@ fn apply(reasons: &[String]) -> Change {
         touches: Vec::new(),
         proofs: vec![Proof::Services],
         undo: Undo::Again,
-        interrupts: Some("restarts the services whose configuration changed; running calls go on".to_owned()),
+        interrupts: Some(
+            "restarts the services whose configuration changed: for some seconds new calls and registrations may fail; \
+             running calls go on unless rtpengine, sems or asterisk is among them"
+                .to_owned(),
+        ),
         guard: None,
         diff: String::new(),
     }
@@ -149,6 +172,20 @@ mod tests {
     };
 
     const CONFIG: &str = "/etc/ngcp-config/config.yml";
+
+    /// Facts 2.2: a newer tool builds elsewhere first, an older one must never be asked to.
+    #[test]
+    fn templates_are_tried_beforehand_only_where_the_tool_can() {
+        let old = host("ngcpcfg apply\n");
+        let plan_old = plan(&old);
+        assert!(plan_old.reminders.iter().any(|line| line.contains("cannot try its templates")));
+        assert!(!plan_old.changes.iter().any(|change| change.id == REHEARSAL));
+        let script = "--dry-run TEMP_DIRECTORY=$(mktemp OUTPUT_DIRECTORY=$TEMP_DIRECTORY";
+        let new = host("Actions:\n  apply, check\n").file("/usr/share/ngcp-ngcpcfg/scripts/apply", script);
+        let changes = plan(&new).changes;
+        let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
+        assert_eq!(ids, ["check.configuration", REHEARSAL, "noatime.a", "apply"]);
+    }
 
     /// A host whose `ngcpcfg` lists its actions, or an old one without `check`; the configuration is on a wrong
     /// branch.

@@ -199,6 +199,9 @@ impl Journal for Breaking {
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
         self.inner.saved(change)
     }
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        self.inner.left_by(change)
+    }
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
         self.write()?;
         self.inner.left(change, left)

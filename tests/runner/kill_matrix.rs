@@ -85,6 +85,9 @@ impl Journal for DeadlyJournal {
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
         self.0.saved(change)
     }
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        self.0.left_by(change)
+    }
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
         around(|| self.0.left(change, left))
     }

@@ -125,7 +125,11 @@ fn taking_back_shows_its_own_plan_and_asks_before_overwriting() {
     desk.press("u");
     let ticket = desk.model.review.ticket;
     assert_eq!(desk.take_effects(), [Effect::PlanUndo { ticket, run: RUN.to_owned() }]);
-    let foreign = Foreign { files: vec!["/etc/fstab".to_owned()], diff: "-mine\n+theirs\n".to_owned() };
+    let foreign = Foreign {
+        files: vec!["/etc/fstab".to_owned()],
+        diff: "-mine\n+theirs\n".to_owned(),
+        ..Foreign::default()
+    };
     let dirty = Plan { foreign: Some(foreign), generated: vec![], ..plan() };
     desk.planned(dirty.clone());
     assert!(desk.words().contains("Take back run 20261122-7"), "{}", desk.words());

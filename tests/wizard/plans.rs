@@ -76,7 +76,11 @@ fn nothing_is_applied_without_being_asked_twice_nor_against_an_obstacle() {
 /// F42: what somebody else left uncommitted is shown and needs a yes of its own.
 #[test]
 fn foreign_changes_need_a_yes_of_their_own() {
-    let foreign = Foreign { files: vec!["templates/etc/x.tt2".to_owned()], diff: "-old\n+new\n".to_owned() };
+    let foreign = Foreign {
+        files: vec!["templates/etc/x.tt2".to_owned()],
+        diff: "-old\n+new\n".to_owned(),
+        ..Foreign::default()
+    };
     let dirty = Plan { foreign: Some(foreign), ..plan() };
     let mut desk = Desk::ready(Entry::Maintenance);
     desk.press("ENTER SPACE F10");

@@ -79,7 +79,8 @@ fn any_plan() -> impl Strategy<Value = Plan> {
             change.guard = guarded.then(|| Guard { seconds: 60, what: text.clone() });
         }
         plan.reminders.push(text.clone());
-        plan.foreign = foreign.then(|| Foreign { files: vec![text.clone()], diff: text });
+        plan.foreign =
+            foreign.then(|| Foreign { files: vec![text.clone()], diff: text, ..Foreign::default() });
         plan
     })
 }

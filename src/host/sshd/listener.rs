@@ -12,7 +12,8 @@ const KEPT: &str = "fohp";
 /// A server that waits for connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listener {
-    pid: u32,
+    /// Its process.
+    pub pid: u32,
     /// What it was started with, ready for `sshd -T`: `-f PATH`, `-o KEYWORD=VALUE`.
     pub options: Vec<String>,
 }

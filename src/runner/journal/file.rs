@@ -11,6 +11,7 @@ use std::{
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
 
 use super::{
     super::{Event, Record, Report, Saved, SavedFile, Was, saved::digest},
@@ -22,6 +23,8 @@ use crate::{plan::Left, secret::Secret};
 
 const JOURNAL: &str = "journal";
 const REPORT: &str = "report.txt";
+/// Holds the copies of all files that an apply makes.
+const GENERATED: &str = "generated";
 /// Room that is given back when the disk is full, so that the end of a run can still be written.
 const RESERVE: &str = "reserve";
 const RESERVED: usize = 256 * 1024;
@@ -137,20 +140,22 @@ impl Journal for FileJournal {
             Copies { change: change.to_owned(), services: saved.services.clone(), ..Copies::default() };
         let keep = |name: String, content: &Secret| {
             durable(&self.place(change, &name), content.expose())?;
-            Ok::<Blob, io::Error>(Blob { name, sha256: digest(content.expose()) })
+            Ok::<Blob, io::Error>(Blob { name, sha256: digest(content.expose()), range: None })
         };
         for (n, file) in saved.files.iter().enumerate() {
-            let was = match &file.was {
-                Was::Absent => None,
-                Was::File { content, mode, uid, gid, modified } => Some(CopiedFile {
-                    content: keep(format!("file{n}"), content)?,
-                    mode: *mode,
-                    uid: *uid,
-                    gid: *gid,
-                    modified: *modified,
-                }),
-            };
-            copies.files.push(Copied { path: file.path.clone(), was, expected: file.expected.clone() });
+            copies.files.push(copied(file, |content| keep(format!("file{n}"), content))?);
+        }
+        // Many small ones: one file, written and synced once.
+        let mut all = Zeroizing::new(Vec::new());
+        for file in &saved.generated {
+            copies.generated.push(copied(file, |content| {
+                let range = Some((all.len(), all.len() + content.expose().len()));
+                all.extend_from_slice(content.expose());
+                Ok(Blob { name: GENERATED.to_owned(), sha256: digest(content.expose()), range })
+            })?);
+        }
+        if !all.is_empty() {
+            durable(&self.place(change, GENERATED), &all)?;
         }
         copies.captured =
             saved.captured.as_ref().map(|captured| keep("captured".to_owned(), captured)).transpose()?;
@@ -167,6 +172,10 @@ impl Journal for FileJournal {
         sync(&self.dir.join("saved"))
     }
 
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        left(&self.dir, change)
+    }
+
     fn dir(&self) -> Option<&Path> {
         Some(&self.dir)
     }
@@ -181,15 +190,19 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
     let Some(copies) = json::<Copies>(&place(dir, change, "json"))? else { return Ok(None) };
     let content = |blob: &Blob| {
         let path = place(dir, change, &blob.name);
-        let bytes = fs::read(&path)?;
-        match digest(&bytes) == blob.sha256 {
-            true => Ok(Secret::new(bytes)),
-            false => Err(io::Error::other(format!("{} was altered; it cannot be trusted", path.display()))),
+        let bytes = Zeroizing::new(fs::read(&path)?);
+        let part = match blob.range {
+            None => Some(&bytes[..]),
+            Some((from, to)) => bytes.get(from..to),
+        };
+        match part.filter(|part| digest(part) == blob.sha256) {
+            Some(part) => Ok(Secret::new(part.to_vec())),
+            None => Err(io::Error::other(format!("{} was altered; it cannot be trusted", path.display()))),
         }
     };
     let mut saved = Saved { services: copies.services, ..Saved::default() };
     saved.captured = copies.captured.as_ref().map(content).transpose()?;
-    for file in copies.files {
+    let restored = |file: Copied| {
         let was = match file.was {
             None => Was::Absent,
             Some(was) => Was::File {
@@ -200,9 +213,26 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
                 modified: was.modified,
             },
         };
-        saved.files.push(SavedFile { path: file.path, was, expected: file.expected });
-    }
+        Ok::<SavedFile, io::Error>(SavedFile { path: file.path, was, expected: file.expected })
+    };
+    saved.files = copies.files.into_iter().map(restored).collect::<io::Result<_>>()?;
+    saved.generated = copies.generated.into_iter().map(restored).collect::<io::Result<_>>()?;
     Ok(Some(saved))
+}
+
+/// A file as it is listed beside its copy, which `keep` stores.
+fn copied(file: &SavedFile, mut keep: impl FnMut(&Secret) -> io::Result<Blob>) -> io::Result<Copied> {
+    let was = match &file.was {
+        Was::Absent => None,
+        Was::File { content, mode, uid, gid, modified } => Some(CopiedFile {
+            content: keep(content)?,
+            mode: *mode,
+            uid: *uid,
+            gid: *gid,
+            modified: *modified,
+        }),
+    };
+    Ok(Copied { path: file.path.clone(), was, expected: file.expected.clone() })
 }
 
 /// What a change of the run in `dir` left behind; `None` when it did not come so far.
@@ -216,6 +246,8 @@ struct Copies {
     files: Vec<Copied>,
     captured: Option<Blob>,
     services: std::collections::BTreeSet<String>,
+    #[serde(default)]
+    generated: Vec<Copied>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -238,6 +270,9 @@ struct CopiedFile {
 struct Blob {
     name: String,
     sha256: String,
+    /// Where it lies in a file that holds several.
+    #[serde(default)]
+    range: Option<(usize, usize)>,
 }
 
 /// A file below `saved/` that belongs to a change; ids are not trusted as file names.

@@ -48,6 +48,11 @@ pub trait Journal {
     /// # Errors
     /// When it could not be written.
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()>;
+    /// What a change left behind; `None` when it did not come so far.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>>;
     /// The directory of the run, if it has one.
     fn dir(&self) -> Option<&Path> {
         None
@@ -64,6 +69,7 @@ pub struct MemoryJournal {
     /// What was recorded.
     pub records: Vec<Record>,
     saved: BTreeMap<String, Saved>,
+    left: BTreeMap<String, Vec<(PathBuf, Left)>>,
     number: u64,
 }
 
@@ -90,8 +96,13 @@ impl Journal for MemoryJournal {
         Ok(self.saved.get(change).cloned())
     }
 
-    fn left(&mut self, _: &str, _: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+        self.left.insert(change.to_owned(), left.to_vec());
         Ok(())
+    }
+
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        Ok(self.left.get(change).cloned())
     }
 }
 
@@ -126,5 +137,9 @@ impl Journal for ChannelJournal {
 
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
         self.memory.left(change, left)
+    }
+
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        self.memory.left_by(change)
     }
 }

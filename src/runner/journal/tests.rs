@@ -38,6 +38,11 @@ fn copies_come_back_as_they_were_and_an_altered_one_is_not_trusted_f83() {
     let (run, mut journal) = runs(root.path()).create(now()).unwrap();
     let content = Secret::new(b"root:$6$x\0\xff".to_vec());
     let was = Was::File { content, mode: 0o640, uid: 1, gid: 2, modified: now() };
+    let made = |name: &str, text: &str| {
+        let content = Secret::new(text.as_bytes().to_vec());
+        let was = Was::File { content, mode: 0o444, uid: 0, gid: 0, modified: now() };
+        SavedFile { path: name.into(), was, expected: None }
+    };
     let saved = Saved {
         files: vec![
             SavedFile { path: "/etc/shadow".into(), was, expected: Some(Left::File("00".into())) },
@@ -45,6 +50,7 @@ fn copies_come_back_as_they_were_and_an_altered_one_is_not_trusted_f83() {
         ],
         captured: Some(Secret::new("rows")),
         services: BTreeSet::from(["ssh.service".to_owned()]),
+        generated: vec![made("/etc/a", "first"), made("/etc/b", ""), made("/etc/c", "last")],
     };
     journal.save("../../a/b", &saved).unwrap();
     assert_eq!(journal.saved("../../a/b").unwrap(), Some(saved));

@@ -111,6 +111,9 @@ impl Journal for Mortal {
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
         self.journal.left(change, left)
     }
+    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+        self.journal.left_by(change)
+    }
     fn dir(&self) -> Option<&Path> {
         None
     }

@@ -1,5 +1,6 @@
 //! The run on a host in memory.
 
+mod applied;
 mod guarded;
 mod others;
 

@@ -7,41 +7,11 @@ fn an_apply_waits_for_nobody_on_this_host_and_refuses_while_another_one_works() 
     let host = host().file("/run/ngcpcfg-services.running", "77\n").file("/proc/77/stat", "");
     let plan = vec![line("a", "one", CONFIG, "port: 1", "port: 2"), apply()];
     let ran = go(&host, plan);
-    let (outcome, message) = ran.after("apply");
+    let (outcome, message) = ran.after("one");
     assert_eq!(outcome, Outcome::Failed);
     assert!(message.contains("process 77"), "{message}");
-    assert_eq!(host.files().text(CONFIG), "port: 1\n", "nothing unapplied stays");
+    assert_eq!(host.files().text(CONFIG), "port: 1\n", "nothing is edited beside it");
     assert_eq!(host.files().text("/etc/built"), "port: 1\n");
-}
-
-#[test]
-fn what_somebody_left_in_the_configuration_after_the_plan_is_not_taken_along() {
-    let status = " M config.yml\n?? templates/etc/motd.customtt.tt2\n";
-    let host = host().file("/etc/ngcp-config/.git/HEAD", "").on(
-        "git",
-        move |_: &mut Files, command: &crate::executor::Command| match command
-            .args
-            .iter()
-            .any(|arg| arg == "status")
-        {
-            true => status,
-            false => "",
-        },
-    );
-    let plan = || vec![line("a", "one", CONFIG, "port: 1", "port: 2"), apply()];
-    let ran = go(&host, plan());
-    let (outcome, message) = ran.after("apply");
-    assert_eq!(outcome, Outcome::Failed);
-    assert!(message.contains("templates/etc/motd.customtt.tt2 "), "{message}");
-    assert_eq!(host.files().text(CONFIG), "port: 1\n");
-
-    let files = vec!["templates/etc/motd.customtt.tt2".to_owned()];
-    let foreign = Some(crate::plan::Foreign { files, diff: String::new() });
-    let order = Order { plan: Plan { changes: plan(), foreign, ..Plan::default() }, ..Order::default() };
-    let mut journal = MemoryJournal::default();
-    let outcome =
-        run(&order, &Secrets::default(), &host, &unseeing, &mut journal, &Control::default()).unwrap();
-    assert_eq!(outcome, RunOutcome::Done, "the operator said yes to it");
 }
 
 #[test]
