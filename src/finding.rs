@@ -76,9 +76,58 @@ pub struct Finding {
     pub handbook: String,
 }
 
-/// Text from a host made safe for a terminal: control characters but line breaks and tabs become `�`.
+/// Whether a terminal obeys it, or a reader does not see it: control characters, direction marks, those without
+/// width. A text with one of them may read as something that it is not.
+pub fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Text made safe for people: every character that [`deceives`] but line breaks and tabs is written as `\u{202e}`.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '�' } else { c }).collect()
+    escaped(text, |c| deceives(c) && c != '\n' && c != '\t')
+}
+
+/// The same as one line: line breaks and tabs as well.
+pub fn one_line(text: &str) -> String {
+    escaped(text, deceives)
+}
+
+fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+/// JSON for a terminal or a pipe: exact for who parses it, safe for who looks at it.
+///
+/// # Errors
+/// When the value cannot be serialized.
+pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
+    use std::fmt::Write;
+    let text = serde_json::to_string_pretty(value)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if deceives(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    Ok(out)
 }
 
 /// 0 to 100: each finding that could be judged weighs by its severity, unknown ones count half.
@@ -101,4 +150,29 @@ pub fn score<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> u8 {
         }
     }
     (have * 100).checked_div(of).map_or(100, |score| u8::try_from(score).unwrap_or(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HIDDEN: &str =
+        "\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2066}\u{200b}\u{200d}\u{feff}\u{ad}\u{61c}\u{fe0f}\u{e0041}\r\0";
+
+    #[test]
+    fn what_deceives_is_written_out() {
+        let shown = printable(&format!("a{HIDDEN}é日\n\tb"));
+        assert!(shown.chars().all(|c| !deceives(c) || c == '\n' || c == '\t'), "{shown:?}");
+        assert!(shown.starts_with("a\\u{1b}[2J") && shown.ends_with("é日\n\tb"), "{shown:?}");
+        assert_eq!(printable(&shown), shown);
+        assert_eq!(one_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
+    }
+
+    #[test]
+    fn json_hides_nothing_and_stays_exact() {
+        let value = serde_json::json!({"evidence": HIDDEN, "list": ["é日", "\n"]});
+        let text = json(&value).unwrap();
+        assert!(text.chars().all(|c| !deceives(c) || c == '\n'), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 }

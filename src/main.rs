@@ -11,13 +11,6 @@ fn main() -> ExitCode {
     }
     match Cli::try_parse() {
         Ok(cli) => ExitCode::from(front::run(cli)),
-        Err(error) => {
-            let _ = error.print();
-            ExitCode::from(if error.use_stderr() {
-                ngcp_warden::cli::EXIT_USAGE
-            } else {
-                ngcp_warden::cli::EXIT_OK
-            })
-        }
+        Err(error) => ExitCode::from(front::explain(&error)),
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 /// Rooms from the cellar up. A room imports only from floors below its own.
 const FLOORS: &[&[&str]] = &[
+    &["known"],
     &["secret", "finding"],
     &["executor", "cli"],
     &["host"],
@@ -248,6 +249,24 @@ fn only_the_executor_and_the_terminal_ask_the_clock() {
         &["executor", "terminal"],
         &["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now", "thread::sleep"],
     );
+}
+
+/// What is printed goes through one door, which writes out what a terminal would obey.
+#[test]
+fn only_the_doors_print() {
+    let doors =
+        ["front/output.rs", "terminal/app.rs", "terminal/screen.rs", "terminal/lines.rs", "terminal/mod.rs"];
+    let words = ["println!", "eprintln!", "print!(", "eprint!(", "::stdout()", "::stderr()", ".print()"];
+    // A question whether it is a terminal, or the runner's answer through its pipe, shows nobody anything.
+    let silent = ["terminal/size.rs", "runner/process.rs"];
+    none(sources().iter().filter(|s| !doors.contains(&&*s.path) && !silent.contains(&&*s.path)).flat_map(
+        |source| {
+            words
+                .iter()
+                .filter(|word| source.code.contains(**word))
+                .map(|word| format!("{}: {word} belongs into front/output.rs", source.path))
+        },
+    ));
 }
 
 #[test]

@@ -169,6 +169,91 @@ fn secrets_that_others_can_read_are_refused() {
     assert!(text(&output.stderr).contains("chmod 600"), "{}", text(&output.stderr));
 }
 
+/// What another user put there, he knows.
+#[test]
+fn secrets_of_another_user_are_refused() {
+    let (dir, root) = tree("mr3.8");
+    let (answers, secrets) = (dir.path().join("answers.yml"), dir.path().join("secrets"));
+    fs::write(&answers, "schema: 1\nnoatime:\n  noatime: set\n").unwrap();
+    fs::write(&secrets, "passwords.root.password=x\n").unwrap();
+    fs::set_permissions(&secrets, fs::Permissions::from_mode(0o600)).unwrap();
+    let plan = |sudo: Option<&str>| {
+        Command::new(env!("CARGO_BIN_EXE_ngcp-warden"))
+            .args(["plan", "--root"])
+            .args([&root, Path::new("--answers"), &answers, Path::new("--secrets"), &secrets])
+            .env_clear()
+            .envs(sudo.map(|uid| ("SUDO_UID", uid)))
+            .output()
+            .unwrap()
+    };
+    assert_eq!(plan(None).status.code(), Some(0));
+    std::os::unix::fs::chown(&secrets, Some(4711), None).unwrap();
+    let refused = plan(None);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(text(&refused.stderr).contains("belongs to user 4711"), "{refused:?}");
+    assert_eq!(plan(Some("4712")).status.code(), Some(2));
+    // Who called through sudo may hand over a file of his own.
+    assert_eq!(plan(Some("4711")).status.code(), Some(0));
+}
+
+/// A host may hold anything: what a terminal would obey, or a reader would not see, is written out in every output.
+#[test]
+fn nothing_that_a_terminal_obeys_gets_out() {
+    const HIDDEN: &str = "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{2066}\u{200b}\u{200d}\u{feff}\u{ad}";
+    let deceives = |c: char| c != '\n' && c != '\t' && ngcp_warden::finding::deceives(c);
+    let (dir, root) = tree("mr3.8");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIAmJJjqY1kFBZEIFMmwpmTCXMFCC3rYOUCjJUSJuhEf";
+    let below = |path: &str| root.join(path);
+    fs::write(below("etc/hostname"), format!("spce{HIDDEN}\n")).unwrap();
+    fs::write(below("root/.ssh/authorized_keys"), format!("{key} anna{HIDDEN}\n")).unwrap();
+    let fstab = fs::read_to_string(below("etc/fstab")).unwrap();
+    fs::write(below("etc/fstab"), format!("# {HIDDEN}\n{fstab}# {HIDDEN}\n")).unwrap();
+    let config = fs::read_to_string(below("etc/ngcp-config/config.yml")).unwrap();
+    fs::write(below("etc/ngcp-config/config.yml"), format!("# \u{202e}\u{200b}\n{config}")).unwrap();
+    let answers = dir.path().join("answers.yml");
+    fs::write(&answers, "schema: 1\nnoatime:\n  noatime: set\n").unwrap();
+    let wrong = dir.path().join("wrong.yml");
+    fs::write(&wrong, "schema: 1\nnoatime:\n  \"\\e\\u202e\": set\n").unwrap();
+    let (root, answers, wrong) = (root.to_str().unwrap(), answers.to_str().unwrap(), wrong.to_str().unwrap());
+    let (mut hidden, mut shown) = (0, 0);
+    for args in [
+        &["audit", "--root", root] as &[_],
+        &["audit", "--root", root, "--format", "json"],
+        &["answers", "--root", root],
+        &["plan", "--root", root, "--answers", answers],
+        &["plan", "--root", root, "--answers", answers, "--format", "json"],
+        &["plan", "--root", root, "--answers", wrong],
+        &["apply", "--root", root, "--answers", answers],
+        &["history", "--root", root],
+        &["history", "--root", root, "--format", "json"],
+        &["show", "--root", root],
+        &["show", "--root", root, "--format", "json"],
+        &["undo", "--root", root, "--check"],
+        &["undo", "--root", root, "--format", "json"],
+        &["audit", "--root", root, HIDDEN.trim_start_matches('\u{1b}')],
+        &["--root", root, HIDDEN],
+        &["--plain", "--root", root],
+    ] {
+        let output = warden(args, b"1\n1\n1\n1\n");
+        for stream in [&output.stdout, &output.stderr] {
+            let said = text(stream);
+            let bad: Vec<_> = said.lines().filter(|line| line.chars().any(deceives)).collect();
+            assert!(bad.is_empty(), "{args:?}: {bad:?}");
+            hidden += said.matches("\\u{202e}").count();
+            if args.contains(&"json") {
+                let exact: Value = serde_json::from_slice(&output.stdout).unwrap();
+                shown += exact.to_string().matches('\u{202e}').count();
+            }
+        }
+    }
+    assert!(hidden > 5, "the host's text was not even told: {hidden}");
+    assert!(shown > 4, "JSON does not say what is there: {shown}");
+    let runs = fs::read_dir(Path::new(root).join("var/lib/ngcp-warden/runs")).unwrap();
+    let reports = runs.map(|run| run.unwrap().path().join("report.txt"));
+    let reports: Vec<String> = reports.map(|report| fs::read_to_string(report).unwrap()).collect();
+    assert!(reports.len() == 2 && !reports.concat().contains(deceives), "{reports:?}");
+}
+
 #[test]
 fn noatime_is_planned_applied_and_then_left_alone() {
     let (dir, root) = tree("mr3.8");

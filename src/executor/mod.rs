@@ -15,7 +15,7 @@ use std::{
 
 pub use dry_run::{DryRun, Told};
 use jiff::Timestamp;
-pub use system::{System, harden_process, is_root};
+pub use system::{System, harden_process, is_ours, is_root};
 
 use crate::secret::Secret;
 

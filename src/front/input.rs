@@ -5,7 +5,7 @@ use std::{io::Read, path::Path};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    executor::{Executor, Kind, System},
+    executor::{self, Executor, Kind, System},
     secret::{Secret, Secrets},
     unattended::{self, AnswersFile},
 };
@@ -28,6 +28,12 @@ pub(super) fn secrets_file(path: Option<&Path>) -> Result<Secrets> {
         let (host, path) = (System::live()?, std::path::absolute(path)?);
         let metadata = host.metadata(&path).with_context(|| format!("secrets: {}", path.display()))?;
         ensure!(metadata.kind == Kind::File, "secrets: {} is not a regular file", path.display());
+        ensure!(
+            executor::is_ours(metadata.uid),
+            "secrets: {} belongs to user {}, who knows what is in it; it must be yours or root's",
+            path.display(),
+            metadata.uid
+        );
         if metadata.mode & 0o077 != 0 {
             bail!("secrets: others can read {}; run 'chmod 600 {0}' first", path.display());
         }

@@ -57,6 +57,7 @@ impl std::fmt::Display for Code {
 impl std::error::Error for Code {}
 
 fn dispatch(cli: Cli) -> Result<u8> {
+    steps::read_known()?;
     let Cli { global, command } = cli;
     if !global.demo && !crate::executor::is_root() {
         return Err(Code(
@@ -150,6 +151,16 @@ impl terminal::Backend for Effects {
     fn carry_out(&self, effect: Effect, messages: &Sender<Message>) {
         self.0.carry_out(effect, &mut |message| drop(messages.send(message)));
     }
+}
+
+/// Says what is wrong with the command line, or what was asked about it.
+pub fn explain(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        complain(text.trim_end());
+        return EXIT_USAGE;
+    }
+    output::print(&text).map_or(EXIT_FAILED, |()| EXIT_OK)
 }
 
 /// Says why nothing was begun.

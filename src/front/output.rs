@@ -1,10 +1,14 @@
-//! What is said on standard output and standard error.
+//! What is said on standard output and standard error: the only door, so that nothing that a terminal obeys gets out.
 
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{cli::Format, finding::printable, secret::Secret};
+use crate::{
+    cli::Format,
+    finding::{self, printable},
+    secret::Secret,
+};
 
 /// A result: text for people, or one JSON object.
 pub(super) fn result(
@@ -14,12 +18,12 @@ pub(super) fn result(
 ) -> Result<()> {
     match format {
         Format::Text => print(&text()),
-        Format::Json => print(&(serde_json::to_string_pretty(json)? + "\n")),
+        Format::Json => print(&finding::json(json)?),
     }
 }
 
 pub(super) fn print(text: &str) -> Result<()> {
-    std::io::stdout().lock().write_all(text.as_bytes()).context("standard output")
+    std::io::stdout().lock().write_all(printable(text).as_bytes()).context("standard output")
 }
 
 pub(super) fn complain(text: &str) {

@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Write};
 
 use crate::{
     executor::World,
+    finding::printable,
     secret::Secret,
     wizard::{
         Effect, Key, Message, Model, Screen,
@@ -265,7 +266,7 @@ impl Desk<'_> {
 /// Typographic signs as a typewriter has them.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '…' => out.push_str("..."),
             '·' | '–' | '—' => out.push('-'),

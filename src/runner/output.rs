@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     executor::{Sink, Stream},
+    finding::deceives,
     secret::{SecretForm, Secrets},
 };
 
@@ -115,10 +116,8 @@ fn printable(text: &str) -> String {
                 chars.next();
             }
             '\t' => out.push(' '),
-            // Bidirectional overrides make a line read as something else.
-            c if c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-                {}
+            // Left out, not written out: a secret broken up by them must be found.
+            c if deceives(c) => {}
             c => out.push(c),
         }
     }

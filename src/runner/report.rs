@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Event, Record, RunOutcome};
 use crate::{
-    finding::{Finding, Severity, Status, StepId, score},
+    finding::{Finding, Severity, Status, StepId, printable, score},
     plan::Outcome,
 };
 
@@ -181,7 +181,7 @@ impl Report {
         for reminder in &self.reminders {
             let _ = writeln!(text, "  {reminder}");
         }
-        text
+        printable(&text)
     }
 }
 

@@ -19,6 +19,7 @@ use std::{
 pub use capabilities::{Capabilities, capabilities};
 
 use crate::{
+    finding::printable,
     ui::{Glyphs, Theme},
     wizard::{Effect, Message, Model},
 };
@@ -69,6 +70,6 @@ pub fn end_on_signals(code: u8) -> std::io::Result<()> {
 
 #[allow(clippy::print_stderr, reason = "there is no screen to say it on")]
 fn fail(text: &str) -> u8 {
-    eprintln!("{text}");
+    eprintln!("{}", printable(text));
     2
 }

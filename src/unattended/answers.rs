@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::{
+    finding::{deceives, one_line},
     secret::{self, Secrets},
     steps::{
         self, Answers,
@@ -238,7 +239,7 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
     let mut out = format!(
         "# Answers for ngcp-warden, made on {}.\n# A step you delete is left alone. Passwords go into the secrets file, \
          one NAME=PASSWORD a line.\nschema: 1\n",
-        comment(host)
+        one_line(host)
     );
     for (about, form) in forms {
         let _ = write!(out, "\n# {}, handbook {}\n", about.title, about.handbook);
@@ -251,12 +252,12 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
                 .as_ref()
                 .map_or(String::new(), |(key, value)| format!(" (only with {key}: {value})"));
             let now =
-                if field.now.is_empty() { String::new() } else { format!(", now: {}", comment(&field.now)) };
-            let _ = writeln!(out, "  # {}{now}{only}", comment(&field.label));
+                if field.now.is_empty() { String::new() } else { format!(", now: {}", one_line(&field.now)) };
+            let _ = writeln!(out, "  # {}{now}{only}", one_line(&field.label));
             match &field.kind {
                 Kind::Choice { options, default } => {
                     for option in options {
-                        let _ = writeln!(out, "  #   {:<9} {}", option.value, comment(&option.effect));
+                        let _ = writeln!(out, "  #   {:<9} {}", option.value, one_line(&option.effect));
                     }
                     let _ = writeln!(out, "{indent}{}: {}", quoted(&field.key), quoted(default));
                 }
@@ -290,12 +291,37 @@ fn defaults(form: &Form) -> Answers {
     Answers { values, ..Answers::default() }
 }
 
-/// One line of a comment: what the host says may hold anything.
-fn comment(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
+/// A value as YAML takes it, in double quotes where a plain one would not do.
 fn quoted(text: &str) -> String {
     let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if plain { text.to_owned() } else { serde_json::to_string(text).unwrap_or_default() }
+    if plain {
+        return text.to_owned();
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            // Writing into a string cannot fail.
+            c if deceives(c) => drop(write!(out, "\\U{:08x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_read_as_it_was_written_and_shows_nothing_hidden() {
+        for value in
+            ["", "yes: no", "a\"b\\c # d", "\u{202e}\u{200b}\u{e0041}\u{1b}[m\t\u{9b}", "é日", "'", "- x"]
+        {
+            let written = format!("schema: 1\nnoatime:\n  {}: {}\n", quoted("noatime"), quoted(value));
+            assert!(!written.contains(|c| deceives(c) && c != '\n'), "{written:?}");
+            let file = AnswersFile::parse(&written).unwrap();
+            assert_eq!(file.steps["noatime"].values["noatime"].0, value, "{written}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::AnswersFile;
 use crate::{
     cli::{EXIT_FAILED, EXIT_OK},
     executor::Executor,
-    finding::{Finding, StepId, printable},
+    finding::{Finding, StepId, one_line, printable},
     plan::{Action, Making, Outcome, Plan},
     runner::{Event, Record, RunOutcome},
     secret::Secrets,
@@ -229,9 +229,9 @@ impl Applied {
             for change in &step.changes {
                 let undone = if change.undone { ", taken back" } else { "" };
                 let word = format!("{:?}", change.outcome).to_lowercase();
-                let _ = writeln!(out, "  {word:<9} {}{undone}", change.title);
-                if !change.message.is_empty() {
-                    let _ = writeln!(out, "            {}", change.message);
+                let _ = writeln!(out, "  {word:<9} {}{undone}", one_line(&change.title));
+                for line in change.message.lines() {
+                    let _ = writeln!(out, "            {}", printable(line));
                 }
             }
         }
@@ -242,7 +242,7 @@ impl Applied {
         if let Some(report) = &self.report {
             let _ = writeln!(out, "Report: {report}");
         }
-        printable(&out)
+        out
     }
 }
 
@@ -250,7 +250,7 @@ impl Applied {
 pub fn plan_text(plan: &Plan) -> String {
     let mut out = String::new();
     for change in &plan.changes {
-        let _ = writeln!(out, "{}  {}", change.step, change.title);
+        let _ = writeln!(out, "{}  {}", change.step, one_line(&change.title));
         let lines = match &change.action {
             Action::Edit { path, .. } | Action::Write { path, .. } => {
                 format!("{}\n{}", path.display(), change.diff)
@@ -261,7 +261,7 @@ pub fn plan_text(plan: &Plan) -> String {
             Action::Apply { message } => format!("run  ngcpcfg apply '{message}'"),
         };
         for line in lines.lines() {
-            let _ = writeln!(out, "    {line}");
+            let _ = writeln!(out, "    {}", printable(line));
         }
         if let Some(interrupts) = &change.interrupts {
             let _ = writeln!(out, "    interrupts: {interrupts}");
@@ -282,7 +282,7 @@ pub fn plan_text(plan: &Plan) -> String {
             "Somebody left changes in /etc/ngcp-config uncommitted; the apply would take them along:"
         );
         for line in foreign.files.iter().map(String::as_str).chain(foreign.diff.lines()) {
-            let _ = writeln!(out, "    {line}");
+            let _ = writeln!(out, "    {}", printable(line));
         }
     }
     for reminder in &plan.reminders {
@@ -291,5 +291,5 @@ pub fn plan_text(plan: &Plan) -> String {
     if plan.is_empty() {
         out.push_str("Nothing needs changing.\n");
     }
-    printable(&out)
+    out
 }

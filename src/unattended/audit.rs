@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     executor::Executor,
-    finding::{self, Finding, Severity, Status, printable},
+    finding::{self, Finding, Severity, Status, one_line, printable},
     ngcp::release::Release,
     steps::{self, Step},
 };
@@ -70,7 +70,10 @@ impl Audit {
     pub fn text(&self) -> String {
         let mut out = format!(
             "{}  sip:provider {} {}\nHardening {} / 100\n\n",
-            self.host, self.edition, self.release, self.score
+            one_line(&self.host),
+            self.edition,
+            self.release,
+            self.score
         );
         let mut open: Vec<&Finding> =
             self.findings.iter().filter(|f| matches!(f.status, Status::Fail | Status::Unknown)).collect();
@@ -80,13 +83,12 @@ impl Audit {
                 Status::Unknown => "unknown".to_owned(),
                 _ => format!("{:?}", finding.severity).to_lowercase(),
             };
-            let _ = write!(
-                out,
-                "{word:<9} {}\n          {}  {}, handbook {}\n          {}\n",
-                finding.title, finding.id, finding.step, finding.handbook, finding.evidence
-            );
-            if !finding.remedy.is_empty() {
-                let _ = writeln!(out, "          {}", finding.remedy);
+            let _ = writeln!(out, "{word:<9} {}", one_line(&finding.title));
+            let place = format!("{}  {}, handbook {}", finding.id, finding.step, finding.handbook);
+            // What comes from the host stays in its column: no line of it passes for one of ours.
+            for line in [&place, &finding.evidence, &finding.remedy].into_iter().flat_map(|text| text.lines())
+            {
+                let _ = writeln!(out, "          {}", printable(line));
             }
             out.push('\n');
         }
@@ -99,6 +101,6 @@ impl Audit {
             count(Status::Pass),
             count(Status::NotApplicable)
         );
-        printable(&out)
+        out
     }
 }

@@ -203,6 +203,12 @@ pub fn harden_process() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this user is root or the one who called this program, through sudo or not.
+pub fn is_ours(uid: u32) -> bool {
+    let through_sudo = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
+    uid == 0 || uid == rustix::process::getuid().as_raw() || Some(uid) == through_sudo
+}
+
 /// Whether this process runs as root.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

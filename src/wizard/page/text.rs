@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use super::{Line, Page, Role, Span, Symbol};
+use crate::finding::deceives;
 
 /// Longest piece of foreign text that is shown, in characters.
 const SHOWN: usize = 4000;
@@ -20,10 +21,7 @@ pub fn clean(text: &str) -> String {
         }
         match c {
             '\t' | '\n' | '\r' => out.push(' '),
-            c if c.is_control() => out.push('·'),
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                out.push('·');
-            }
+            c if deceives(c) => out.push('·'),
             c => out.push(c),
         }
     }
