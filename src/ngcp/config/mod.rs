@@ -7,5 +7,5 @@ mod read;
 mod scalar;
 mod tree;
 
-pub use read::{Config, DIRECTORY, Place, Value, ngcp_type};
+pub use read::{Config, DIRECTORY, Item, Place, Value, ngcp_type};
 pub use tree::Style;

@@ -47,6 +47,17 @@ impl Value {
     }
 }
 
+/// An item of a list that several files may add to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its number in the list that is used.
+    pub index: usize,
+    /// The file it stands in.
+    pub file: PathBuf,
+    /// Its number in the list of that file.
+    pub number: usize,
+}
+
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -166,12 +177,23 @@ impl Config {
         }
     }
 
-    /// Numbers of the items of the list at `path` whose `key` is `text`, e.g. `user: ngcpsoap`. An item of config.yml
-    /// has the same number there.
-    pub fn items_where(&self, path: &[&str], key: &str, text: &str) -> Vec<usize> {
+    /// The items of the list at `path` whose `key` is `text`, e.g. `user: ngcpsoap`, in all files that add to it.
+    pub fn items_where(&self, path: &[&str], key: &str, text: &str) -> Vec<Item> {
         let Some(Merged::List(_, items)) = self.merged.at(path) else { return Vec::new() };
         let is = |item: &Merged| matches!(item.at(&[key]), Some(Merged::Scalar(value)) if value.text == text);
-        items.iter().enumerate().filter(|(_, item)| is(item)).map(|(index, _)| index).collect()
+        let found = items.iter().enumerate().filter(|(_, item)| is(item));
+        found
+            .map(|(index, item)| {
+                let file = &item.place().file;
+                let before = items[..index].iter().filter(|other| other.place().file == *file).count();
+                Item { index, file: file.clone(), number: before }
+            })
+            .collect()
+    }
+
+    /// The line of constants.yml that sets `path`, or adds to the list there. What it sets is never kept.
+    pub fn constant(&self, path: &[&str]) -> Option<&Place> {
+        self.constants.get(&path.join("."))
     }
 
     /// The files that were read, lowest precedence first, without constants.yml.
@@ -324,7 +346,7 @@ fn load(host: &dyn Executor, path: &Path) -> Result<Option<Merged>> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-        anyhow::anyhow!("{} line {line}: not UTF-8 text; mend it by hand", path.display())
+        anyhow::anyhow!("{} line {line}: not UTF-8 text; fix it by hand", path.display())
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let node = tree::parse(text).with_context(|| path.display().to_string())?;
@@ -332,14 +354,14 @@ fn load(host: &dyn Executor, path: &Path) -> Result<Option<Merged>> {
         && node.is_some()
     {
         let line = error.location().map_or_else(String::new, |at| format!(" line {}", at.line()));
-        bail!("{}{line}: the host's own tools cannot read it: {error}; mend it by hand", path.display());
+        bail!("{}{line}: the host's own tools cannot read it: {error}; fix it by hand", path.display());
     }
     let empty = Merged::Map(Place { file: path.to_owned(), line: 1 }, BTreeMap::new());
     match node.map(|node| Merged::from(node, path)) {
         None => Ok(Some(empty)),
         Some(Merged::Scalar(value)) if value.is_null() => Ok(Some(empty)),
         Some(map @ Merged::Map(..)) => Ok(Some(map)),
-        Some(_) => bail!("{}: there are no keys in it; mend it by hand", path.display()),
+        Some(_) => bail!("{}: there are no keys in it; fix it by hand", path.display()),
     }
 }
 

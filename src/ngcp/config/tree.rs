@@ -100,7 +100,7 @@ pub(super) fn parse(source: &str) -> Result<Option<Node>> {
             Ok(root) => return Ok(root.map(|root| eased.back(root))),
             Err(error) if eased.ease(&error) => {}
             Err(error) => bail!(
-                "line {}: not valid YAML: {}; mend it by hand first",
+                "line {}: not valid YAML: {}; fix it by hand first",
                 error.marker().line(),
                 error.info()
             ),

@@ -8,6 +8,8 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +56,7 @@ struct Facts {
     cdrexport: Account,
     /// None when the database could not be asked.
     database: Option<DatabaseFacts>,
-    /// None when the configuration has no such user, or its entry cannot be edited.
+    /// None when the configuration has no such user, or not all of its entries can be seen.
     soap: Option<Soap>,
     /// Words that make a guess easier.
     hints: Vec<String>,
@@ -144,12 +146,27 @@ impl WebAdmin {
     }
 }
 
+/// Every entry of ngcpsoap: files that override config.yml may add their own, and each opens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Soap {
-    /// Where its hash stands in config.yml.
+    entries: Vec<SoapEntry>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct SoapEntry {
+    /// The file of `/etc/ngcp-config` that it stands in.
+    file: PathBuf,
+    /// Where its hash stands in that file.
     key: Vec<String>,
     /// That hash, when it is one that everybody knows.
     known_hash: Option<String>,
+}
+
+impl Soap {
+    /// Whether everybody gets in.
+    fn is_open(&self) -> bool {
+        self.entries.iter().any(|entry| entry.known_hash.is_some())
+    }
 }
 
 const MYSQL: &str = "mysql";

@@ -1,20 +1,20 @@
 //! From answers to changes. Whatever logs in with an old password comes before the change of that password.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    ABOUT, Account, DatabaseFacts, Facts, MYSQL, SOAP_USER, Soap, inspect,
+    ABOUT, Account, DatabaseFacts, Facts, MYSQL, SOAP_USER, Soap, SoapEntry, inspect,
     sql::{self, Back},
 };
 use crate::{
     executor::Attributes,
     host::shadow::SHADOW,
-    ngcp::{
-        config::DIRECTORY,
-        database::{Access, ROOT_FILE},
-    },
+    ngcp::database::{Access, ROOT_FILE},
     plan::{Action, Change, CommandLine, Edit, Generated, Making, Plan, Proof, Template, Touched, Undo},
     secret::SecretForm,
     steps::Answers,
@@ -42,10 +42,10 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         web_admins(&mut plan, database, answers)?;
         mysql_root(&mut plan, database, answers)?;
     }
-    if let Some(Soap { key, known_hash: Some(hash) }) = &facts.soap
+    if let Some(found) = facts.soap.as_ref().filter(|soap| soap.is_open())
         && let Some(secret) = new_password(&mut plan, answers, "soap", SOAP_USER, true)?
     {
-        soap(&mut plan, key, hash, &secret);
+        soap(&mut plan, found, &secret);
     }
     Ok(plan)
 }
@@ -167,20 +167,29 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     Ok(())
 }
 
-fn soap(plan: &mut Plan, key: &[String], hash: &str, secret: &str) {
-    let edit = Edit::Yaml {
-        key: key.to_vec(),
-        from: Some(hash.to_owned()),
-        to: Template::default().secret(secret, SecretForm::HtpasswdSha),
-    };
-    let path = PathBuf::from(DIRECTORY).join("config.yml");
-    let action = Action::Edit { path, edits: vec![edit], check: None };
-    let title = format!("put a new hash for {SOAP_USER} into config.yml");
-    let mut change = Change::new(&ABOUT.id, "soap", title, action, Undo::Files)
-        .proven([Proof::Finding(inspect::SOAP.to_owned())]);
-    change.interrupts =
-        Some("clients of the provisioning interfaces are refused until they use it".to_owned());
-    plan.changes.push(change);
+/// One change per file that has an entry with a known hash; all of them are seen done by the last one.
+fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
+    let mut files: BTreeMap<&Path, Vec<Edit>> = BTreeMap::new();
+    for SoapEntry { file, key, known_hash } in &soap.entries {
+        let to = Template::default().secret(secret, SecretForm::HtpasswdSha);
+        let edit = known_hash.clone().map(|hash| Edit::Yaml { key: key.clone(), from: Some(hash), to });
+        files.entry(file).or_default().extend(edit);
+    }
+    files.retain(|_, edits| !edits.is_empty());
+    let last = files.keys().next_back().copied();
+    for (path, edits) in files {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = if file == "config.yml" { "soap".to_owned() } else { format!("soap.{file}") };
+        let action = Action::Edit { path: path.to_owned(), edits, check: None };
+        let title = format!("put a new hash for {SOAP_USER} into {file}");
+        let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files);
+        if last == Some(path) {
+            change.proofs.push(Proof::Finding(inspect::SOAP.to_owned()));
+        }
+        change.interrupts =
+            Some("clients of the provisioning interfaces are refused until they use it".to_owned());
+        plan.changes.push(change);
+    }
     plan.apply.push(format!("password of {SOAP_USER}"));
     plan.reminders.push(format!(
         "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."

@@ -27,7 +27,7 @@ pub(super) fn form(findings: &Findings) -> Form {
         mysql(&mut fields, database, now(inspect::MYSQL_ROOT), &facts.hints);
     }
     if let Some(soap) = &facts.soap {
-        let open = soap.known_hash.is_some();
+        let open = soap.is_open();
         let mut options = answers(open, &[]);
         options.retain(|(value, _, _)| *value != "renew");
         if !open {

@@ -347,6 +347,61 @@ fn ngcpsoap_is_edited_only_where_the_file_decides() {
     assert_eq!(key.join("."), "ossbss.htpasswd.0.pass");
 }
 
+/// Lists of several files are appended, and the web server takes every entry: each counts, each is set.
+#[test]
+fn every_file_that_adds_an_entry_of_ngcpsoap_counts() {
+    const OWN: &str = "'{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA='";
+    const FACTORY: &str = "'{SHA}w4zj3mxbmynIQ1jsUEjSkN2z2pk='";
+    let list = |hashes: &[&str]| {
+        let entry = |hash: &&str| format!("  - {{user: ngcpsoap, pass: {hash}}}\n");
+        format!(
+            "ossbss:\n  htpasswd:\n  - {{user: other, pass: x}}\n{}",
+            hashes.iter().map(entry).collect::<String>()
+        )
+    };
+    let with = |main: &[&str], local: &[&str]| {
+        host(SIPWISE, "!")
+            .file("/etc/ngcp-config/config.yml", list(main))
+            .file("/etc/ngcp-config/config.local.yml", list(local))
+    };
+    let at = |plan: &Plan| -> Vec<String> {
+        let edits = plan.changes.iter().map(|change| match &change.action {
+            Action::Edit { path, edits, .. } => {
+                let keys = edits.iter().map(|edit| match edit {
+                    Edit::Yaml { key, .. } => key.join("."),
+                    Edit::Line { .. } => panic!(),
+                });
+                format!("{} {}", path.file_name().unwrap().display(), keys.collect::<Vec<_>>().join(" "))
+            }
+            other => panic!("{other:?}"),
+        });
+        edits.collect()
+    };
+    // The reviewer's case: config.yml has its own password, config.local.yml adds the factory's.
+    let behind = with(&[OWN], &[FACTORY]);
+    let findings = inspect(&behind);
+    let found = findings.items.iter().find(|finding| finding.id == "PASSWORD-NGCPSOAP-DEFAULT").unwrap();
+    assert_eq!(found.status, Status::Fail);
+    assert!(found.evidence.contains("config.local.yml line 4"), "{}", found.evidence);
+    let plan_of = |host: &Simulated| plan(&inspect(host), &[("soap", "generate")]);
+    assert_eq!(at(&plan_of(&behind)), ["config.local.yml ossbss.htpasswd.1.pass"]);
+    let both = plan_of(&with(&[FACTORY, OWN, FACTORY], &[FACTORY]));
+    let ids: Vec<&str> = both.changes.iter().map(|change| change.id.as_str()).collect();
+    assert_eq!(ids, ["passwords.soap.config.local.yml", "passwords.soap"]);
+    assert_eq!(
+        at(&both),
+        [
+            "config.local.yml ossbss.htpasswd.1.pass",
+            "config.yml ossbss.htpasswd.1.pass ossbss.htpasswd.3.pass"
+        ]
+    );
+    assert!(both.changes[0].proofs.is_empty() && !both.changes[1].proofs.is_empty(), "seen once all are set");
+    assert_eq!(status(&with(&[OWN], &[OWN]), "PASSWORD-NGCPSOAP-DEFAULT"), Status::Pass);
+    // constants.yml is not read for values: what it adds is unknown, never well.
+    let hidden = with(&[OWN], &[]).file("/etc/ngcp-config/constants.yml", list(&[FACTORY]));
+    assert_eq!(status(&hidden, "PASSWORD-NGCPSOAP-DEFAULT"), Status::Unknown);
+}
+
 #[test]
 fn the_sample_host_of_the_demo_shows_every_kind() {
     let findings = inspect(&demo::host());

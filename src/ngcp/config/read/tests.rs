@@ -31,7 +31,8 @@ fn scalars_are_text_with_their_line() {
 #[test]
 fn the_user_of_a_list_is_found_by_name() {
     let config = Config::read(&host()).unwrap();
-    assert_eq!(config.items_where(&["ossbss", "htpasswd"], "user", "ngcpsoap"), [0]);
+    let found = config.items_where(&["ossbss", "htpasswd"], "user", "ngcpsoap");
+    assert_eq!(found.iter().map(|item| (item.index, item.number)).collect::<Vec<_>>(), [(0, 0)]);
     assert_eq!(value(&config, "ossbss.htpasswd.0.pass").text, "{SHA}w4zj3mxbmynIQ1jsUEjSkN2z2pk=");
     assert_eq!(config.keys(&["kamailio"]), ["lb", "proxy"]);
 }
@@ -76,6 +77,21 @@ fn later_files_win_and_lists_are_appended() {
     assert_eq!(config.main(&["m", "x"]).unwrap().shadowed_by, None);
     assert_eq!(config.main(&["l", "0"]).unwrap().shadowed_by, None);
     assert!(config.shadow(&["new"]).is_some());
+}
+
+/// An item is told by the file it stands in: there it has a number of its own.
+#[test]
+fn items_of_every_file_that_adds_to_a_list_are_found() {
+    let host = Simulated::new()
+        .file("/etc/ngcp-config/config.yml", "l:\n- {user: a}\n- {user: b}\n- {user: a}\n")
+        .file("/etc/ngcp-config/config.local.yml", "l:\n- {user: c}\n- {user: a}\n")
+        .file("/etc/ngcp-config/constants.yml", "l:\n- {user: a}\n");
+    let config = Config::read(&host).unwrap();
+    let found = config.items_where(&["l"], "user", "a");
+    let found: Vec<_> =
+        found.iter().map(|i| (i.index, i.file.file_name().unwrap().to_str().unwrap(), i.number)).collect();
+    assert_eq!(found, [(0, "config.yml", 0), (2, "config.yml", 2), (4, "config.local.yml", 1)]);
+    assert!(config.constant(&["l"]).is_some_and(|place| place.file.ends_with("constants.yml")));
 }
 
 /// F62: constants.yml decides and shadows, but its values stay where they are.

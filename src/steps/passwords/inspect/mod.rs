@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ABOUT, Account, Facts, SOAP_USER, Soap};
+use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -145,45 +145,62 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
         }
     };
     let lists: [&[&str]; 2] = [&["ossbss", "htpasswd"], &["ossbss", "apache", "htpasswd"]];
-    let place = lists.iter().find_map(|list| {
-        let index = config.items_where(list, "user", SOAP_USER).into_iter().next()?;
-        let key = list.iter().map(|part| (*part).to_owned()).chain([index.to_string(), "pass".to_owned()]);
-        Some(key.collect::<Vec<_>>())
-    });
-    let Some(key) = place else {
-        let title = "There is no user ngcpsoap";
-        let none = "no entry for it in ossbss.htpasswd of config.yml";
-        items.push(finding(SOAP, Severity::High, Status::NotApplicable, title, none, ""));
-        return None;
-    };
-    let path: Vec<&str> = key.iter().map(String::as_str).collect();
-    let Some(value) = config.value(&path) else {
-        items.push(unknown(SOAP, Severity::High, what, &format!("{} has no value", key.join("."))));
-        return None;
-    };
-    let words = crate::secret::known_defaults();
-    let is_known = |word: &String| credentials::htpasswd_matches(&value.text, &Secret::new(word.as_str()));
-    let factory = value.text == defaults().ngcpsoap;
-    let known = factory || words.iter().any(|word| is_known(word) == Some(true));
+    let mut hidden = config.unseen().to_vec();
+    let constants = lists.iter().filter_map(|list| config.constant(list));
+    hidden.extend(constants.map(|place| format!("{place} adds entries, which are not looked at")));
+    let found: Vec<(String, SoapEntry)> =
+        lists.iter().flat_map(|list| soap_entries(&config, list, &mut hidden)).collect();
+    let known = found.iter().filter(|(_, entry)| entry.known_hash.is_some());
+    let known: Vec<&str> = known.map(|(seen, _)| seen.as_str()).collect();
     let remedy = "Generate a new one and give it to the programs that use the provisioning interfaces.";
-    let (status, title, seen) = if known {
-        let how = if factory {
-            "the hash is that of the factory configuration"
-        } else {
-            "a known default fits its hash"
-        };
-        (Status::Fail, "ngcpsoap still has a password everybody knows", how)
-    } else if value.text.starts_with("{SHA}") {
-        (Status::Pass, "ngcpsoap has its own password", "the hash is not that of the factory configuration")
+    let all = || found.iter().map(|(seen, _)| seen.as_str()).collect::<Vec<_>>().join("; ");
+    let (status, title, seen) = if !known.is_empty() {
+        (Status::Fail, "ngcpsoap still has a password everybody knows", known.join("; "))
+    } else if !hidden.is_empty() {
+        items.push(unknown(SOAP, Severity::High, what, &hidden.join("; ")));
+        return None;
+    } else if found.is_empty() {
+        let none = "no entry for it in ossbss.htpasswd of config.yml";
+        (Status::NotApplicable, "There is no user ngcpsoap", none.to_owned())
     } else {
-        (
-            Status::Unknown,
-            "Whether ngcpsoap has a known password is not known",
-            "the hash is of another kind than {SHA}",
-        )
+        (Status::Pass, "ngcpsoap has its own password", all())
     };
-    items.push(finding(SOAP, Severity::High, status, title, &format!("{seen} ({})", value.place), remedy));
-    let editable =
-        config.main(&path).is_some_and(|main| main.text == value.text && main.shadowed_by.is_none());
-    editable.then(|| Soap { key, known_hash: known.then_some(value.text) })
+    items.push(finding(SOAP, Severity::High, status, title, &printable(&seen), remedy));
+    let entries: Vec<SoapEntry> = found.into_iter().map(|(_, entry)| entry).collect();
+    // What is hidden may hold one more: a new password would not be seen to work.
+    (!entries.is_empty() && hidden.is_empty()).then_some(Soap { entries })
+}
+
+/// The entries of ngcpsoap in one list, with what was seen of each; what cannot be judged is `hidden`.
+fn soap_entries(config: &Config, list: &[&str], hidden: &mut Vec<String>) -> Vec<(String, SoapEntry)> {
+    let words = crate::secret::known_defaults();
+    let mut entries = Vec::new();
+    for item in config.items_where(list, "user", SOAP_USER) {
+        let key = |number: usize| {
+            let end = [number.to_string(), "pass".to_owned()];
+            list.iter().map(|part| (*part).to_owned()).chain(end).collect::<Vec<_>>()
+        };
+        let path = key(item.index);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let Some(value) = config.value(&path) else {
+            hidden.push(format!("{}: {} has no value", item.file.display(), key(item.number).join(".")));
+            continue;
+        };
+        let is_known =
+            |word: &String| credentials::htpasswd_matches(&value.text, &Secret::new(word.as_str()));
+        let factory = value.text == defaults().ngcpsoap;
+        let known = factory || words.iter().any(|word| is_known(word) == Some(true));
+        let seen = match (factory, known) {
+            (true, _) => "the hash is that of the factory configuration",
+            (_, true) => "a known default fits its hash",
+            _ => "the hash is not that of the factory configuration",
+        };
+        let seen = format!("{seen} ({})", value.place);
+        if !known && !value.text.starts_with("{SHA}") {
+            hidden.push(format!("the hash is of another kind than {{SHA}} ({})", value.place));
+        }
+        let known_hash = known.then_some(value.text);
+        entries.push((seen, SoapEntry { file: item.file, key: key(item.number), known_hash }));
+    }
+    entries
 }
