@@ -107,6 +107,10 @@ pub enum SecretForm {
     OptionFile,
     /// As Apache's `{SHA}` hash (facts.md 7).
     HtpasswdSha,
+    /// As MySQL's own hash, which `PASSWORD()` makes.
+    MysqlNative,
+    /// As MD5 in hexadecimal: the panel's `md5pass`, before mr5.2.
+    Md5,
     /// As the panel's `saltedpass`: bcrypt cost 13, salt and hash split by `$` (facts.md 7).
     PanelBcrypt,
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use md5::Digest as _;
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
 
@@ -35,6 +36,8 @@ pub fn written(secret: &Secret, form: SecretForm) -> Result<Secret> {
         SecretForm::SqlString => Ok(quoted(bytes, b'\'')),
         SecretForm::OptionFile => Ok(quoted(bytes, b'"')),
         SecretForm::HtpasswdSha => Ok(Secret::new(htpasswd_sha(bytes))),
+        SecretForm::MysqlNative => Ok(Secret::new(mysql_native(bytes))),
+        SecretForm::Md5 => Ok(Secret::new(hex(&md5::Md5::digest(bytes)))),
         SecretForm::PanelBcrypt => panel_bcrypt(text),
     }
 }
@@ -56,6 +59,15 @@ fn quoted(bytes: &[u8], quote: u8) -> Secret {
 
 fn htpasswd_sha(bytes: &[u8]) -> String {
     format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(bytes)))
+}
+
+/// What MySQL's `PASSWORD()` makes of a password, since 4.1.
+pub fn mysql_native(password: &[u8]) -> String {
+    format!("*{}", hex(&Sha1::digest(Sha1::digest(password))).to_uppercase())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether `stored` is the `{SHA}` hash of `candidate`; `None` when it is of another kind.
@@ -180,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn hashes_for_the_database_are_what_the_server_makes_itself() {
+        // SELECT PASSWORD('password'), MD5('password')
+        assert_eq!(form("password", SecretForm::MysqlNative), "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19");
+        assert_eq!(form("password", SecretForm::Md5), "5f4dcc3b5aa765d61d8327deb882cf99");
+    }
+
+    #[test]
     fn quotes_and_backslashes_are_escaped() {
         assert_eq!(form(r#"a'b"c\d%_#"#, SecretForm::SqlString), r#"'a\'b"c\\d%_#'"#);
         assert_eq!(form(r#"a'b"c\d%_#"#, SecretForm::OptionFile), r#""a'b\"c\\d%_#""#);
@@ -187,8 +206,8 @@ mod tests {
 
     #[test]
     fn no_form_takes_a_line_break_a_nul_or_nothing() {
-        use SecretForm::{HtpasswdSha, OptionFile, PanelBcrypt, SqlString, Verbatim};
-        for kind in [Verbatim, SqlString, OptionFile, HtpasswdSha, PanelBcrypt] {
+        use SecretForm::{HtpasswdSha, Md5, MysqlNative, OptionFile, PanelBcrypt, SqlString, Verbatim};
+        for kind in [Verbatim, SqlString, OptionFile, HtpasswdSha, MysqlNative, Md5, PanelBcrypt] {
             for bad in ["two\nlines", "nul\0", "bell\u{7}", ""] {
                 assert!(written(&Secret::new(bad), kind).is_err(), "{bad:?} {kind:?}");
             }

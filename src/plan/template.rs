@@ -60,8 +60,13 @@ impl Template {
             .map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
                 Piece::Secret { name, form } => match form {
-                    SecretForm::HtpasswdSha | SecretForm::PanelBcrypt => format!("‹hash of {name}›"),
-                    _ => format!("‹{name}›"),
+                    SecretForm::Verbatim
+                    | SecretForm::File
+                    | SecretForm::SqlString
+                    | SecretForm::OptionFile => {
+                        format!("‹{name}›")
+                    }
+                    _ => format!("‹hash of {name}›"),
                 },
             })
             .collect()

@@ -22,8 +22,10 @@ impl Redactor {
     pub(super) fn new(secrets: &Secrets) -> Self {
         let mut words = Vec::new();
         for (_, secret) in secrets.iter().filter(|(name, _)| !name.starts_with(FILES)) {
-            let quoted = crate::ngcp::credentials::written(secret, SecretForm::SqlString).ok();
-            for form in [Some(secret.clone()), quoted].into_iter().flatten() {
+            let forms = [SecretForm::SqlString, SecretForm::MysqlNative, SecretForm::Md5];
+            let written =
+                forms.iter().filter_map(|form| crate::ngcp::credentials::written(secret, *form).ok());
+            for form in written.chain([secret.clone()]) {
                 let text = String::from_utf8_lossy(form.expose());
                 let text = text.trim_matches('\'');
                 // A key has many lines, each a secret; anything shorter is no secret and would blot out the text.

@@ -341,3 +341,38 @@ fn rows_of_every_kind_are_set_or_left_each_as_it_must() {
     assert_eq!(restore.args[0], "--defaults-extra-file=/etc/mysql/debian.cnf");
     assert!(restore.credentials.is_none());
 }
+
+/// What a server logs of everything it is told, no password of ours is in it: neither where it takes its own hash nor
+/// where only the password itself will do, and not in the panel's table either.
+#[test]
+fn no_log_of_the_server_holds_a_password() {
+    if !debian::inside("real_passwords::database::no_log_of_the_server_holds_a_password") {
+        return;
+    }
+    let _server = Server::open(&[
+        "--plugin-load-add=auth_ed25519",
+        "--general-log",
+        "--general-log-file=/tmp/general.log",
+        "--slow-query-log",
+        "--slow-query-log-file=/tmp/slow.log",
+        "--long-query-time=0",
+    ]);
+    let columns = "id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, login varchar(31) NOT NULL UNIQUE, \
+        md5pass char(32) NOT NULL";
+    platform(None, columns, "(login, md5pass) VALUES ('administrator', MD5('administrator'))");
+    sql(None, "ALTER USER 'root'@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('sipwise');");
+    let host = System::live().unwrap();
+    let before = inspect(&host);
+    let said = [("mysql", "set"), ("mysql.file", "leave"), ("web.administrator", "set")];
+    let given = secrets(&[("mysql", NEW_ROOT), ("web.administrator", NEW_ADMIN)]);
+    let ran = run(&host, step().plan(&before, &answers(&before, &said)).unwrap(), &given);
+    assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.told);
+    assert!(logs_in(SOCKET, Some(NEW_ROOT)) && logs_in(TCP, Some(NEW_ROOT)), "both kinds of rows are set");
+    for log in ["/tmp/general.log", "/tmp/slow.log"] {
+        let text = String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned();
+        assert!(text.contains("billing.admins"), "{log} logs what is sent: {text}");
+        for secret in [NEW_ROOT, "Bregenz", NEW_ADMIN, "k3J9fX2q"] {
+            assert!(!text.contains(secret), "{secret} stands in {log}");
+        }
+    }
+}

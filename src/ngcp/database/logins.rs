@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use sha1::{Digest, Sha1};
 
 use super::{Database, unhex};
+use crate::ngcp::credentials::mysql_native;
 
 /// How a row of the server's accounts lets somebody in, at its weakest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct RootRow {
     pub host: String,
     /// How.
     pub login: Login,
+    /// It takes MySQL's own hash and nothing else: a new password can be set as such.
+    pub native: bool,
 }
 
 /// Who may log in.
@@ -83,15 +85,15 @@ impl Database<'_> {
                 anonymous.push(host);
                 continue;
             }
-            let login = if no_names && is_name(&host) {
-                Login::Nobody
+            let (login, native) = if no_names && is_name(&host) {
+                (Login::Nobody, false)
             } else if modern {
                 of_privileges(&text(2))
             } else {
                 let stored = if text(3).is_empty() { text(4) } else { text(3) };
-                of_method(&text(2), &stored)
+                (of_method(&text(2), &stored), is_native(&text(2)))
             };
-            roots.push(RootRow { host, login });
+            roots.push(RootRow { host, login, native });
         }
         roots.sort_by(|a, b| a.host.cmp(&b.host));
         anonymous.sort();
@@ -107,8 +109,8 @@ fn is_name(host: &str) -> bool {
 }
 
 /// From the JSON of `mysql.global_priv`: one method at the top, or several in `auth_or` of which the empty one
-/// stands for that at the top.
-fn of_privileges(json: &str) -> Login {
+/// stands for that at the top. Also whether the one method is MySQL's own.
+fn of_privileges(json: &str) -> (Login, bool) {
     #[derive(Deserialize)]
     struct Method {
         plugin: Option<String>,
@@ -124,18 +126,24 @@ fn of_privileges(json: &str) -> Login {
         account_locked: bool,
     }
     let Ok(privileges) = serde_json::from_str::<Privileges>(json) else {
-        return Login::Unknown("unreadable account row".to_owned());
+        return (Login::Unknown("unreadable account row".to_owned()), false);
     };
     if privileges.account_locked {
-        return Login::Nobody;
+        return (Login::Nobody, false);
     }
+    let alone = privileges.auth_or.is_empty();
+    let native = alone && is_native(privileges.plugin.as_deref().unwrap_or_default());
     let top = Method { plugin: privileges.plugin, authentication_string: privileges.authentication_string };
     let others = privileges.auth_or.into_iter().filter(|method| method.plugin.is_some());
-    std::iter::once(top)
+    let login = std::iter::once(top)
         .chain(others)
         .map(|m| of_method(&m.plugin.unwrap_or_default(), &m.authentication_string.unwrap_or_default()))
-        .min()
-        .unwrap_or(Login::Nobody)
+        .min();
+    (login.unwrap_or(Login::Nobody), native)
+}
+
+fn is_native(plugin: &str) -> bool {
+    matches!(plugin, "" | "mysql_native_password")
 }
 
 fn of_method(plugin: &str, stored: &str) -> Login {
@@ -154,18 +162,12 @@ fn of_native(stored: &str) -> Login {
     match stored.strip_prefix('*') {
         _ if stored.is_empty() => Login::Empty,
         Some(hash) if hash.len() == 40 && hex(hash) => {
-            let known =
-                crate::secret::known_defaults().iter().any(|word| native(word).eq_ignore_ascii_case(stored));
+            let known = crate::secret::known_defaults()
+                .iter()
+                .any(|word| mysql_native(word.as_bytes()).eq_ignore_ascii_case(stored));
             if known { Login::Known } else { Login::Password }
         }
         None if stored.len() == 16 && hex(stored) => Login::Password,
         _ => Login::Nobody,
     }
-}
-
-/// What `PASSWORD()` makes of a word.
-pub(super) fn native(word: &str) -> String {
-    let hash = Sha1::digest(Sha1::digest(word.as_bytes()));
-    let digits: String = hash.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("*{digits}")
 }

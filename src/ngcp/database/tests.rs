@@ -1,8 +1,12 @@
-use super::{logins::native, *};
+use super::*;
 use crate::executor::{
     World,
     simulated::{Answer, Simulated},
 };
+
+fn native(word: &str) -> String {
+    credentials::mysql_native(word.as_bytes())
+}
 
 fn host(answer: impl Fn(&str, &Command) -> Answer + Send + Sync + 'static) -> Simulated {
     Simulated::new().on("mysql", move |_, command: &Command| {

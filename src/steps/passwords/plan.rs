@@ -14,7 +14,7 @@ use super::{
 use crate::{
     executor::Attributes,
     host::shadow::SHADOW,
-    ngcp::database::{Access, ROOT_FILE},
+    ngcp::database::{Access, ROOT_FILE, RootRow},
     plan::{Action, Change, CommandLine, Edit, Generated, Making, Plan, Proof, Template, Touched, Undo},
     secret::SecretForm,
     steps::Answers,
@@ -134,7 +134,8 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     if matches!(back, Back::Secret) {
         plan.reminders.push("Taking the password of MySQL's root back later needs the new one.".to_owned());
     }
-    let script = sql::mysql_root(&database.client, database.modern, &hosts, back, &secret)?;
+    let roots: Vec<&RootRow> = database.roots.iter().filter(|row| row.login.is_password()).collect();
+    let script = sql::mysql_root(&database.client, database.modern, &roots, back, &secret)?;
     let title =
         format!("set the password of MySQL's root on {} of {} rows", hosts.len(), database.roots.len());
     let mut set =

@@ -6,13 +6,16 @@ use anyhow::Result;
 use super::{MYSQL, RootFile, WebAdmin};
 use crate::{
     executor::CREDENTIALS,
-    ngcp::database::{self, Access, AdminColumns, Client, ROOT_FILE, literal},
+    ngcp::database::{self, Access, AdminColumns, Client, ROOT_FILE, RootRow, literal},
     plan::{CommandLine, Proof, Template, Undo},
     secret::SecretForm,
 };
 
 /// Changes may wait for a table lock.
 const LIMIT: u64 = 60;
+
+/// What this session sends stands in neither the general nor the slow log. Refused to a login without all rights.
+const UNLOGGED: &str = "SET SESSION sql_log_off=1;\nSET SESSION long_query_time=31536000;\n";
 
 /// An option file with the login of MySQL's root.
 pub(super) fn root_login(secret: &str) -> Template {
@@ -79,7 +82,7 @@ pub(super) fn web_admin(
         let stored = Template::text(format!("SELECT saltedpass FROM billing.admins {row};\n"));
         proof = Proof::WebPassword { command: command(client, stored), password: secret.to_owned() };
     } else {
-        let md5 = || Template::text("md5pass = MD5(").secret(secret, SecretForm::SqlString).and(")");
+        let md5 = || Template::text("md5pass = '").secret(secret, SecretForm::Md5).and("'");
         script.0.extend(md5().0);
         let mut stored = Template::text(format!("SELECT COUNT(*) FROM billing.admins {row} AND "));
         stored.0.extend(md5().and(";\n").0);
@@ -105,26 +108,45 @@ pub(super) fn web_admin(
     })
 }
 
-/// Sets the password of MySQL's root on all these rows. `back` is the login that can take it back.
+/// Sets the password of MySQL's root on all these rows. `back` is the login that can take it back. The server writes
+/// statements into its logs as they are sent: where it takes its own hash, it is sent nothing else.
 pub(super) fn mysql_root(
     client: &Client,
     modern: bool,
-    hosts: &[&str],
+    roots: &[&RootRow],
     back: Back,
     secret: &str,
 ) -> Result<Script> {
-    let names: Vec<String> = hosts.iter().map(|host| literal(host)).collect::<Result<_>>()?;
+    let names: Vec<String> = roots.iter().map(|row| literal(&row.host)).collect::<Result<_>>()?;
     let mut script = Template::text("SET SESSION old_passwords=0;\n");
-    for host in &names {
-        script = script
-            .and(format!("SET PASSWORD FOR 'root'@{host} = PASSWORD("))
-            .secret(secret, SecretForm::SqlString)
-            .and(");\n");
+    if roots.iter().any(|row| !row.native) {
+        script = script.and(UNLOGGED);
+    }
+    for (row, host) in roots.iter().zip(&names) {
+        script = script.and(format!("SET PASSWORD FOR 'root'@{host} = "));
+        script = match row.native {
+            true => script.and("'").secret(secret, SecretForm::MysqlNative).and("';\n"),
+            false => script.and("PASSWORD(").secret(secret, SecretForm::SqlString).and(");\n"),
+        };
     }
     let rows = format!("WHERE User = 'root' AND Host IN ({})", names.join(", "));
-    let open = format!(
+    let native = roots.iter().zip(&names).filter(|(row, _)| row.native);
+    let native: Vec<&str> = native.map(|(_, host)| host.as_str()).collect();
+    // On each row the new hash where it can be told, and nowhere none.
+    let proof = Template::text(format!(
         "SELECT COUNT(*) FROM mysql.user {rows} AND Password = '' AND IFNULL(authentication_string, '') = '';\n"
-    );
+    ));
+    let (proof, prints) = match native.len() {
+        0 => (proof, "0".to_owned()),
+        count => {
+            let set = format!(
+                "SELECT COUNT(*) FROM mysql.user WHERE User = 'root' AND Host IN ({}) AND '",
+                native.join(", ")
+            );
+            let set = proof.and(set).secret(secret, SecretForm::MysqlNative);
+            (set.and("' IN (Password, authentication_string);\n"), format!("0\n{count}"))
+        }
+    };
     // The rows themselves are put back: that is exact whatever method they use.
     let (table, columns) = if modern {
         ("mysql.global_priv", "'Priv = ', QUOTE(Priv)")
@@ -141,10 +163,7 @@ pub(super) fn mysql_root(
     );
     Ok(Script {
         run: command(client, script.and("FLUSH PRIVILEGES;\n")),
-        proof: Proof::Answers {
-            command: as_root(client, secret, Some(Template::text(open))),
-            prints: "0".to_owned(),
-        },
+        proof: Proof::Answers { command: as_root(client, secret, Some(proof)), prints },
         undo: Undo::Captured {
             capture: command(client, Template::text(capture)),
             restore: match back {
