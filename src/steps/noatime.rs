@@ -26,7 +26,7 @@ pub(super) struct Noatime;
 static ABOUT: About = About {
     id: StepId::new("noatime"),
     title: "Disk access times",
-    why: "Every read of a file writes its access time to disk. noatime saves these writes, which helps when disk I/O is the bottleneck.",
+    why: "Reading a file makes the disk write its access time: with relatime, the usual way, once a day and after each change of the file. noatime saves these writes, which helps when disk I/O is the bottleneck.",
     handbook: "15.7",
 };
 
@@ -162,14 +162,19 @@ fn remount(place: &Place, how: &Remount) -> Change {
     let target = place.target.to_string_lossy();
     let mount =
         |options| CommandLine::new("mount", ["-o", &format!("remount,{options}"), &*how.device, &*target]);
-    Change::new(
+    let change = Change::new(
         &ABOUT.id,
         &format!("remount.{}", place.finding),
         format!("remount {target} with noatime"),
         Action::Run(mount(&how.to)),
         Undo::Run(mount(&how.back)),
     )
-    .proven([Proof::Mounted { target: place.target.clone(), option: "noatime".to_owned() }])
+    .proven([Proof::Mounted { target: place.target.clone(), option: "noatime".to_owned() }]);
+    match place.edit {
+        Some(_) => change,
+        // Nothing comes behind it: then all is as it should be.
+        None => change.proven([Proof::Finding(place.finding.clone())]),
+    }
 }
 
 fn edit_fstab(places: &[&Place], judged: bool) -> Change {
@@ -292,7 +297,7 @@ impl View<'_> {
             severity: Severity::Low,
             status,
             title: match status {
-                Status::Fail => format!("{target} writes an access time for every read"),
+                Status::Fail => format!("{target} {}", self.habit()),
                 Status::Pass => format!("{target} is mounted with noatime"),
                 Status::Unknown => format!("Whether {target} writes access times is not known"),
                 Status::NotApplicable => format!("{target} has no access times on a disk"),
@@ -312,6 +317,17 @@ impl View<'_> {
             left_alone: left_alone.map(|why| format!("{target} is left alone: {why}.")),
         };
         (finding, place)
+    }
+
+    /// How often access times are written where they are.
+    fn habit(&self) -> &'static str {
+        match self.mount() {
+            None => "will write access times once it is mounted",
+            Some(mount) if mount.has_option("noatime") => "will write access times again after a restart",
+            Some(mount) if mount.has_option("ro") => "will write access times once it is writable",
+            Some(mount) if mount.has_option("relatime") => "writes access times (relatime)",
+            Some(_) => "writes an access time for every read",
+        }
     }
 
     fn evidence(&self) -> String {

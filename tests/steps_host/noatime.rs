@@ -244,3 +244,30 @@ fn findmnt_judges_the_new_file_against_the_old_one() {
     let (outcome, edited, said) = judged(true);
     assert!(outcome == RunOutcome::Failed && !edited, "{said}");
 }
+
+/// What is said of access times is how they are written: relatime is not every read.
+#[test]
+fn the_title_says_how_access_times_are_written() {
+    let mounted = |options: &str| MOUNTED.replace("rw,relatime", options);
+    for (options, fstab, title) in [
+        ("rw,relatime", "defaults", "/ writes access times (relatime)"),
+        ("rw", "strictatime", "/ writes an access time for every read"),
+        ("rw,noatime", "defaults", "/ will write access times again after a restart"),
+        ("ro,relatime", "defaults", "/ will write access times once it is writable"),
+    ] {
+        let host = running(&format!("/dev/vda1 / ext4 {fstab} 0 1\n"), &mounted(options));
+        assert_eq!(finding(&inspect("noatime", &host), "MOUNT-ATIME").title, title);
+    }
+    let stopped = running("/dev/vda1 / ext4 defaults 0 1\n", MOUNTED).with_world(World::Tree);
+    let title = finding(&inspect("noatime", &stopped), "MOUNT-ATIME").title.clone();
+    assert_eq!(title, "/ will write access times once it is mounted");
+}
+
+/// A remount alone is seen as the finding sees it, too.
+#[test]
+fn what_is_seen_after_a_remount_is_what_the_finding_looks_at() {
+    let host = running("/dev/vda1 / ext4 noatime 0 1\n", MOUNTED);
+    let plan = plan("noatime", &inspect("noatime", &host), &[]);
+    assert_eq!(plan.changes.len(), 1);
+    assert!(plan.changes[0].proofs.contains(&Proof::Finding("MOUNT-ATIME".to_owned())));
+}
