@@ -34,7 +34,7 @@ fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
     let mut plans = Vec::new();
     for (step, findings) in REGISTRY.iter().zip(findings) {
         let mut answers = Answers::default();
-        for field in step.form(findings).fields {
+        for field in step.form(findings).unwrap().fields {
             let asked = field.only_if.as_ref().is_none_or(|(key, value)| answers.get(key) == value);
             let default = match field.kind {
                 _ if !asked => continue,

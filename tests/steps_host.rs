@@ -37,7 +37,7 @@ fn status(findings: &Findings, id: &str) -> Option<Status> {
 fn plan_with(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> anyhow::Result<Plan> {
     let step = steps::find(step).unwrap();
     let mut all = Answers::default();
-    for field in step.form(findings).fields {
+    for field in step.form(findings).unwrap().fields {
         if let form::Kind::Choice { options, default } = field.kind {
             assert!(options.iter().any(|option| option.value == default), "{default} is no choice");
             all.values.insert(field.key, default);

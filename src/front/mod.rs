@@ -99,8 +99,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Answers) => {
             let mut forms = Vec::new();
             for step in steps::REGISTRY {
-                match step.inspect(&*host) {
-                    Ok(findings) => forms.push((step.about(), step.form(&findings))),
+                match step.inspect(&*host).and_then(|findings| step.form(&findings)) {
+                    Ok(form) => forms.push((step.about(), form)),
                     Err(error) => complain(&format!("{} is left out: {error:#}", step.about().id)),
                 }
             }

@@ -174,7 +174,7 @@ fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan> {
     let mut plans = Vec::new();
     for Answered { step, findings, answers } in answered {
         if let Some(found) = steps::find(step.as_str()) {
-            let answers = answers.with_files(host, step.as_str(), &found.form(findings))?;
+            let answers = answers.with_files(host, step.as_str(), &found.form(findings)?)?;
             plans.push(found.plan(findings, &answers)?);
         }
     }

@@ -10,7 +10,7 @@ mod performance;
 mod ssh;
 mod support_access;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -33,7 +33,10 @@ pub trait Step: Sync {
     /// With what could not be read and why.
     fn inspect(&self, host: &dyn Executor) -> Result<Findings>;
     /// Turns findings into questions with good defaults. Pure.
-    fn form(&self, findings: &Findings) -> Form;
+    ///
+    /// # Errors
+    /// When the facts are not those that this step made.
+    fn form(&self, findings: &Findings) -> Result<Form>;
     /// What must be done. Pure. Empty when all is as answered.
     ///
     /// # Errors
@@ -96,9 +99,13 @@ impl Findings {
         Ok(Findings { items, facts: serde_json::to_value(facts)? })
     }
 
-    /// The facts, as the type that made them; its default when they are of another step.
-    pub fn facts<T: DeserializeOwned + Default>(&self) -> T {
-        serde_json::from_value(self.facts.clone()).unwrap_or_default()
+    /// The facts, as the type that made them.
+    ///
+    /// # Errors
+    /// When they have another shape: nothing may be concluded from them then, least of all that all is well.
+    pub fn facts<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(self.facts.clone())
+            .context("what was seen cannot be read by the step that needs it: look again")
     }
 }
 
@@ -131,5 +138,22 @@ pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
             remedy: "Mend what is named here, then look again.".to_owned(),
             handbook: about.handbook.to_owned(),
         }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facts of another shape are an error in every step, not "nothing to do".
+    #[test]
+    fn facts_of_another_shape_are_an_error() {
+        for shape in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"places": 7})] {
+            let foreign = Findings { items: Vec::new(), facts: shape };
+            for step in REGISTRY {
+                let id = &step.about().id;
+                assert!(step.form(&foreign).is_err(), "{id}: questions from {:?}", foreign.facts);
+            }
+        }
     }
 }

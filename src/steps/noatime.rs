@@ -106,14 +106,14 @@ impl Step for Noatime {
         Findings::new(items, &facts)
     }
 
-    fn form(&self, findings: &Findings) -> Form {
-        let facts: Facts = findings.facts();
+    fn form(&self, findings: &Findings) -> Result<Form> {
+        let facts: Facts = findings.facts()?;
         let failing = |id: &str| findings.items.iter().any(|f| f.id == id && f.status == Status::Fail);
         let now: Vec<String> = findings.items.iter().map(|f| f.title.clone()).collect();
         let stuck =
             facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
-        Form {
+        Ok(Form {
             fields: vec![Field {
                 key: "noatime".to_owned(),
                 label: "Access times".to_owned(),
@@ -136,7 +136,7 @@ impl Step for Noatime {
             }],
             note: left_alone.join(" "),
             ..Form::default()
-        }
+        })
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
@@ -145,7 +145,7 @@ impl Step for Noatime {
             "set" => {}
             other => bail!("noatime.noatime: \"{other}\" is neither set nor leave"),
         }
-        let facts: Facts = findings.facts();
+        let facts: Facts = findings.facts()?;
         let mut plan = Plan::default();
         for place in &facts.places {
             plan.changes.extend(place.remount.as_ref().map(|how| remount(place, how)));

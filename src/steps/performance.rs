@@ -132,8 +132,8 @@ impl Step for Performance {
         Findings::new(vec![readable, judged(&facts)], &facts)
     }
 
-    fn form(&self, findings: &Findings) -> Form {
-        let facts: Facts = findings.facts();
+    fn form(&self, findings: &Findings) -> Result<Form> {
+        let facts: Facts = findings.facts()?;
         let now = match facts.profile() {
             Some(profile) => format!("{} performance", profile.name()),
             None if facts.rows.is_empty() => "unknown".to_owned(),
@@ -178,7 +178,7 @@ impl Step for Performance {
                 .to_owned(),
             only_if: None,
         };
-        Form { fields: vec![field], note, ..Form::default() }
+        Ok(Form { fields: vec![field], note, ..Form::default() })
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
@@ -188,7 +188,7 @@ impl Step for Performance {
             "low" => Profile::Low,
             other => bail!("performance.profile: \"{other}\" is neither leave, high nor low"),
         };
-        let facts: Facts = findings.facts();
+        let facts: Facts = findings.facts()?;
         if facts.profile() == Some(profile) {
             return Ok(Plan::default());
         }

@@ -88,7 +88,7 @@ fn a_fresh_database_is_closed_on_every_row_and_nobody_else_is_touched() {
     assert_eq!(status(&before, "PASSWORD-WEB-ADMIN-DEFAULT"), Status::Fail);
     let seen = &finding(&before, "PASSWORD-WEB-ADMIN-DEFAULT").evidence;
     assert_eq!(seen, "a known password opens 3 of 4: administrator, lazy, o'brien");
-    let form = step().form(&before);
+    let form = step().form(&before).unwrap();
     assert!(asks(&form, "web.administrator") && asks(&form, "web.id-5") && !asks(&form, "web.ldapadmin"));
 
     let (users, untouched) = (others(None), admins(None, "login IN ('ldapadmin', 'gone', 'careful')"));
@@ -220,7 +220,7 @@ fn the_unix_socket_is_left_alone() {
         Status::Unknown,
         "a row in no known form is no pass"
     );
-    assert!(!asks(&step().form(&findings), "mysql"));
+    assert!(!asks(&step().form(&findings).unwrap(), "mysql"));
     let given = Answers { values: [("mysql".to_owned(), "set".to_owned())].into(), ..Answers::default() };
     assert!(step().plan(&findings, &given).unwrap().is_empty());
     assert_eq!((roots(None), others(None)), was);
@@ -281,7 +281,7 @@ fn a_database_that_is_down_or_stalls_is_unknown_and_never_a_pass() {
             assert_eq!(finding.status, Status::Unknown);
             assert!(finding.evidence.contains(why), "{}", finding.evidence);
         }
-        assert!(step().form(&findings).note.contains("could not be asked"));
+        assert!(step().form(&findings).unwrap().note.contains("could not be asked"));
     };
     unknown("Can't connect to local server");
     // It accepts the connection and then says nothing.

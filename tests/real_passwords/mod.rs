@@ -44,7 +44,7 @@ fn asks(form: &Form, key: &str) -> bool {
 /// Everything is left alone but what is said here: `("root", "set")`.
 fn answers(findings: &Findings, said: &[(&str, &str)]) -> Answers {
     let mut answers = Answers::default();
-    for field in step().form(findings).fields {
+    for field in step().form(findings).unwrap().fields {
         if let Kind::Choice { options, .. } = field.kind {
             let said = said.iter().find(|(key, _)| *key == field.key).map_or("leave", |(_, value)| value);
             assert!(options.iter().any(|option| option.value == said), "{} cannot be {said}", field.key);

@@ -179,7 +179,7 @@ fn a_vagrant_box_keeps_its_key() {
     host.edit(|files| files.directory("/vagrant"));
     let found = inspect("ssh", &host);
     assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::NotApplicable));
-    let form = steps::find("ssh").unwrap().form(&found);
+    let form = steps::find("ssh").unwrap().form(&found).unwrap();
     assert!(form.note.contains("Vagrant box"), "{}", form.note);
     let plan = plan("ssh", &found, &[("root-login", "leave"), ("password-login", "leave")]);
     assert!(plan.is_empty());

@@ -36,11 +36,11 @@ impl Step for Fake {
     fn inspect(&self, _: &dyn Executor) -> anyhow::Result<Findings> {
         anyhow::bail!("the tests inspect")
     }
-    fn form(&self, findings: &Findings) -> Form {
+    fn form(&self, findings: &Findings) -> anyhow::Result<Form> {
         if findings.items.iter().all(|finding| finding.status == Status::NotApplicable) {
-            return Form::default();
+            return Ok(Form::default());
         }
-        (self.asks)()
+        Ok((self.asks)())
     }
     fn plan(&self, _: &Findings, _: &Answers) -> anyhow::Result<Plan> {
         Ok(Plan::default())

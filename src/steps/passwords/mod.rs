@@ -40,12 +40,12 @@ impl Step for Passwords {
         inspect::inspect(host)
     }
 
-    fn form(&self, findings: &Findings) -> Form {
+    fn form(&self, findings: &Findings) -> Result<Form> {
         questions::form(findings)
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        plan::plan(&findings.facts(), answers)
+        plan::plan(&findings.facts()?, answers)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One question per account that can be changed, the safe answer chosen beforehand.
 
+use anyhow::Result;
+
 use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, inspect};
 use crate::{
     finding::{Finding, Status},
@@ -10,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) fn form(findings: &Findings) -> Form {
-    let facts: Facts = findings.facts();
+pub(super) fn form(findings: &Findings) -> Result<Form> {
+    let facts: Facts = findings.facts()?;
     let now = |id: &str| findings.items.iter().find(|finding| finding.id == id);
     let mut fields = Vec::new();
     if facts.root != Account::Missing {
@@ -53,7 +55,7 @@ pub(super) fn form(findings: &Findings) -> Form {
         ("soap", gone(inspect::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
-    Form { fields, note: note.to_owned(), settled }
+    Ok(Form { fields, note: note.to_owned(), settled })
 }
 
 /// Value, label and effect.

@@ -30,7 +30,7 @@ fn planned(host: &Simulated, answer: &str) -> Result<Plan> {
 }
 
 fn options(host: &Simulated) -> Vec<(String, String)> {
-    let form = Performance.form(&Performance.inspect(host).unwrap());
+    let form = Performance.form(&Performance.inspect(host).unwrap()).unwrap();
     match form.fields.into_iter().next().unwrap().kind {
         Kind::Choice { options, default } => {
             assert_eq!(default, "leave");
@@ -91,7 +91,7 @@ fn the_plan_is_the_vendors_tool_and_one_apply() {
 fn without_the_tool_nothing_is_offered_and_the_reason_is_told() {
     let bare = Simulated::new().file(CONFIG, config(["8", "8", "8", "7"], "64M"));
     assert_eq!(options(&bare).len(), 1);
-    let form = Performance.form(&Performance.inspect(&bare).unwrap());
+    let form = Performance.form(&Performance.inspect(&bare).unwrap()).unwrap();
     assert!(form.note.contains("not installed"), "{}", form.note);
     assert!(planned(&bare, "low").unwrap_err().to_string().contains("not installed"));
     let tree = host("mr13.5.1", "a: 1\n").with_world(World::Tree);

@@ -56,11 +56,11 @@ impl Step for Ssh {
         Findings::new(findings::findings(&facts), &facts)
     }
 
-    fn form(&self, findings: &Findings) -> Form {
+    fn form(&self, findings: &Findings) -> Result<Form> {
         questions::form(findings)
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        plan::plan(&findings.facts(), answers)
+        plan::plan(&findings.facts()?, answers)
     }
 }

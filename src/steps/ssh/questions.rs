@@ -1,5 +1,7 @@
 //! What is asked: the image's keys in one answer, the others one by one if wanted, and a few named settings.
 
+use anyhow::Result;
+
 use super::{
     facts::{Facts, KeyFact, KeyFile, Person},
     findings as id,
@@ -39,11 +41,12 @@ const ALL: [&str; 15] = [
     "confirm-within",
 ];
 
-pub(super) fn form(findings: &Findings) -> Form {
-    let facts: Facts = findings.facts();
+pub(super) fn form(findings: &Findings) -> Result<Form> {
+    let facts: Facts = findings.facts()?;
     if !facts.server {
         let settled = ALL.iter().map(|key| (*key).to_owned()).collect();
-        return Form { fields: Vec::new(), note: "There is no SSH server on this host.".to_owned(), settled };
+        let note = "There is no SSH server on this host.".to_owned();
+        return Ok(Form { fields: Vec::new(), note, settled });
     }
     let seen = |wanted: &str| findings.items.iter().find(|finding| finding.id == wanted);
     let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
@@ -79,7 +82,7 @@ pub(super) fn form(findings: &Findings) -> Form {
         "With a copy of these keys somebody else can pose as this host.",
     ));
     last_way(&facts, &mut fields);
-    Form { fields, note: note(&facts), settled: vec!["key.".to_owned()] }
+    Ok(Form { fields, note: note(&facts), settled: vec!["key.".to_owned()] })
 }
 
 fn choice(

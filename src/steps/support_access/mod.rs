@@ -68,8 +68,8 @@ impl Step for SupportAccess {
         Findings::new(items, &Facts { support, user })
     }
 
-    fn form(&self, findings: &Findings) -> Form {
-        let facts: Facts = findings.facts();
+    fn form(&self, findings: &Findings) -> Result<Form> {
+        let facts: Facts = findings.facts()?;
         let seen = |id: &str| findings.items.iter().find(|finding| finding.id == id);
         let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
             only_if: (key != "access").then(|| ("access".to_owned(), "disable".to_owned())),
@@ -116,11 +116,11 @@ impl Step for SupportAccess {
         }
         let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
         let settled = ["keys", "password"].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
-        Form { fields, note: note(&facts), settled }
+        Ok(Form { fields, note: note(&facts), settled })
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        let facts: Facts = findings.facts();
+        let facts: Facts = findings.facts()?;
         let wanted = answers.get("access");
         if !access(&facts).0.iter().any(|option| option.value == wanted) {
             let why = match wanted {

@@ -59,9 +59,12 @@ pub(super) fn inspected(
 ) -> Vec<Effect> {
     let draft = model.draft.steps.get(id).cloned();
     let Some(step) = model.steps.iter_mut().find(|step| step.about().id == *id) else { return Vec::new() };
-    let phase = match result {
-        Ok(findings) => {
-            let form = step.step.form(&findings);
+    let asked = result.and_then(|findings| match step.step.form(&findings) {
+        Ok(form) => Ok((findings, form)),
+        Err(error) => Err(Failure::from(&error)),
+    });
+    let phase = match asked {
+        Ok((findings, form)) => {
             if step.form.edited() {
                 step.form.renew(form);
             } else {
