@@ -3,7 +3,7 @@
 //! Five ideas: a step *inspects* the host, *asks* with a form, *plans* as data, a runner *runs* the plan and
 //! journals it, and the step *sees* the result by inspecting again. Imports run downwards only:
 //! `front` → `ui, plain, terminal` → `session` → `wizard, unattended` → `steps` → `runner` → `plan` → `ngcp` → `host` →
-//! `executor` → `secret, finding`.
+//! `executor` → `secret, finding` → `known`.
 
 pub mod cli;
 pub mod demo;
@@ -11,6 +11,7 @@ pub mod executor;
 pub mod finding;
 pub mod front;
 pub mod host;
+pub mod known;
 pub mod ngcp;
 pub mod plain;
 pub mod plan;

@@ -1,10 +1,12 @@
 //! Passwords and other secrets: redacted when printed, wiped when dropped. Generator and strength live here too.
 //! A secret itself is never serialized.
 
-use std::{collections::BTreeMap, fmt, sync::OnceLock};
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::known::DEFAULTS;
 
 /// Text that must not be seen: no `Display`, no `Serialize`, redacted `Debug`, wiped on drop.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -202,15 +204,7 @@ pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, S
 
 /// Passwords that every installation starts with or that robots try first.
 pub(crate) fn known_defaults() -> &'static [String] {
-    #[derive(Deserialize)]
-    struct Defaults {
-        passwords: Vec<String>,
-    }
-    static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
-    KNOWN.get_or_init(|| {
-        let parsed: Result<Defaults, _> = serde_yaml::from_str(include_str!("../assets/defaults.yml"));
-        parsed.map(|defaults| defaults.passwords).unwrap_or_default()
-    })
+    &DEFAULTS.get().passwords
 }
 
 /// Lines of a configuration or a difference with the values behind keys such as `password:` or `pass =` shown as

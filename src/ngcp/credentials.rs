@@ -1,15 +1,15 @@
 //! Passwords as the platform stores them: Apache `{SHA}`, the panel's bcrypt, SQL and option-file quoting, and
 //! the defaults every installation starts with.
 
-use std::sync::OnceLock;
-
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::Digest as _;
-use serde::Deserialize;
 use sha1::{Digest, Sha1};
 
-use crate::secret::{Secret, SecretForm};
+use crate::{
+    known::{DEFAULTS, Defaults},
+    secret::{Secret, SecretForm},
+};
 
 /// The panel's cost of bcrypt (facts.md 7).
 const PANEL_COST: u32 = 13;
@@ -100,46 +100,9 @@ pub fn panel_matches(saltedpass: &str, candidate: &str) -> Option<bool> {
     Some(pwhash::bcrypt::verify(candidate, &full))
 }
 
-/// What an image or a fresh installation starts with: `assets/defaults.yml`.
-#[derive(Debug, Default, Deserialize)]
-pub struct Defaults {
-    /// System accounts.
-    pub accounts: Accounts,
-    /// The administrative web interface.
-    pub web_admin: WebAdmin,
-    /// The `{SHA}` hash of ngcpsoap.
-    pub ngcpsoap: String,
-}
-
-/// Default passwords of system accounts, likeliest first.
-#[derive(Debug, Default, Deserialize)]
-pub struct Accounts {
-    /// Of root; the first is that of images.
-    pub root: Vec<String>,
-    /// Of cdrexport.
-    pub cdrexport: Vec<String>,
-}
-
-/// Default credentials of the administrative web interface.
-#[derive(Debug, Default, Deserialize)]
-pub struct WebAdmin {
-    /// Login.
-    pub login: String,
-    /// Password.
-    pub password: String,
-    /// Its MD5, before mr5.2.
-    pub md5pass: String,
-    /// Its bcrypt, the same on every host.
-    pub saltedpass: String,
-    /// Password of the resellers' logins that "create defaults" makes.
-    pub reseller_password: String,
-}
-
 /// The known defaults.
 pub fn defaults() -> &'static Defaults {
-    static DEFAULTS: OnceLock<Defaults> = OnceLock::new();
-    DEFAULTS
-        .get_or_init(|| serde_yaml::from_str(include_str!("../../assets/defaults.yml")).unwrap_or_default())
+    DEFAULTS.get()
 }
 
 #[cfg(test)]

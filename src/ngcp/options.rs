@@ -1,14 +1,22 @@
 //! Where config.yml keeps each option the handbook's chapter 15 names: the same option has other paths in other
 //! releases. The table is `assets/options.yml`.
 
-use std::sync::OnceLock;
-
 use serde::Deserialize;
 
 use super::{
     config::{Config, Value},
     release::Version,
 };
+use crate::known::Table;
+
+/// All options, in the order of the handbook.
+pub static OPTIONS: Table<Vec<Setting>> =
+    Table::new("assets/options.yml", include_str!("../../assets/options.yml"), |all| {
+        let release =
+            |text: &Option<String>| text.as_deref().is_none_or(|text| Version::parse(text).is_some());
+        let whole = |one: &Located| !one.path.is_empty() && release(&one.since) && release(&one.until);
+        !all.is_empty() && all.iter().all(|one| !one.paths.is_empty() && one.paths.iter().all(whole))
+    });
 
 /// One option of the handbook.
 #[derive(Debug, Deserialize)]
@@ -66,8 +74,7 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 
 /// All of them, in the order of the handbook.
 pub fn all() -> &'static [Setting] {
-    static ALL: OnceLock<Vec<Setting>> = OnceLock::new();
-    ALL.get_or_init(|| serde_yaml::from_str(include_str!("../../assets/options.yml")).unwrap_or_default())
+    OPTIONS.get()
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status, StepId},
+    host::keys,
+    known,
+    ngcp::options,
     plan::Plan,
 };
 pub use answers::Answers;
@@ -123,6 +126,17 @@ pub fn find(id: &str) -> Option<&'static dyn Step> {
     REGISTRY.iter().copied().find(|step| step.about().id.as_str() == id)
 }
 
+/// Reads all that is known beforehand. The program begins with it: with an empty table every check would pass.
+///
+/// # Errors
+/// Names the table that cannot be read or is not whole.
+pub fn read_known() -> Result<()> {
+    known::DEFAULTS.check()?;
+    keys::KNOWN_KEYS.check()?;
+    options::OPTIONS.check()?;
+    performance::PROFILES.check()
+}
+
 /// Findings of one step; when it could not look at all, that is a finding too.
 pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
     let about = step.about();
@@ -144,6 +158,20 @@ pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A table that nobody reads at start would be believed when it is empty.
+    #[test]
+    fn every_table_is_read_at_start() {
+        read_known().unwrap();
+        let mut read = vec![known::DEFAULTS.name, keys::KNOWN_KEYS.name, options::OPTIONS.name];
+        read.push(performance::PROFILES.name);
+        read.sort_unstable();
+        let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();
+        let names = assets.map(|entry| format!("assets/{}", entry.unwrap().file_name().display()));
+        let mut tables: Vec<String> = names.filter(|name| name.ends_with(".yml")).collect();
+        tables.sort_unstable();
+        assert_eq!(tables, read);
+    }
 
     /// Facts of another shape are an error in every step, not "nothing to do".
     #[test]

@@ -1,8 +1,6 @@
 //! The high or low performance profile (handbook 15.7), set by the vendor's own tool.
 //! What the tool changes is not public: what is expected is said to be inferred, what it did is shown afterwards.
 
-use std::sync::OnceLock;
-
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +11,7 @@ use super::{
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status, StepId},
+    known::Table,
     ngcp::{
         config::{Config, DIRECTORY},
         release::{Release, Version},
@@ -39,7 +38,7 @@ const LIMIT: u64 = 30 * 60;
 /// One value of the two profiles, from `assets/profiles.yml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expected {
+pub(super) struct Expected {
     path: String,
     high: String,
     low: String,
@@ -47,10 +46,14 @@ struct Expected {
     since: Option<String>,
 }
 
-fn profiles() -> &'static [Expected] {
-    static ALL: OnceLock<Vec<Expected>> = OnceLock::new();
-    ALL.get_or_init(|| serde_yaml::from_str(include_str!("../../assets/profiles.yml")).unwrap_or_default())
-}
+/// The values of both profiles.
+pub(super) static PROFILES: Table<Vec<Expected>> =
+    Table::new("assets/profiles.yml", include_str!("../../assets/profiles.yml"), |all| {
+        let release =
+            |text: &Option<String>| text.as_deref().is_none_or(|text| Version::parse(text).is_some());
+        let whole = |one: &Expected| !one.path.is_empty() && one.high != one.low && release(&one.since);
+        !all.is_empty() && all.iter().all(whole)
+    });
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Facts {
@@ -218,7 +221,8 @@ fn rows(config: &Config, version: Option<Version>) -> Vec<Row> {
         let since = expected.since.as_deref().and_then(Version::parse);
         since.is_none_or(|since| version.is_some_and(|version| version >= since))
     };
-    profiles()
+    PROFILES
+        .get()
         .iter()
         .filter(applies)
         .filter_map(|expected| {

@@ -1,10 +1,11 @@
 //! Keys whose private half everybody has. The list is `assets/known_keys.yml`.
 
-use std::{path::Path, sync::OnceLock};
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::{Entry, Key};
+use crate::known::Table;
 
 /// Why a key counts as one of the image's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,18 @@ pub enum ImageKey {
     File,
 }
 
+/// The keys that images come with.
+pub static KNOWN_KEYS: Table<Known> =
+    Table::new("assets/known_keys.yml", include_str!("../../../assets/known_keys.yml"), |known| {
+        let Known { keys, comments, files } = known;
+        let whole = |one: &Published| one.fingerprint.starts_with("SHA256:") && !one.whose.is_empty();
+        !keys.is_empty() && keys.iter().all(whole) && !comments.is_empty() && !files.is_empty()
+    });
+
+/// The content of `assets/known_keys.yml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Known {
+pub struct Known {
     keys: Vec<Published>,
     comments: Vec<String>,
     files: Vec<String>,
@@ -32,16 +42,9 @@ struct Published {
     whose: String,
 }
 
-fn known() -> &'static Known {
-    static KNOWN: OnceLock<Known> = OnceLock::new();
-    KNOWN.get_or_init(|| {
-        serde_yaml::from_str(include_str!("../../../assets/known_keys.yml")).unwrap_or_default()
-    })
-}
-
 /// Whether an entry of `file` came with the image: by the key, by its comment or by the name of the file.
 pub fn image_key(file: &Path, entry: &Entry) -> Option<ImageKey> {
-    let known = known();
+    let known = KNOWN_KEYS.get();
     let published = |key: &Key| known.keys.iter().find(|one| one.fingerprint == key.fingerprint);
     if let Some(one) = entry.key.as_ref().ok().and_then(published) {
         return Some(ImageKey::Published(&one.whose));
@@ -58,7 +61,7 @@ pub fn image_key(file: &Path, entry: &Entry) -> Option<ImageKey> {
 mod tests {
     #[test]
     fn the_list_is_read() {
-        assert!(super::known().keys.iter().all(|key| key.fingerprint.starts_with("SHA256:")));
-        assert!(super::known().keys.len() >= 2);
+        super::KNOWN_KEYS.check().unwrap();
+        assert!(super::KNOWN_KEYS.get().keys.len() >= 2);
     }
 }

@@ -7,7 +7,7 @@ mod modes;
 #[cfg(test)]
 mod tests;
 
-pub use known::{ImageKey, image_key};
+pub use known::{ImageKey, KNOWN_KEYS, image_key};
 pub use modes::{Loose, loose};
 
 /// A line longer than this is not kept as text, in bytes: no key line is.
