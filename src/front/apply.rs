@@ -44,7 +44,7 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     let file = answers_file(path)?;
     let mut secrets = secrets_file(options.secrets.as_deref())?;
     let prepared = unattended::prepare(&**host, &file, &secrets)?;
-    for reminder in &prepared.plan.reminders {
+    for reminder in prepared.plan.to_remember() {
         complain(&format!("Remember: {reminder}"));
     }
     if prepared.plan.is_empty() {

@@ -33,6 +33,9 @@ pub struct Change {
     pub interrupts: Option<String>,
     /// Set when it could cut the operator off: it and what its step did before it.
     pub guard: Option<Guard>,
+    /// What the operator must do elsewhere as long as it stands.
+    #[serde(default)]
+    pub reminder: Option<String>,
     /// For the review: a unified diff of a file edit, filled in when the plan is assembled.
     pub diff: String,
 }
@@ -50,6 +53,7 @@ impl Change {
             undo,
             interrupts: None,
             guard: None,
+            reminder: None,
             diff: String::new(),
         }
     }

@@ -23,7 +23,7 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Why the configuration must be applied afterwards, one phrase per step; empty when it need not be.
     pub apply: Vec<String>,
-    /// What the operator must do elsewhere, e.g. on the other nodes.
+    /// What the operator must do elsewhere, e.g. on the other nodes, whatever becomes of single changes.
     pub reminders: Vec<String>,
     /// Something that was asked for is not done by it; a reminder says what.
     #[serde(default)]
@@ -85,6 +85,12 @@ impl Plan {
         self.partial |= other.partial;
         self.generated.extend(other.generated);
         self.foreign = self.foreign.take().or(other.foreign);
+    }
+
+    /// Everything the operator must do elsewhere when all of it is done.
+    pub fn to_remember(&self) -> impl Iterator<Item = &str> {
+        let bound = self.changes.iter().filter_map(|change| change.reminder.as_deref());
+        bound.chain(self.reminders.iter().map(String::as_str))
     }
 
     /// Steps that have changes, in order, each once.

@@ -29,7 +29,7 @@ pub use journal::{
 };
 pub use lock::{Holder, Lock, LockHeld};
 pub use report::{Report, ReportedChange};
-pub use run::{Order, resume, run};
+pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 
 use std::{

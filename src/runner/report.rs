@@ -103,6 +103,8 @@ impl Report {
         for record in records {
             report.add(&record.event);
         }
+        let bound = plan.changes.iter().zip(&report.changes).filter(|(_, told)| told.stands());
+        report.reminders.extend(bound.filter_map(|(change, _)| change.reminder.clone()));
         Some(report)
     }
 
@@ -186,6 +188,12 @@ impl Report {
 }
 
 impl ReportedChange {
+    /// Whether the host is as it says now.
+    fn stands(&self) -> bool {
+        let undone = self.undone.as_ref().is_some_and(|(outcome, _)| *outcome != Outcome::Failed);
+        !undone && !matches!(self.outcome, None | Some(Outcome::Failed | Outcome::Skipped))
+    }
+
     fn word(&self) -> &'static str {
         match self.outcome {
             Some(Outcome::Done) => "done",

@@ -119,9 +119,9 @@ pub(super) fn restore(
 }
 
 /// Said when a guarded change was not kept.
-pub(super) const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
+pub const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
 /// Said when somebody asked for that.
-pub(super) const REVERTED: &str = "it was taken back on request";
+pub const REVERTED: &str = "it was taken back on request";
 /// Said of a change in whose middle the runner ended, when the whole run is taken back.
 const CUT_OFF: &str = "the run was cut off in the middle of it; it is taken back";
 

@@ -108,6 +108,7 @@ fn apply(reasons: &[String]) -> Change {
                 .to_owned(),
         ),
         guard: None,
+        reminder: None,
         diff: String::new(),
     }
 }

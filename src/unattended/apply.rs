@@ -285,7 +285,7 @@ pub fn plan_text(plan: &Plan) -> String {
             let _ = writeln!(out, "    {}", printable(line));
         }
     }
-    for reminder in &plan.reminders {
+    for reminder in plan.to_remember() {
         let _ = writeln!(out, "Remember: {reminder}");
     }
     if plan.is_empty() {

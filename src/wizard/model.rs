@@ -184,6 +184,8 @@ pub struct Review {
     pub seen_foreign: Option<Foreign>,
     /// The run that the plan takes back.
     pub undoes: Option<String>,
+    /// The steps that the plan was made of, also those that need no change.
+    pub steps: Vec<StepId>,
     /// The plan was handed to a runner that has not answered yet.
     pub starting: bool,
 }
@@ -295,6 +297,8 @@ pub struct Model {
     pub review: Review,
     /// The run that is or was followed.
     pub run: Option<RunView>,
+    /// The steps whose answers that run carries out.
+    pub applied: Vec<StepId>,
     /// What waits to be noted.
     pub made_up: Option<MadeUp>,
     /// One line for the operator, until the next key.
@@ -337,6 +341,7 @@ impl Model {
             top: 0,
             review: Review::default(),
             run: None,
+            applied: Vec::new(),
             made_up: None,
             notice: None,
             log: VecDeque::new(),

@@ -60,6 +60,8 @@ pub struct ChangeView {
     pub title: String,
     /// How far it is.
     pub state: ChangeState,
+    /// Why it failed, also when it was taken back since.
+    pub failure: Option<String>,
     /// What a command really changed, as a diff.
     pub diff: String,
 }
@@ -134,6 +136,11 @@ impl RunView {
         self.changes.iter().filter(over).count()
     }
 
+    /// The first change that failed.
+    pub fn failed(&self) -> Option<&ChangeView> {
+        self.changes.iter().find(|change| change.failure.is_some())
+    }
+
     /// What is known of the host after the run: only the steps of the plan were looked at again.
     pub fn afterwards(&self) -> Vec<&Finding> {
         let seen = |step: &StepId| self.after.iter().any(|finding| finding.step == *step);
@@ -180,6 +187,7 @@ impl RunView {
                 let state = ChangeState::Ended { outcome: *outcome, message: message.clone(), took: *took };
                 if let Some(ended) = self.set(change, state).and_then(|place| self.changes.get_mut(place)) {
                     ended.diff.clone_from(diff);
+                    ended.failure = (*outcome == Outcome::Failed).then(|| message.clone());
                 }
                 self.leave(change);
             }
@@ -234,6 +242,7 @@ impl ChangeView {
             step: change.step.clone(),
             title: change.title.clone(),
             state: ChangeState::Waiting,
+            failure: None,
             diff: String::new(),
         }
     }

@@ -143,8 +143,8 @@ fn a_whole_walk_from_the_first_question_to_the_result() {
     );
     assert_eq!(paper.matches(CANARY).count(), 1, "shown on one page: {paper}");
     assert!(!paper.contains(typed), "never echoed");
-    // The end of input came at the question whether to leave.
-    assert_eq!((code, model.screen), (3, Screen::Result), "{paper}");
+    // Everything was applied: nothing is left to be asked about.
+    assert_eq!((code, model.screen), (0, Screen::Result), "{paper}");
 }
 
 /// The number in front of a line of the last menu.

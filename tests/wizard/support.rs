@@ -237,15 +237,20 @@ impl Desk {
 
     /// From the overview to a run of [`plan`] that has just begun, with one password made up.
     pub(crate) fn run_begins(&mut self) {
-        self.press("s DOWN SPACE F10");
+        self.press("s SPACE F10");
         self.planned(plan());
         self.press("a ENTER");
         self.made_up();
         self.press("ENTER UP ENTER");
+        self.begins(plan());
+    }
+
+    /// A runner takes this plan over.
+    pub(crate) fn begins(&mut self, plan: Plan) {
         self.tell(Message::RunStarted("20261122-1".to_owned()));
         self.record(Event::Started {
             run: "20261122-1".to_owned(),
-            plan: Box::new(plan()),
+            plan: Box::new(plan),
             operator: "root".to_owned(),
             findings: vec![],
             undoes: None,

@@ -107,12 +107,12 @@ fn web_admins(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
         };
         let script = sql::web_admin(&database.client, database.columns, admin, &secret)?;
         let title = format!("set the password of the {whose}");
-        let change = Change::new(&ABOUT.id, &admin.key(), title, Action::Run(script.run), script.undo);
-        plan.changes.push(change.proven([script.proof]));
-        plan.reminders.push(format!(
+        let mut change = Change::new(&ABOUT.id, &admin.key(), title, Action::Run(script.run), script.undo);
+        change.reminder = Some(format!(
             "Whoever is logged in to the panel as {} stays so until that session ends.",
             admin.shown()
         ));
+        plan.changes.push(change.proven([script.proof]));
     }
     Ok(())
 }
@@ -186,13 +186,13 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
         let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files);
         if last == Some(path) {
             change.proofs.push(Proof::Finding(inspect::SOAP.to_owned()));
+            change.reminder = Some(format!(
+                "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."
+            ));
         }
         change.interrupts =
             Some("clients of the provisioning interfaces are refused until they use it".to_owned());
         plan.changes.push(change);
     }
     plan.apply.push(format!("password of {SOAP_USER}"));
-    plan.reminders.push(format!(
-        "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."
-    ));
 }

@@ -116,10 +116,10 @@ fn leave(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
         );
         return ("Leave while the run goes on", ["Leave, the run goes on", "Stay"]);
     }
-    writer.text(
-        Role::Text,
-        "Nothing of what was answered has been applied. The answers are kept for the next start, passwords are not.",
-    );
+    let open = model.steps.iter().filter(|step| step.ticked || step.form.edited());
+    let open: Vec<&str> = open.map(|step| step.about().title).collect();
+    writer.text(Role::Text, &format!("Answered and not applied: {}.", open.join(", ")));
+    writer.text(Role::Text, "These answers are kept for the next start, passwords are not.");
     ("Leave without applying", ["Keep answers and leave", "Stay"])
 }
 

@@ -169,18 +169,16 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
             details(change, SHORT, &mut w);
         }
     }
-    if !plan.reminders.is_empty() {
-        w.gap();
-        for reminder in &plan.reminders {
-            w.spans(
-                0,
-                2,
-                vec![
-                    Span::symbol(Role::Warning, Symbol::Warning),
-                    Span::new(Role::Text, format!(" {}", clean(reminder))),
-                ],
-            );
-        }
+    w.gap();
+    for reminder in plan.to_remember() {
+        w.spans(
+            0,
+            2,
+            vec![
+                Span::symbol(Role::Warning, Symbol::Warning),
+                Span::new(Role::Text, format!(" {}", clean(reminder))),
+            ],
+        );
     }
     w.page
 }

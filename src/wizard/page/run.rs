@@ -9,7 +9,7 @@ use crate::{
     executor::World,
     finding::score,
     plan::{Outcome, Plan},
-    runner::RunOutcome,
+    runner::{REVERTED, RunOutcome, UNCONFIRMED},
     wizard::{
         Model,
         run_view::{ChangeState, ChangeView, RunView},
@@ -28,7 +28,7 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     let aside =
         format!("{} of {} · {} · run {}", run.done(), run.changes.len(), clock(run.elapsed), clean(&run.run));
     let title = match (run.ended, run.stopping) {
-        (true, _) => "Applied",
+        (true, _) => ended_title(run),
         (false, true) => "Stopping after this change",
         (false, false) if run.undoes.is_some() => "Taking back",
         (false, false) => "Applying",
@@ -51,7 +51,8 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     }
     w.gap();
     if run.ended {
-        w.text(ending(run).0, ending(run).1);
+        let (role, words) = ending(model, run);
+        w.text(role, &words);
     } else {
         for line in run.output.iter().skip(run.output.len().saturating_sub(TAIL)) {
             let role = if line.error { Role::Warning } else { Role::Dim };
@@ -69,6 +70,16 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     w.page
 }
 
+fn ended_title(run: &RunView) -> &'static str {
+    match (run.outcome, &run.undoes) {
+        (None, _) => "Cut off",
+        (Some(RunOutcome::Failed), _) => failing(run).1,
+        (Some(RunOutcome::Stopped), _) => "Stopped",
+        (Some(_), None) => "Applied",
+        (Some(_), Some(_)) => "Taken back",
+    }
+}
+
 /// The line of one change: glyph, title, what was seen, time.
 fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
     let (role, symbol, words, time) = match &change.state {
@@ -84,8 +95,8 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
             (role, symbol, words, Some(*took))
         }
         ChangeState::Undone { outcome, message } => {
-            let role = if *outcome == Outcome::Failed { Role::Bad } else { Role::Warning };
-            (role, Symbol::Warning, format!("taken back {message}"), None)
+            let (role, symbol) = undone_look(*outcome);
+            (role, symbol, undone_words(*outcome, message), None)
         }
     };
     let time = time.map_or(String::new(), |time| format!("{}.{} s", time / 1000, time % 1000 / 100));
@@ -118,10 +129,25 @@ pub fn change_words(change: &ChangeView) -> String {
             let (_, symbol, word) = outcome_look(*outcome);
             (symbol, if message.is_empty() { word.to_owned() } else { message.clone() })
         }
-        ChangeState::Undone { message, .. } => (Symbol::Warning, format!("taken back {message}")),
+        ChangeState::Undone { outcome, message } => {
+            (undone_look(*outcome).1, undone_words(*outcome, message))
+        }
     };
     let line = format!("{} {}  {}", symbol.text(), clean(&change.title), clean(&words));
     line.trim_end().to_owned()
+}
+
+fn undone_look(outcome: Outcome) -> (Role, Symbol) {
+    match outcome {
+        Outcome::Failed => (Role::Bad, Symbol::Fail),
+        _ => (Role::Warning, Symbol::Warning),
+    }
+}
+
+/// Said so only of what was taken back.
+fn undone_words(outcome: Outcome, message: &str) -> String {
+    let how = if outcome == Outcome::Failed { "NOT taken back:" } else { "taken back" };
+    format!("{how} {message}")
 }
 
 fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
@@ -161,20 +187,65 @@ fn clock(milliseconds: u64) -> String {
     format!("{:02}:{:02}", seconds / 60, seconds % 60)
 }
 
-fn ending(run: &RunView) -> (Role, &'static str) {
-    match run.outcome {
-        Some(RunOutcome::Done) => (Role::Good, "All changes are done and were seen done."),
-        Some(RunOutcome::Unchanged) => (Role::Good, "Nothing needed changing."),
-        Some(RunOutcome::Warning) => (Role::Warning, "All changes are done; some are to be looked at."),
-        Some(RunOutcome::Failed) => (
-            Role::Bad,
-            "A change failed. Its step was taken back, completed steps stay, the rest was not tried.",
-        ),
-        Some(RunOutcome::Stopped) => {
-            (Role::Warning, "Stopped on request. What was done stays, the rest was not tried.")
+/// How the run ended, in one sentence that counts what stands.
+fn ending(model: &Model, run: &RunView) -> (Role, String) {
+    let (role, words) = match (run.outcome, &run.undoes) {
+        (None, _) => (Role::Bad, "The run was cut off. Where each of its changes stands is looked at."),
+        (Some(RunOutcome::Failed), _) => return (failing(run).0, failing_words(model, run)),
+        (Some(RunOutcome::Stopped), _) => {
+            return (Role::Warning, format!("Stopped on request: {}.", standing(run)));
         }
-        None => (Role::Bad, "The run was cut off. Where each of its changes stands is looked at."),
+        (Some(RunOutcome::Unchanged), None) => (Role::Good, "Nothing needed changing."),
+        (Some(RunOutcome::Unchanged), Some(_)) => (Role::Good, "Nothing was left to be taken back."),
+        (Some(RunOutcome::Warning), _) => (Role::Warning, "All changes are done; some are to be looked at."),
+        (Some(RunOutcome::Done), None) => (Role::Good, "All changes are done and were seen done."),
+        (Some(RunOutcome::Done), Some(undone)) => {
+            return (Role::Good, format!("Run {} is taken back and was seen taken back.", clean(undone)));
+        }
+    };
+    (role, words.to_owned())
+}
+
+/// Whether it was the operator (or nobody, in time) who decided, or something broke.
+fn failing(run: &RunView) -> (Role, &'static str) {
+    match run.failed().and_then(|change| change.failure.as_deref()) {
+        Some(REVERTED | UNCONFIRMED) => (Role::Warning, "Taken back"),
+        _ => (Role::Bad, "Failed"),
     }
+}
+
+fn failing_words(model: &Model, run: &RunView) -> String {
+    let Some(failed) = run.failed() else { return format!("A change failed: {}.", standing(run)) };
+    let step = model.steps.iter().find(|step| step.about().id == failed.step);
+    let step = step.map_or_else(|| clean(&failed.title), |step| step.about().title.to_owned());
+    match failed.failure.as_deref() {
+        Some(REVERTED) => format!("You took {step} back: {}.", standing(run)),
+        Some(UNCONFIRMED) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
+        _ => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
+    }
+}
+
+/// "7 changes undone, 9 stay, 2 not tried".
+fn standing(run: &RunView) -> String {
+    let count =
+        |wanted: fn(&ChangeState) -> bool| run.changes.iter().filter(|change| wanted(&change.state)).count();
+    let undone =
+        count(|state| matches!(state, ChangeState::Undone { outcome, .. } if *outcome != Outcome::Failed));
+    let stuck = count(|state| matches!(state, ChangeState::Undone { outcome: Outcome::Failed, .. }));
+    let stay =
+        count(|state| matches!(state, ChangeState::Ended { outcome: Outcome::Done | Outcome::Warning, .. }));
+    let untried = count(|state| {
+        matches!(state, ChangeState::Waiting | ChangeState::Ended { outcome: Outcome::Skipped, .. })
+    });
+    let mut words = vec![counted(undone, "change undone", "changes undone")];
+    if stuck > 0 {
+        words.push(format!("{stuck} NOT taken back"));
+    }
+    words.push(format!("{stay} stay"));
+    if untried > 0 {
+        words.push(format!("{untried} not tried"));
+    }
+    words.join(", ")
 }
 
 pub(super) fn result(model: &Model, width: usize) -> Page {
@@ -184,8 +255,13 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
         return w.page;
     };
     let mut w = Writer::new("Result", format!("run {} · {}", clean(&run.run), clock(run.elapsed)), width);
-    let (role, words) = ending(run);
-    w.text(role, words);
+    let (role, words) = ending(model, run);
+    w.text(role, &words);
+    if let Some(reason) =
+        run.failed().and_then(|change| change.failure.as_deref()).filter(|_| role == Role::Bad)
+    {
+        w.block(2, reason, usize::MAX, |_| Role::Text);
+    }
     w.gap();
     if !run.after.is_empty() {
         for (label, findings) in [("Before", run.before.iter().collect()), ("After", run.afterwards())] {
@@ -223,7 +299,7 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
             let words = format!("{} was NOT set: what was noted for it opens nothing.", made_up.label);
             w.text(Role::Bad, &words);
         }
-        for reminder in &plan.reminders {
+        for reminder in reminders(run, plan) {
             w.spans(
                 0,
                 2,
@@ -247,6 +323,20 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     w.page
 }
 
+/// What is to be done elsewhere: of a change that does not stand, nothing.
+fn reminders<'a>(run: &'a RunView, plan: &'a Plan) -> impl Iterator<Item = &'a str> {
+    let changes = plan.changes.iter().zip(&run.changes).filter(|(_, view)| stands(view));
+    let bound = changes.filter_map(|(change, _)| change.reminder.as_deref());
+    bound.chain(plan.reminders.iter().map(String::as_str))
+}
+
+/// Whether the host is as the change says.
+fn stands(change: &ChangeView) -> bool {
+    use Outcome::{Done, Unchanged, Warning};
+    matches!(change.state, ChangeState::Ended { outcome: Done | Warning | Unchanged, .. })
+        || matches!(change.state, ChangeState::Undone { outcome: Outcome::Failed, .. })
+}
+
 /// "1 change is", "3 changes are".
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -255,13 +345,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 /// Whether the change that sets the secret of that name was done, and stayed so.
 fn is_set(run: &RunView, plan: &Plan, name: &str) -> bool {
     let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name));
-    let done = |change: &ChangeView| {
-        matches!(
-            change.state,
-            ChangeState::Ended { outcome: Outcome::Done | Outcome::Warning | Outcome::Unchanged, .. }
-        )
-    };
-    uses.and_then(|uses| run.changes.get(uses)).is_some_and(done)
+    uses.and_then(|uses| run.changes.get(uses)).is_some_and(stands)
 }
 
 pub(super) fn passwords(model: &Model, width: usize) -> Page {

@@ -44,6 +44,7 @@ pub(super) fn request(model: &mut Model) -> Vec<Effect> {
         }
     }
     model.review.ticket += 1;
+    model.review.steps = steps.iter().map(|answered| answered.step.clone()).collect();
     if steps.is_empty() {
         model.review.phase = ReviewPhase::Ready(Arc::default());
         return Vec::new();
@@ -106,6 +107,7 @@ pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let plan = plan.clone();
+    model.applied = if model.review.undoes.is_some() { Vec::new() } else { model.review.steps.clone() };
     let effect = match model.review.undoes.clone() {
         Some(run) => Effect::StartUndo { run, plan, overwrite: model.review.foreign_accepted },
         None if plan.generated.is_empty() => {
@@ -122,6 +124,7 @@ pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
 /// Goes on with the run that was cut off.
 pub(super) fn continue_run(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.cut_off().map(|open| open.run.clone()) else { return Vec::new() };
+    model.applied.clear();
     let effect = Effect::ContinueRun { run, secrets: secrets(model, |_| true) };
     start(model, Question::ContinueRun, Effect::MakeUp(Box::new(effect)))
 }

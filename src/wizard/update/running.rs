@@ -45,10 +45,11 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         let mut of_step = run.changes.iter().filter(|change| change.step == *step);
         of_step.any(|change| !matches!(change.state, ChangeState::Ended { outcome, .. } if whole(outcome)))
     };
-    // What a run takes back says nothing about the answers.
+    // What a run takes back says nothing about the answers. A step that needed no change is settled as well.
     let changes = if run.undoes.is_none() { run.changes.as_slice() } else { &[] };
-    let settled: Vec<StepId> =
-        changes.iter().map(|change| &change.step).filter(|step| !open(step)).cloned().collect();
+    let answered = changes.iter().map(|change| &change.step).chain(&model.applied);
+    let settled: Vec<StepId> = answered.filter(|step| !open(step)).cloned().collect();
+    model.applied.clear();
     for step in model.steps.iter_mut().filter(|step| settled.contains(&step.about().id)) {
         step.ticked = false;
         step.form = FormState::default();
