@@ -81,7 +81,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     // A run is a process of its own, which works from another directory.
     let root =
         global.root.as_deref().map_or_else(|| Ok(PathBuf::from("/")), std::path::Path::canonicalize)?;
-    let place = if global.demo { Place::Demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
+    let place = if global.demo { Place::demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
     let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
     if settles && !looks_only && host.world() == World::Live {
         runs::restore_overdue();
@@ -131,9 +131,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
 fn wizard(global: &Global, host: Arc<dyn Executor>, place: Place) -> u8 {
     let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
     let model = Model::new(steps::REGISTRY, entry, host.world());
-    let session = Session::new(host, place);
+    let session = Session::new(host, place.clone());
     if global.plain || terminal::capabilities().plain {
-        return terminal::run_lines(model, Arc::new(Effects(session)));
+        let code = terminal::run_lines(model, Arc::new(Effects(session)));
+        place.close();
+        return code;
     }
     let theme = global.theme.map(|theme| match theme {
         ThemeName::Rich => Theme::Rich,
@@ -141,7 +143,9 @@ fn wizard(global: &Global, host: Arc<dyn Executor>, place: Place) -> u8 {
         ThemeName::Mono => Theme::Mono,
     });
     let options = terminal::Options { size: global.size, theme, glyphs: None };
-    terminal::run(&options, model, Arc::new(Effects(session)))
+    let code = terminal::run(&options, model, Arc::new(Effects(session)));
+    place.close();
+    code
 }
 
 /// Lends the session to the terminal's threads.

@@ -19,6 +19,8 @@ enum Action {
     Open(usize),
     /// Goes to an entry of the review and opens it.
     Entry(usize),
+    /// Goes to an earlier run and opens it.
+    Past(usize),
 }
 
 /// Prints what can be done and does what is chosen.
@@ -51,7 +53,13 @@ pub(super) fn choose(desk: &mut Desk<'_>) -> io::Result<()> {
                 desk.press(Key::Enter);
             }
             Some((Action::Entry(entry), _)) => {
-                go_to(desk, *entry);
+                let from = desk.model.review.cursor;
+                go_to(desk, from, *entry);
+                desk.press(Key::Enter);
+            }
+            Some((Action::Past(run), _)) => {
+                let from = desk.model.past.cursor;
+                go_to(desk, from, *run);
                 desk.press(Key::Enter);
             }
             None => desk.say("Not understood.")?,
@@ -90,12 +98,17 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 menu.push((Action::Entry(place), text));
             }
         }
+        Screen::History => {
+            let runs = model.past.known().iter().enumerate();
+            menu.extend(runs.map(|(place, past)| (Action::Past(place), past.report.run.clone())));
+        }
         _ => {}
     }
     for row in TABLE.iter().filter(|row| row.holds(model)) {
         for (key, intent) in row.keys {
             let wanted = match intent {
-                Intent::Forward => !matches!(model.screen, Screen::Steps | Screen::Review),
+                Intent::Forward => !matches!(model.screen, Screen::Steps | Screen::Review | Screen::History),
+                Intent::TakeBack => model.screen != Screen::History,
                 Intent::Steps
                 | Intent::Review
                 | Intent::Apply
@@ -106,8 +119,8 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::ToRun
                 | Intent::Attach
                 | Intent::CutOff
+                | Intent::History
                 | Intent::ContinueRun
-                | Intent::TakeBack
                 | Intent::LeaveRun
                 | Intent::Store
                 | Intent::Discard
@@ -139,9 +152,8 @@ fn select(desk: &mut Desk<'_>, step: usize) {
     }
 }
 
-/// Moves the cursor of the review.
-fn go_to(desk: &mut Desk<'_>, entry: usize) {
-    let from = desk.model.review.cursor;
+/// Moves the cursor of a list.
+fn go_to(desk: &mut Desk<'_>, from: usize, entry: usize) {
     for _ in entry..from {
         desk.press(Key::Up);
     }
@@ -158,7 +170,8 @@ pub(super) fn unfold(desk: &mut Desk<'_>) {
             _ => false,
         });
         let Some(place) = folded else { return };
-        go_to(desk, place);
+        let from = desk.model.review.cursor;
+        go_to(desk, from, place);
         let before = desk.model.review.unfolded.len();
         desk.press(Key::Right);
         if desk.model.review.unfolded.len() == before {

@@ -139,6 +139,7 @@ impl Desk<'_> {
         match model.screen {
             Screen::Run => model.running(),
             Screen::Review => model.review.phase == ReviewPhase::Making,
+            Screen::History => model.past.runs.is_none(),
             Screen::Overview | Screen::Steps | Screen::Step(_) => looking(),
             _ => false,
         }

@@ -25,7 +25,8 @@ pub use account::{Account, ChangeAccount, Stands, account, order};
 pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};
 pub use journal::{
-    ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, Runs, State,
+    ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, PassingRuns, Runs,
+    State,
 };
 pub use lock::{Holder, Lock, LockHeld};
 pub use report::{Report, ReportedChange};

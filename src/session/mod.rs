@@ -2,6 +2,7 @@
 //! Called from threads of the front end, several at a time; it may block.
 
 mod files;
+mod history;
 mod host_card;
 mod key_pair;
 pub mod past;
@@ -16,7 +17,7 @@ use self::runs::{Following, Place};
 use crate::{
     executor::Executor,
     plan::Plan,
-    runner::{Control, Order, Runs, process},
+    runner::{Control, Order, process},
     secret::{Secret, Secrets},
     steps::{self, REGISTRY},
     wizard::{Effect, Failure, Message, effect::Answered},
@@ -74,6 +75,10 @@ impl Session {
                 self.control().stop();
                 told(self.place.stop(&run), tell);
             }
+            Effect::LookAtRuns => {
+                let runs = self.place.runs().map(|runs| history::runs(&runs));
+                tell(Message::RunsSeen(runs.map_err(|error| Failure::from(&error))));
+            }
             Effect::WriteReport => tell(written(files::write_report(host))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
             Effect::WritePasswords(passwords) => {
@@ -85,13 +90,15 @@ impl Session {
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),
             },
             Effect::PlanUndo { ticket, run } => {
-                let plan = self.place.root().and_then(|root| past::undo_plan(root, &run, host));
+                let runs = self.place.runs();
+                let before = runs.as_ref().map_or_else(|_| Vec::new(), |runs| history::before(runs, &run));
+                let plan = runs.and_then(|runs| past::undo_plan(&runs, &run, host));
                 let result = plan.map(Arc::new).map_err(|error| Failure::from(&error));
-                tell(Message::Planned { ticket, result });
+                tell(Message::UndoPlanned { ticket, result, before });
             }
             Effect::StartUndo { run, plan, overwrite } => {
                 let order =
-                    self.place.root().and_then(|root| past::undo_order(root, &run, &plan, overwrite, host));
+                    self.place.runs().and_then(|runs| past::undo_order(&runs, &run, &plan, overwrite, host));
                 self.launch(order, false, tell);
             }
             Effect::ContinueRun { run, secrets } => {
@@ -137,7 +144,7 @@ impl Session {
     }
 
     fn continuation(&self, run: &str, secrets: Secrets) -> Result<(Order, Secrets, Secrets)> {
-        past::continuation(&Runs::look(self.place.root()?)?, run, &*self.host, secrets)
+        past::continuation(&self.place.runs()?, run, &*self.host, secrets)
     }
 
     /// Starts a run, or goes on with it, and follows it; says why it was not started.

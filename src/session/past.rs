@@ -1,6 +1,6 @@
 //! Runs of the past: going on with one that was cut off, and taking one back.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 
@@ -45,8 +45,8 @@ pub fn continuation(
 
 /// The plan that takes a run back, for the review: what somebody else changed since stands in `foreign`, what cannot
 /// be taken back among the reminders.
-pub(super) fn undo_plan(root: &Path, run: &str, host: &dyn Executor) -> Result<Plan> {
-    let undo = undo::plan(&Runs::look(root)?, run, host)?;
+pub(super) fn undo_plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Plan> {
+    let undo = undo::plan(runs, run, host)?;
     let mut plan = undo.plan;
     let impossible =
         undo.impossible.iter().map(|(title, why)| format!("Cannot be taken back: {title}: {why}"));
@@ -62,13 +62,13 @@ pub(super) fn undo_plan(root: &Path, run: &str, host: &dyn Executor) -> Result<P
 
 /// The order that takes a run back by the plan that was reviewed, and the files that were kept for that.
 pub(super) fn undo_order(
-    root: &Path,
+    runs: &Runs,
     run: &str,
     plan: &Plan,
     overwrite: bool,
     host: &dyn Executor,
 ) -> Result<(Order, Secrets)> {
-    let mut undo = undo::plan(&Runs::look(root)?, run, host)?;
+    let mut undo = undo::plan(runs, run, host)?;
     let missing = missing(&undo.needs, &undo.secrets);
     ensure!(
         missing.is_empty(),

@@ -16,7 +16,7 @@ use crate::{
     executor::{Executor, System},
     finding::{Finding, StepId},
     plan::{Generated, Making, Plan},
-    runner::{self, Control, Follower, Look, Order, Record, RunOutcome, Runs, guard, process},
+    runner::{self, Control, Follower, Look, Order, PassingRuns, Record, RunOutcome, Runs, guard, process},
     secret::{Secrets, generate},
     steps,
 };
@@ -88,8 +88,8 @@ impl Look for Eyes<'_> {
 /// Where runs happen.
 #[derive(Clone)]
 pub enum Place {
-    /// The sample host: in this process, gone with it.
-    Demo(Arc<dyn Executor>),
+    /// The sample host: in this process, gone with it, and so is what is kept of its runs.
+    Demo(Arc<dyn Executor>, Arc<PassingRuns>),
     /// The host below this root: in a process of its own that outlives this one.
     Root(PathBuf),
 }
@@ -107,6 +107,11 @@ enum Records {
 }
 
 impl Place {
+    /// The sample host.
+    pub fn demo(host: Arc<dyn Executor>) -> Self {
+        Place::Demo(host, Arc::new(PassingRuns::none()))
+    }
+
     /// Starts a run. `resume` goes on with the run that the order names.
     ///
     /// # Errors
@@ -119,11 +124,13 @@ impl Place {
         control: &Control,
     ) -> Result<Following> {
         match self {
-            Place::Demo(host) => {
-                let (host, control, run) = (Arc::clone(host), control.clone(), order.run.clone());
+            Place::Demo(host, runs) => {
+                let (host, control) = (Arc::clone(host), control.clone());
+                let (run, journal) = runs.open()?.create(host.now())?;
+                let order = Order { run: run.clone(), ..order };
                 let (records, channel) = mpsc::channel();
                 thread::Builder::new().name("demo run".to_owned()).spawn(move || {
-                    let mut journal = runner::ChannelJournal::new(records);
+                    let mut journal = runner::ChannelJournal::new(journal, records);
                     runner::run(&order, &secrets, &*host, &Eyes(&*host), &mut journal, &control)
                 })?;
                 Ok(Following { run, records: Records::Channel(channel) })
@@ -135,14 +142,32 @@ impl Place {
         }
     }
 
-    /// Where the runs of this host are kept.
+    /// The runs of this host, to look at.
     ///
     /// # Errors
-    /// In the demo, which keeps none.
+    /// When the place cannot be looked at.
+    pub(super) fn runs(&self) -> Result<Runs> {
+        match self {
+            Place::Demo(_, runs) => Ok(runs.look()),
+            Place::Root(root) => Runs::look(root),
+        }
+    }
+
+    /// The host below which runs are left and gone on with by other processes.
+    ///
+    /// # Errors
+    /// In the demo, whose runs end with it.
     pub(super) fn root(&self) -> Result<&Path> {
         match self {
-            Place::Demo(_) => anyhow::bail!("the demo keeps no runs"),
+            Place::Demo(..) => anyhow::bail!("runs of the demo end with it"),
             Place::Root(root) => Ok(root),
+        }
+    }
+
+    /// The screen is closed: what ends with it is forgotten.
+    pub fn close(&self) {
+        if let Place::Demo(_, runs) = self {
+            runs.forget();
         }
     }
 
@@ -151,7 +176,7 @@ impl Place {
     /// # Errors
     /// When it cannot be read.
     pub fn follow(&self, run: &str) -> Result<Following> {
-        let follower = Runs::look(self.root()?)?.follow(run)?;
+        let follower = self.runs()?.follow(run)?;
         Ok(Following { run: run.to_owned(), records: Records::Journal(Box::new(follower)) })
     }
 
@@ -161,7 +186,7 @@ impl Place {
     /// When this login is no proof that one can still get in.
     pub fn keep(&self, run: &str, control: &Control) -> Result<()> {
         match self {
-            Place::Demo(_) => control.keep(),
+            Place::Demo(..) => control.keep(),
             Place::Root(root) => {
                 guard::confirm(&Runs::look(root)?, Some(run), &System::live()?)?;
             }
@@ -175,7 +200,7 @@ impl Place {
     /// When the wish cannot be left with the run.
     pub fn revert(&self, run: &str, control: &Control) -> Result<()> {
         match self {
-            Place::Demo(_) => control.revert(),
+            Place::Demo(..) => control.revert(),
             Place::Root(root) => guard::revert(&Runs::look(root)?, run)?,
         }
         Ok(())

@@ -38,7 +38,11 @@ impl Lanes {
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::LookAtHost | Effect::Inspect(_) | Effect::MakePlan { .. } | Effect::PlanUndo { .. } => {
+            Effect::LookAtHost
+            | Effect::LookAtRuns
+            | Effect::Inspect(_)
+            | Effect::MakePlan { .. }
+            | Effect::PlanUndo { .. } => {
                 let lane = self.look.get_or_insert_with(|| lane(&self.backend, &self.messages, LOOKERS));
                 drop(lane.send(Task::Effect(effect)));
             }

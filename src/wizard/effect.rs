@@ -37,9 +37,11 @@ pub enum Effect {
         /// The secrets that were typed.
         secrets: Secrets,
     },
+    /// Look at the runs that were recorded on this host: `RunsSeen`.
+    LookAtRuns,
     /// Follow a run that is alive already: as `StartRun`.
     Attach(String),
-    /// Plan how to take a run back: `Planned` with this ticket. What somebody else changed since is its `foreign`.
+    /// Plan how to take a run back: `UndoPlanned` with this ticket. What somebody else changed since is its `foreign`.
     PlanUndo {
         /// To be copied into the answer.
         ticket: u64,

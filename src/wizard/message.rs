@@ -2,8 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Effect, draft::Draft, keys::Key, model::HostCard};
-use crate::{finding::StepId, plan::Plan, runner::Record, secret::Secret, steps::Findings};
+use super::{
+    Effect,
+    draft::Draft,
+    keys::Key,
+    model::{HostCard, PastRun},
+};
+use crate::{
+    finding::{Finding, StepId},
+    plan::Plan,
+    runner::Record,
+    secret::Secret,
+    steps::Findings,
+};
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +48,17 @@ pub enum Message {
         /// The plan, whole and with diffs.
         result: Result<Arc<Plan>, Failure>,
     },
+    /// The plan asked for by [`super::Effect::PlanUndo`]; the same holds.
+    UndoPlanned {
+        /// Copied from the effect.
+        ticket: u64,
+        /// The plan, whole and with diffs.
+        result: Result<Arc<Plan>, Failure>,
+        /// What was found before the run that is taken back.
+        before: Vec<Finding>,
+    },
+    /// The runs of this host, the newest first.
+    RunsSeen(Result<Vec<PastRun>, Failure>),
     /// What a start needed was made up; nothing was changed yet.
     MadeUp {
         /// The start, with all its secrets.

@@ -7,6 +7,7 @@ use crate::{
     executor::{Resources, World},
     finding::{Finding, StepId},
     plan::{Foreign, Plan},
+    runner::{Report, State},
     secret::Secret,
     steps::{About, Findings, Step},
 };
@@ -39,6 +40,10 @@ pub enum Screen {
     Run,
     /// How it ended.
     Result,
+    /// The runs of this host.
+    History,
+    /// One of them: the selected one of [`Model::past`].
+    Past,
     /// A run of an earlier session that was cut off, and where each of its changes stands.
     CutOff,
     /// The made up passwords: the one page that ever shows them.
@@ -117,6 +122,41 @@ pub struct OpenRun {
     pub account: Vec<(String, String)>,
 }
 
+/// A run that was recorded on this host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastRun {
+    /// What became of it.
+    pub state: State,
+    /// What it did.
+    pub report: Report,
+    /// The run that took it back.
+    pub undone_by: Option<String>,
+}
+
+/// The runs of the past and which one is selected.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Past {
+    /// The newest first; `None` until they were looked at.
+    pub runs: Option<Result<Vec<PastRun>, Failure>>,
+    /// Place of the selected one.
+    pub cursor: usize,
+}
+
+impl Past {
+    /// Those that are known.
+    pub fn known(&self) -> &[PastRun] {
+        match &self.runs {
+            Some(Ok(runs)) => runs,
+            _ => &[],
+        }
+    }
+
+    /// The selected one.
+    pub fn selected(&self) -> Option<&PastRun> {
+        self.known().get(self.cursor)
+    }
+}
+
 /// One step with what it saw and what was answered.
 #[derive(Clone)]
 pub struct StepState {
@@ -184,6 +224,8 @@ pub struct Review {
     pub seen_foreign: Option<Foreign>,
     /// The run that the plan takes back.
     pub undoes: Option<String>,
+    /// What was found before that run.
+    pub before: Vec<Finding>,
     /// The steps that the plan was made of, also those that need no change.
     pub steps: Vec<StepId>,
     /// The plan was handed to a runner that has not answered yet.
@@ -297,6 +339,8 @@ pub struct Model {
     pub review: Review,
     /// The run that is or was followed.
     pub run: Option<RunView>,
+    /// The runs of this host.
+    pub past: Past,
     /// The steps whose answers that run carries out.
     pub applied: Vec<StepId>,
     /// What waits to be noted.
@@ -341,6 +385,7 @@ impl Model {
             top: 0,
             review: Review::default(),
             run: None,
+            past: Past::default(),
             applied: Vec::new(),
             made_up: None,
             notice: None,

@@ -143,9 +143,7 @@ impl RunView {
 
     /// What is known of the host after the run: only the steps of the plan were looked at again.
     pub fn afterwards(&self) -> Vec<&Finding> {
-        let seen = |step: &StepId| self.after.iter().any(|finding| finding.step == *step);
-        let others = self.before.iter().filter(|finding| !seen(&finding.step));
-        others.chain(&self.after).collect()
+        page::history::afterwards(&self.before, &self.after)
     }
 
     /// Takes one record in. Records come in order; one that came before is ignored.

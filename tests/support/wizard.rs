@@ -34,7 +34,7 @@ impl Wizard {
         let model = Model::new(REGISTRY, entry, host.world());
         let mut wizard = Wizard {
             model,
-            session: Arc::new(Session::new(Arc::clone(&host), Place::Demo(host))),
+            session: Arc::new(Session::new(Arc::clone(&host), Place::demo(host))),
             waiting: VecDeque::new(),
         };
         wizard.tell(Message::Begin);

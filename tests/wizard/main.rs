@@ -4,6 +4,7 @@
 
 mod endings;
 mod fields;
+mod history;
 mod lines;
 mod past;
 mod plain;

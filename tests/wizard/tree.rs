@@ -101,7 +101,7 @@ fn a_new_password_is_set_shown_and_taken_back_byte_for_byte() {
         assert!(!String::from_utf8_lossy(&bytes).contains(&made_up), "{} holds it", file.display());
     }
     paper.picks("result").picks("take it back").shows("Take back run");
-    paper.picks("apply").picks("Apply now").shows("is taken back and was seen taken back");
+    paper.picks("apply").picks("Take it back").shows("is taken back and was seen taken back");
     assert_eq!(std::fs::read(&config).unwrap(), before);
 }
 

@@ -3,6 +3,7 @@
 mod file;
 mod history;
 mod line;
+mod passing;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ pub use file::FileJournal;
 pub(super) use file::{durable, sync};
 pub(super) use history::pause;
 pub use history::{Followed, Follower, History};
+pub use passing::PassingRuns;
 pub(super) use store::inside;
 pub use store::{Runs, State};
 
@@ -106,37 +108,40 @@ impl Journal for MemoryJournal {
     }
 }
 
-/// A journal that only tells: for a run in the same process as its screen. The run goes on when nobody listens.
+/// A journal that tells what it records: for a run in the same process as its screen, which is gone with it, so that
+/// nobody is shown the way to its directory. The run goes on when nobody listens.
 #[derive(Debug)]
 pub struct ChannelJournal {
-    memory: MemoryJournal,
+    file: FileJournal,
+    number: u64,
     sender: mpsc::Sender<Record>,
 }
 
 impl ChannelJournal {
-    /// Sends every record to `sender`.
-    pub fn new(sender: mpsc::Sender<Record>) -> Self {
-        ChannelJournal { memory: MemoryJournal::default(), sender }
+    /// Sends every record to `sender` as well.
+    pub fn new(file: FileJournal, sender: mpsc::Sender<Record>) -> Self {
+        ChannelJournal { file, number: 0, sender }
     }
 }
 
 impl Journal for ChannelJournal {
     fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
-        let record = self.memory.next(at, event);
-        let _ = self.sender.send(record);
+        self.file.record(at, event.clone())?;
+        self.number += 1;
+        let _ = self.sender.send(Record { number: self.number, at, event });
         Ok(())
     }
 
     fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
-        self.memory.save(change, saved)
+        self.file.save(change, saved)
     }
 
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
-        self.memory.saved(change)
+        self.file.saved(change)
     }
 
     fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
-        self.memory.left(change, left)
+        self.file.left(change, left)
     }
 
     fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {

@@ -58,14 +58,13 @@ impl Runs {
     /// When it cannot be made, or belongs to somebody else.
     pub fn open(root: &Path) -> Result<Self> {
         let dir = Self::place(root)?;
-        for dir in [dir.parent().unwrap_or(&dir), &dir] {
-            match DirBuilder::new().mode(0o700).create(dir) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(error).with_context(|| format!("cannot make {}", dir.display()));
-                }
-                _ => own(dir)?,
-            }
-        }
+        closed(dir.parent().unwrap_or(&dir))?;
+        Self::open_at(dir)
+    }
+
+    /// The runs recorded in this directory, which is made if it is not there.
+    pub(super) fn open_at(dir: PathBuf) -> Result<Self> {
+        closed(&dir)?;
         Ok(Runs { dir })
     }
 
@@ -240,6 +239,16 @@ pub(in super::super) fn inside(root: &Path, dir: &str) -> Result<PathBuf> {
 fn number(name: &str) -> Option<u64> {
     let (date, number) = name.split_once('-')?;
     (date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit())).then(|| number.parse().ok())?
+}
+
+/// A directory for the owner only, made if it is not there.
+fn closed(dir: &Path) -> Result<()> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("cannot make {}", dir.display()))
+        }
+        _ => own(dir),
+    }
 }
 
 /// Refuses a directory that is a link, belongs to somebody else or can be entered by others.

@@ -1,6 +1,7 @@
 //! The rows of the key table. A key that means something stands here or it means nothing.
 
 use super::{Intent, Key};
+use crate::runner::State;
 use crate::wizard::{
     Model, Screen,
     model::{Dialog, DialogPhase, Entry, ReviewPhase},
@@ -19,6 +20,8 @@ pub enum At {
     Difference,
     Run,
     Result,
+    History,
+    Past,
     CutOff,
     Passwords,
     Help,
@@ -34,6 +37,8 @@ const PAGES: &[At] = &[
     At::Difference,
     At::Run,
     At::Result,
+    At::History,
+    At::Past,
     At::CutOff,
     At::Passwords,
     At::Help,
@@ -106,13 +111,17 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('d'), Intent::LeaveRun)], "leave it so", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
+    row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Overview, At::Result]),
     row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
     row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
         .help_only(),
     row(&[(Key::Char('x'), Intent::Discard)], "discard all answers", &[At::Overview, At::Steps]).help_only(),
     // Steps
-    row(ARROWS, "move", &[At::Steps, At::Review]).when(has_entries),
+    row(ARROWS, "move", &[At::Steps, At::Review, At::History]).when(has_entries),
     row(&[(Key::Enter, Intent::Forward), (Key::Right, Intent::Forward)], "open", &[At::Steps]),
+    row(&[(Key::Enter, Intent::Forward), (Key::Right, Intent::Forward)], "open", &[At::History])
+        .when(has_past),
+    row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::History, At::Past]).when(stands),
     row(&[(Key::Char(' '), Intent::Choose)], "tick", &[At::Steps]),
     // Step
     row(
@@ -162,7 +171,17 @@ pub static TABLE: &[Row] = &[
     row(
         ARROWS,
         "scroll",
-        &[At::Overview, At::Difference, At::Run, At::Result, At::CutOff, At::Passwords, At::Help, At::Log],
+        &[
+            At::Overview,
+            At::Difference,
+            At::Run,
+            At::Result,
+            At::Past,
+            At::CutOff,
+            At::Passwords,
+            At::Help,
+            At::Log,
+        ],
     ),
     row(&[(Key::PageUp, Intent::PageUp), (Key::PageDown, Intent::PageDown)], "page", PAGES).help_only(),
     row(&[(Key::Home, Intent::First), (Key::End, Intent::Last)], "first, last", PAGES).help_only(),
@@ -177,7 +196,8 @@ pub static TABLE: &[Row] = &[
             At::Difference,
             At::Run,
             At::Result,
-            At::CutOff,
+            At::History,
+            At::Past,
             At::CutOff,
             At::Passwords,
             At::Help,
@@ -256,6 +276,14 @@ fn can_attach(model: &Model) -> bool {
 fn cut_off(model: &Model) -> bool {
     model.cut_off().is_some()
 }
+fn has_past(model: &Model) -> bool {
+    model.past.selected().is_some()
+}
+/// The selected run came to an end of some kind and was not taken back.
+fn stands(model: &Model) -> bool {
+    let past = model.past.selected();
+    !model.running() && past.is_some_and(|past| past.state != State::Live && past.undone_by.is_none())
+}
 fn made_up(model: &Model) -> bool {
     model.made_up.is_some()
 }
@@ -278,7 +306,11 @@ fn has_plan(model: &Model) -> bool {
     matches!(&model.review.phase, ReviewPhase::Ready(plan) if !plan.is_empty())
 }
 fn has_entries(model: &Model) -> bool {
-    model.screen != Screen::Review || !entries(model).is_empty()
+    match model.screen {
+        Screen::Review => !entries(model).is_empty(),
+        Screen::History => has_past(model),
+        _ => true,
+    }
 }
 fn has_problems(model: &Model) -> bool {
     !has_plan(model) && has_entries(model)

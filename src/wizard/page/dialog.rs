@@ -125,6 +125,9 @@ fn leave(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
 
 fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]) {
     if let ReviewPhase::Ready(plan) = &model.review.phase {
+        if let Some(reopened) = super::history::reopened(model) {
+            reopened.tell(writer);
+        }
         writer.text(Role::Text, &super::review::summary(plan));
         for change in &plan.changes {
             if let Some(interrupts) = &change.interrupts {
@@ -152,5 +155,8 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
             writer.text(Role::Warning, &format!("Left out, with {} open: {}", left_out.len(), problem.text));
         }
     }
-    ("Apply the changes", ["Apply now", "Back to the review"])
+    match model.review.undoes {
+        Some(_) => ("Take the run back", ["Take it back", "Leave it as it is"]),
+        None => ("Apply the changes", ["Apply now", "Back to the review"]),
+    }
 }

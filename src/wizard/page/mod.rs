@@ -2,6 +2,7 @@
 //! business; which lines are on the screen is decided here, so that scrolling has one owner.
 
 mod dialog;
+pub(in crate::wizard) mod history;
 mod host;
 mod reading;
 pub mod review;
@@ -201,6 +202,8 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::Run => run::run(model, width),
         Screen::Result => run::result(model, width),
         Screen::CutOff => run::cut_off(model, width),
+        Screen::History => history::list(model, width),
+        Screen::Past => history::past(model, width),
         Screen::Passwords => run::passwords(model, width),
         Screen::Help => reading::help(model, width),
         Screen::Log => reading::log(model, width),

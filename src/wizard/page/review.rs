@@ -133,6 +133,10 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         }
         w.gap();
     }
+    if let Some(reopened) = super::history::reopened(model) {
+        reopened.tell(&mut w);
+        w.gap();
+    }
     let plan = match &model.review.phase {
         ReviewPhase::Ready(plan) => plan.clone(),
         _ => std::sync::Arc::default(),

@@ -137,7 +137,7 @@ pub fn change_words(change: &ChangeView) -> String {
     line.trim_end().to_owned()
 }
 
-fn undone_look(outcome: Outcome) -> (Role, Symbol) {
+pub(super) fn undone_look(outcome: Outcome) -> (Role, Symbol) {
     match outcome {
         Outcome::Failed => (Role::Bad, Symbol::Fail),
         _ => (Role::Warning, Symbol::Warning),
@@ -145,12 +145,12 @@ fn undone_look(outcome: Outcome) -> (Role, Symbol) {
 }
 
 /// Said so only of what was taken back.
-fn undone_words(outcome: Outcome, message: &str) -> String {
+pub(super) fn undone_words(outcome: Outcome, message: &str) -> String {
     let how = if outcome == Outcome::Failed { "NOT taken back:" } else { "taken back" };
     format!("{how} {message}")
 }
 
-fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
+pub(super) fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
     match outcome {
         Outcome::Done => (Role::Good, Symbol::Pass, ""),
         Outcome::Unchanged => (Role::Good, Symbol::Pass, "was so already"),

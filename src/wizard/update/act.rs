@@ -40,6 +40,10 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Revert => return with_run(model, Effect::Revert),
         Intent::ToRun => navigation::go(model, Screen::Run),
         Intent::Attach => return attach(model),
+        Intent::History => {
+            navigation::go(model, Screen::History);
+            return vec![Effect::LookAtRuns];
+        }
         Intent::CutOff => navigation::go(model, Screen::CutOff),
         Intent::ContinueRun => return leaving::ask(model, Question::ContinueRun, 1),
         Intent::LeaveRun => return leaving::ask(model, Question::LeaveRun, 1),
@@ -112,6 +116,12 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             }
         }
         Screen::Review => open_entry(model),
+        Screen::History => {
+            if model.past.selected().is_some() {
+                navigation::go(model, Screen::Past);
+            }
+            NOTHING
+        }
         Screen::Run => {
             if model.run.as_ref().is_some_and(|run| run.ended) {
                 navigation::restart_at(model, Screen::Result);
@@ -124,7 +134,12 @@ fn forward(model: &mut Model) -> Vec<Effect> {
             NOTHING
         }
         Screen::Passwords => leaving::ask(model, Question::Noted, 1),
-        Screen::Difference(_) | Screen::Foreign | Screen::CutOff | Screen::Help | Screen::Log => NOTHING,
+        Screen::Difference(_)
+        | Screen::Foreign
+        | Screen::Past
+        | Screen::CutOff
+        | Screen::Help
+        | Screen::Log => NOTHING,
     }
 }
 
@@ -174,6 +189,7 @@ fn vertical(model: &mut Model, down: bool) {
             let now = order.iter().position(|index| *index == model.selected_step).unwrap_or(0);
             model.selected_step = order.get(by_one(now, order.len())).copied().unwrap_or(0);
         }
+        Screen::History => model.past.cursor = by_one(model.past.cursor, model.past.known().len()),
         Screen::Review => model.review.cursor = by_one(model.review.cursor, entries(model).len()),
         _ => scroll(model, if down { Intent::Down } else { Intent::Up }),
     }
@@ -317,6 +333,7 @@ fn attach(model: &Model) -> Vec<Effect> {
 fn take_back(model: &mut Model) -> Vec<Effect> {
     let run = match model.screen {
         Screen::CutOff => model.cut_off().map(|open| open.run.clone()),
+        Screen::History | Screen::Past => model.past.selected().map(|past| past.report.run.clone()),
         _ => model.run.as_ref().filter(|run| run.ended).map(|run| run.run.clone()),
     };
     let Some(run) = run else { return NOTHING };

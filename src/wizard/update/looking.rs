@@ -10,7 +10,7 @@ use crate::{
         Effect, Failure, Model, Screen,
         draft::Draft,
         form::FormState,
-        model::{HostCard, StepPhase, StepState},
+        model::{HostCard, PastRun, StepPhase, StepState},
         navigation,
         run_view::RunView,
     },
@@ -46,6 +46,19 @@ pub(super) fn host_seen(model: &mut Model, host: HostCard) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The runs of the past are known; what was selected stays so.
+pub(super) fn runs_seen(model: &mut Model, runs: Result<Vec<PastRun>, Failure>) -> Vec<Effect> {
+    let selected = model.past.selected().map(|past| past.report.run.clone());
+    model.past.runs = Some(runs);
+    let place = |name: String| model.past.known().iter().position(|past| past.report.run == name);
+    let cursor = selected.and_then(place);
+    model.past.cursor = cursor.unwrap_or(0);
+    if cursor.is_none() && model.screen == Screen::Past {
+        navigation::back(model);
+    }
+    Vec::new()
 }
 
 pub(super) fn inspect_all(model: &Model) -> Vec<Effect> {

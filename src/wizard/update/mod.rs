@@ -44,6 +44,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::HostSeen(host) => looking::host_seen(model, *host),
         Message::Inspected { step, result } => looking::inspected(model, &step, result),
         Message::Planned { ticket, result } => planning::planned(model, ticket, result),
+        Message::UndoPlanned { ticket, result, before } => {
+            let effects = planning::planned(model, ticket, result);
+            model.review.before = before;
+            effects
+        }
+        Message::RunsSeen(runs) => looking::runs_seen(model, runs),
         Message::MadeUp { start, shown } => planning::made_up(model, *start, shown),
         Message::RunStarted(run) => running::started(model, run),
         Message::RunRefused(failure) => planning::refused(model, failure),

@@ -11,7 +11,7 @@ use crate::{
         effect::Answered,
         model::{Dialog, DialogPhase, MadeUp, Question, ReviewPhase, StepPhase, StepState},
         navigation,
-        page::review::entries,
+        page::{history::reopened, review::entries},
     },
 };
 
@@ -27,6 +27,7 @@ pub(super) fn request_undo(model: &mut Model, run: String) -> Vec<Effect> {
     model.review.phase = ReviewPhase::Making;
     model.review.cursor = 0;
     model.review.undoes = Some(run.clone());
+    model.review.before.clear();
     vec![Effect::PlanUndo { ticket: model.review.ticket, run }]
 }
 
@@ -94,7 +95,8 @@ pub(super) fn ask_to_apply(model: &mut Model) -> Vec<Effect> {
     let (question, focus) = if plan.foreign.is_some() && !model.review.foreign_accepted {
         (Question::Foreign, 1)
     } else {
-        (Question::Apply, usize::from(guarded))
+        let harmful = guarded || reopened(model).is_some();
+        (Question::Apply, usize::from(harmful))
     };
     model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus });
     Vec::new()

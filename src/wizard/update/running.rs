@@ -57,6 +57,9 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
     super::planning::void(model);
     let mut effects = looking::keep(model);
     effects.push(Effect::LookAtHost);
+    if model.past.runs.is_some() {
+        effects.push(Effect::LookAtRuns);
+    }
     effects.extend(looking::inspect_all(model));
     notice(model, "The run has ended.");
     effects
