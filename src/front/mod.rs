@@ -87,7 +87,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         runs::restore_overdue();
     }
     match command {
-        None => Ok(wizard(&global, host, place)),
+        None => Ok(wizard(&global, host, &place)),
         Some(Subcommands::Audit { steps, format, fail_on }) => {
             let audit = unattended::audit(&*host, &steps)?;
             output::result(format, || audit.text(), &audit)?;
@@ -128,7 +128,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
 }
 
 /// The wizard on the terminal, or line by line where there is no cursor to move.
-fn wizard(global: &Global, host: Arc<dyn Executor>, place: Place) -> u8 {
+fn wizard(global: &Global, host: Arc<dyn Executor>, place: &Place) -> u8 {
     let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
     let model = Model::new(steps::REGISTRY, entry, host.world());
     let session = Session::new(host, place.clone());

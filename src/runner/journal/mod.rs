@@ -145,6 +145,6 @@ impl Journal for ChannelJournal {
     }
 
     fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
-        self.memory.left_by(change)
+        self.file.left_by(change)
     }
 }
