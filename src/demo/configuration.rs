@@ -18,6 +18,8 @@ const TREE: &str = "/etc/ngcp-config";
 const COMMITTED: &str = "/etc/ngcp-config/.git/committed";
 const TRACKED: [&str; 4] = ["config.yml", "constants.yml", "maintenance.yml", "network.yml"];
 
+const HTPASSWD: &str = "/etc/nginx/htpasswd";
+
 /// Files that an apply renders, and the services it then tells.
 const GENERATED: [&str; 4] = [
     "/etc/kamailio/lb/kamailio.cfg",
@@ -48,7 +50,19 @@ pub(super) fn install(files: &mut Files) {
     // What of it tells that this release tries its templates in a folder of its own.
     let script = "--dry-run) TEMP_DIRECTORY=$(mktemp -d) OUTPUT_DIRECTORY=$TEMP_DIRECTORY ;;\n";
     files.put("/usr/share/ngcp-ngcpcfg/scripts/apply", 0o755, 0, 0, script);
+    files.write(format!("{TREE}/templates{HTPASSWD}.tt2"), "[% FOREACH user IN ossbss.htpasswd %]\n");
+    render_htpasswd(files);
     commit(files);
+}
+
+/// The web server's list of who may use the provisioning interfaces.
+fn render_htpasswd(files: &mut Files) {
+    let config: serde_yaml::Value = serde_yaml::from_str(&files.text(CONFIG)).unwrap_or_default();
+    let users =
+        config.get("ossbss").and_then(|ossbss| ossbss.get("htpasswd")).and_then(|users| users.as_sequence());
+    let word = |user: &serde_yaml::Value, key: &str| user.get(key)?.as_str().map(str::to_owned);
+    let line = |user| Some(format!("{}:{}\n", word(user, "user")?, word(user, "pass")?));
+    files.write(HTPASSWD, users.into_iter().flatten().filter_map(line).collect::<String>());
 }
 
 pub(super) fn programs(host: Simulated) -> Simulated {
@@ -134,6 +148,7 @@ fn ngcpcfg(files: &mut Files, command: &Command) -> Answer {
             }
             lines.push((300, format!("Committing {} changed files", dirty.len())));
             super::system::render_sshd(files);
+            render_htpasswd(files);
             commit(files);
             stamped(files, &lines)
         }

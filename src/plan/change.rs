@@ -295,6 +295,15 @@ pub enum Proof {
     },
     /// The step's own inspection afterwards says `pass` for this finding.
     Finding(String),
+    /// For an apply: a file that it made, and that held `gone` before, holds this now, and none holds `gone`.
+    InForce {
+        /// For people: "password of ngcpsoap".
+        what: String,
+        /// What must be in such a file.
+        holds: Template,
+        /// What stood there before; no secret, for everybody knows it.
+        gone: String,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.

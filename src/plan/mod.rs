@@ -23,6 +23,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Why the configuration must be applied afterwards, one phrase per step; empty when it need not be.
     pub apply: Vec<String>,
+    /// What must be seen after that apply: an edited file is not yet in force.
+    #[serde(default)]
+    pub effective: Vec<Proof>,
     /// What the operator must do elsewhere, e.g. on the other nodes, whatever becomes of single changes.
     pub reminders: Vec<String>,
     /// Something that was asked for is not done by it; a reminder says what.
@@ -81,6 +84,7 @@ impl Plan {
     pub fn join(&mut self, other: Plan) {
         self.changes.extend(other.changes);
         self.apply.extend(other.apply);
+        self.effective.extend(other.effective);
         self.reminders.extend(other.reminders);
         self.partial |= other.partial;
         self.generated.extend(other.generated);

@@ -9,7 +9,7 @@ use super::{Event, Saved, SavedFile, Was, act, journal::pause, prove, run::Runne
 use crate::{
     executor::{Command, Executor, Kind, Quiet, READ_LIMIT, Stream, World},
     ngcp::{config, ngcpcfg, services},
-    plan::{Action, Change, Left, Outcome, Proof},
+    plan::{Action, Change, Left, Outcome, Proof, Template},
 };
 
 /// Seconds that another `ngcpcfg` is waited for.
@@ -103,9 +103,16 @@ impl Runner<'_> {
             "these files hold a template's error in place of their content:\n{}",
             new.join("\n")
         );
-        let seen = self.sight.all(change, &printed, &saved.services)?;
+        let mut seen = self.sight.all(change, &printed, &saved.services)?;
         let said = ngcpcfg::said(&printed);
         let mut remarks: Vec<String> = Vec::new();
+        for proof in &change.proofs {
+            let Proof::InForce { what, holds, gone } = proof else { continue };
+            match self.in_force(holds, gone, saved)? {
+                Some(path) => seen += &format!(", {what} seen in {path}"),
+                None => remarks.push(format!("nobody knows whether the {what} is in force: no file made from a template held the old one")),
+            }
+        }
         if !said.failed_scripts.is_empty() {
             remarks.push(format!("these did not restart well: {}", said.failed_scripts.join(", ")));
         }
@@ -126,6 +133,32 @@ impl Runner<'_> {
             true => Ok(printed),
             false => bail!("ngcpcfg apply: {}\n{}", exit.how(), ngcpcfg::reason(&printed)),
         }
+    }
+
+    /// The file that holds the new value in place of the old one; `None` when no generated file held the old one.
+    fn in_force(&self, holds: &Template, gone: &str, saved: &Saved) -> Result<Option<String>> {
+        // A run that goes on no longer knows a password that was set before it was cut off.
+        let holds = holds.fill(self.secrets).ok();
+        let has = |bytes: &[u8], word: &[u8]| {
+            !word.is_empty() && bytes.windows(word.len()).any(|part| part == word)
+        };
+        let held = |file: &&SavedFile| file.was.bytes().is_some_and(|bytes| has(bytes, gone.as_bytes()));
+        let mut found = None;
+        for file in saved.generated.iter().filter(held) {
+            let path = file.path.display().to_string();
+            let now = Was::read(self.sight.host, &file.path)?;
+            let bytes = now.bytes().unwrap_or_default();
+            ensure!(
+                !has(bytes, gone.as_bytes()),
+                "{path} still holds what was to go: the new value is not in force"
+            );
+            ensure!(
+                holds.as_ref().is_none_or(|holds| has(bytes, holds.expose())),
+                "{path} does not hold the new value: it is not in force"
+            );
+            found = found.or(Some(path));
+        }
+        Ok(found)
     }
 
     /// Generated files that hold a template's error: path, whether this apply made it so, the error.

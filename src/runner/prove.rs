@@ -54,7 +54,7 @@ impl Sight<'_> {
             .iter()
             .map(|proof| self.seen(change, proof, printed, ran))
             .collect::<Result<_>>()?;
-        Ok(seen.join(", "))
+        Ok(seen.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", "))
     }
 
     fn seen(&self, change: &Change, proof: &Proof, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
@@ -96,6 +96,8 @@ impl Sight<'_> {
                     None => bail!("looked again: nothing was found under {id}"),
                 }
             }
+            // Judged by the apply itself, which knows what it made.
+            Proof::InForce { .. } => Ok(String::new()),
             Proof::Reread => self.reread(ran),
             Proof::Services => match self.lost(ran).as_slice() {
                 [] => Ok(format!("{} services still run", ran.len())),

@@ -54,7 +54,8 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
             }
             plan.changes.splice(0..0, checks);
             let later = reloads(&mut plan.changes);
-            plan.changes.push(apply(&plan.apply));
+            let effective = std::mem::take(&mut plan.effective);
+            plan.changes.push(apply(&plan.apply).proven(effective));
             plan.changes.extend(later);
         }
     }

@@ -203,6 +203,31 @@ fn noise_is_a_warning_and_a_broken_file_behind_exit_code_0_is_a_failure() {
     assert_eq!(host.files().text(CONFIG), "port: 1\n");
 }
 
+/// An edited configuration is not yet in force: what the template makes of it counts.
+#[test]
+fn a_value_is_done_when_the_file_that_is_made_of_it_holds_it() {
+    let seen = |built: Option<&'static str>, gone: &str| {
+        let host = platform().on("ngcpcfg", move |files: &mut Files, command: &Command| {
+            let answer = ngcpcfg(files, command);
+            if let Some(built) = built {
+                files.write("/etc/built", built);
+            }
+            answer
+        });
+        let (what, holds) = ("port".to_owned(), Template::text("port: 2"));
+        let apply = apply().proven([Proof::InForce { what, holds, gone: gone.to_owned() }]);
+        go(&host, vec![line("a", "config", CONFIG, "port: 1", "port: 2"), apply]).after("apply.apply")
+    };
+    let (outcome, message) = seen(None, "port: 1");
+    assert_eq!(outcome, Outcome::Done, "{message}");
+    assert!(message.contains("port seen in /etc/built"), "{message}");
+    assert_eq!(seen(Some("port: 1\n"), "port: 1").0, Outcome::Failed);
+    assert_eq!(seen(Some("something else\n"), "port: 1").0, Outcome::Failed);
+    let (outcome, message) = seen(None, "nowhere");
+    assert_eq!(outcome, Outcome::Warning);
+    assert!(message.contains("nobody knows whether the port is in force"), "{message}");
+}
+
 fn edits(path: &'static str, text: &'static str) -> impl Fn(&mut Files, &Command) -> Answer + Send + Sync {
     move |files: &mut Files, _: &Command| {
         files.write(path, text);

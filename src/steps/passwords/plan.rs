@@ -195,4 +195,8 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
         plan.changes.push(change);
     }
     plan.apply.push(format!("password of {SOAP_USER}"));
+    if let Some(gone) = soap.entries.iter().find_map(|entry| entry.known_hash.clone()) {
+        let holds = Template::default().secret(secret, SecretForm::HtpasswdSha);
+        plan.effective.push(Proof::InForce { what: format!("password of {SOAP_USER}"), holds, gone });
+    }
 }
