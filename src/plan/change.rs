@@ -304,6 +304,14 @@ pub enum Proof {
         /// What stood there before; no secret, for everybody knows it.
         gone: String,
     },
+    /// These values of a YAML file, one of `touches`, were set, and but for values it is the file it was: a plain one
+    /// of the same owner and mode, with every key it had.
+    Values {
+        /// The file.
+        path: PathBuf,
+        /// Keys with dots between, and what each is to be.
+        values: Vec<(String, String)>,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.

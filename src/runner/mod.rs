@@ -20,6 +20,7 @@ mod saved;
 #[cfg(test)]
 mod tests;
 pub mod undo;
+mod values;
 
 pub use account::{Account, ChangeAccount, Stands, account, order};
 pub use edit::{Show, apply_edits};

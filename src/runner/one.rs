@@ -13,6 +13,7 @@ use super::{
     output::Lines,
     prove,
     run::{REVERTED, Runner, UNCONFIRMED},
+    values,
 };
 use crate::{
     executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
@@ -81,6 +82,7 @@ impl Runner<'_> {
             Ok(done) => done,
             Err(error) => (Outcome::Failed, format!("{error:#}")),
         };
+        let (outcome, message) = values::judged(self.sight.host, change, &saved, outcome, message);
         let (left, diff) = self.compare(change, &saved);
         self.journal.left(&change.id, &left)?;
         for (path, left) in &left {

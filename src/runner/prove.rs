@@ -49,12 +49,13 @@ impl Sight<'_> {
 
     /// What was seen, in a few words; an error says what was not.
     pub(super) fn all(&self, change: &Change, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
-        let seen: Vec<String> = change
+        let mut seen: Vec<String> = change
             .proofs
             .iter()
             .map(|proof| self.seen(change, proof, printed, ran))
             .collect::<Result<_>>()?;
-        Ok(seen.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", "))
+        seen.retain(|words| !words.is_empty());
+        Ok(seen.join(", "))
     }
 
     fn seen(&self, change: &Change, proof: &Proof, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
@@ -87,17 +88,17 @@ impl Sight<'_> {
                 }
             }
             Proof::Finding(id) => {
-                let findings = self.look.findings(&change.step).context("could not look again")?;
+                let findings = self.look.findings(&change.step).context("could not be checked")?;
                 match findings.iter().find(|finding| finding.id == *id) {
-                    Some(finding) if finding.status == Status::Pass => {
-                        Ok("looked again: it is so".to_owned())
-                    }
-                    Some(finding) => bail!("looked again: {}: {}", finding.title, finding.evidence),
-                    None => bail!("looked again: nothing was found under {id}"),
+                    Some(finding) if finding.status == Status::Pass => Ok("checked".to_owned()),
+                    Some(finding) => bail!("checked: {}: {}", finding.title, finding.evidence),
+                    None => bail!("checked: nothing was found under {id}"),
                 }
             }
             // Judged by the apply itself, which knows what it made.
             Proof::InForce { .. } => Ok(String::new()),
+            // Judged beside what was there before: see `values`.
+            Proof::Values { .. } => Ok(String::new()),
             Proof::Reread => self.reread(ran),
             Proof::Services => match self.lost(ran).as_slice() {
                 [] => Ok(format!("{} services still run", ran.len())),

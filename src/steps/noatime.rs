@@ -26,7 +26,7 @@ pub(super) struct Noatime;
 static ABOUT: About = About {
     id: StepId::new("noatime"),
     title: "Disk access times",
-    why: "Reading a file makes the disk write its access time: with relatime, the usual way, once a day and after each change of the file. noatime saves these writes, which helps when disk I/O is the bottleneck.",
+    why: "Reading a file makes the disk write its access time: with relatime once a day and after each change. noatime saves these writes, which helps when disk I/O is the bottleneck.",
     handbook: "15.7",
 };
 

@@ -1,6 +1,8 @@
 //! The high or low performance profile (handbook 15.7), set by the vendor's own tool.
 //! What the tool changes is not public: what is expected is said to be inferred, what it did is shown afterwards.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,8 @@ struct Row {
     low: String,
     /// A file that overrides config.yml here.
     shadow: Option<String>,
+    /// It stands in config.yml, where the tool can set it.
+    own: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,16 +205,28 @@ impl Step for Performance {
         let mut command = CommandLine::new(TOOL, [format!("--{}-performance", profile.name())]);
         command.limit = LIMIT;
         let title = format!("switch config.yml to {} performance", profile.name());
+        let path = PathBuf::from(DIRECTORY).join("config.yml");
+        let own = facts.rows.iter().filter(|row| row.own);
+        let values = own.map(|row| (row.path.clone(), row.wanted(profile).to_owned())).collect();
         let change = Change {
-            touches: vec![Touched { path: format!("{DIRECTORY}/config.yml").into(), secret: false }],
+            touches: vec![Touched { path: path.clone(), secret: false }],
             interrupts: Some("the tool may restart services by itself".to_owned()),
             ..Change::new(&ABOUT.id, "profile", title, Action::Run(command), Undo::Files)
-                // Not that the values are as inferred: that the tool left a configuration that can be applied.
-                .proven([Proof::Finding(UNREADABLE.to_owned())])
+                .proven([Proof::Finding(UNREADABLE.to_owned()), Proof::Values { path, values }])
         };
+        // The tool edits config.yml only.
+        let elsewhere = facts.rows.iter().filter(|row| row.shadow.is_some() && !row.is(profile));
+        let elsewhere: Vec<String> = elsewhere
+            .map(|row| {
+                let place = row.shadow.as_deref().unwrap_or_default();
+                format!("{} stays {}: {place} decides it, which {TOOL} does not edit.", row.path, row.now)
+            })
+            .collect();
         Ok(Plan {
             changes: vec![change],
             apply: vec![format!("{} performance profile", profile.name())],
+            partial: !elsewhere.is_empty(),
+            reminders: elsewhere,
             ..Plan::default()
         })
     }
@@ -233,6 +249,7 @@ fn rows(config: &Config, version: Option<Version>) -> Vec<Row> {
                 high: expected.high.clone(),
                 low: expected.low.clone(),
                 shadow: config.shadow(&keys).map(|place| place.to_string()),
+                own: config.main(&keys).is_some(),
             })
         })
         .collect()
@@ -298,7 +315,7 @@ fn unreadable(host: &dyn Executor, reason: &str) -> Vec<Finding> {
     let broken = Finding {
         title: "The configuration cannot be read".to_owned(),
         evidence: reason.to_owned(),
-        remedy: "Mend the file by hand: nothing can be applied before.".to_owned(),
+        remedy: "Fix the file by hand: nothing can be applied before.".to_owned(),
         ..finding(UNREADABLE, Severity::Low, status)
     };
     let unknown = Finding {

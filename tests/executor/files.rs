@@ -77,7 +77,7 @@ fn f64_links_pipes_devices_directories_and_twins_are_refused_and_untouched() {
         let error = host.system.change(&write(&format!("/etc/{name}"), "new")).unwrap_err().to_string();
         assert!(error.contains(&format!("/etc/{name}")) && error.contains("nothing was changed"), "{error}");
     }
-    for name in ["link", "fifo", "null"] {
+    for name in ["fifo", "null"] {
         let gone = FileChange { path: format!("/etc/{name}").into(), to: FileTo::Absent };
         assert!(host.system.change(&gone).is_err());
     }
@@ -85,6 +85,10 @@ fn f64_links_pipes_devices_directories_and_twins_are_refused_and_untouched() {
         assert!(host.system.read(&Path::new("/etc").join(name)).is_err());
     }
     assert_eq!(look(), before);
+    // A link itself can go: what it points to stays.
+    host.system.change(&FileChange { path: "/etc/link".into(), to: FileTo::Absent }).unwrap();
+    assert!(fs::symlink_metadata(host.at("etc/link")).is_err());
+    assert_eq!(fs::read_to_string(&fstab).unwrap(), "old");
 }
 
 #[test]

@@ -249,6 +249,7 @@ impl Files {
             }
             FileTo::Absent => match kind {
                 None => {}
+                Some(Kind::Link) => self.remove(&at),
                 Some(Kind::Directory) if self.list(&at)?.is_empty() => self.remove(&at),
                 Some(Kind::Directory) => {
                     return Err(refused::because(io::ErrorKind::DirectoryNotEmpty, path, "is not empty"));

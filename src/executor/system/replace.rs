@@ -105,6 +105,8 @@ impl Place {
         let flags = match self.kind() {
             None => return Ok(None),
             Some(Kind::Directory) => AtFlags::REMOVEDIR,
+            // The link itself: nothing is followed.
+            Some(Kind::Link) => AtFlags::empty(),
             kind => {
                 refused::unless_file(path, kind)?;
                 AtFlags::empty()

@@ -285,7 +285,7 @@ fn a_finding_that_still_fails_afterwards_fails_the_change() {
     let mut change = line("a", "one", "/etc/motd", "hello", "bye");
     change.proofs = vec![Proof::Finding("WELL".into())];
     let ran = go_with(&host, vec![change], &Secrets::default(), &look, &Control::default());
-    assert_eq!(ran.after("one").1, "looked again: It is not well: seen in /etc/motd");
+    assert_eq!(ran.after("one").1, "checked: It is not well: seen in /etc/motd");
     assert_eq!(host.files().text("/etc/motd"), "hello\n", "taken back");
 }
 

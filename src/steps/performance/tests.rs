@@ -1,7 +1,11 @@
 use super::*;
-use crate::executor::{
-    World,
-    simulated::{Files, Simulated},
+use crate::{
+    executor::{
+        World,
+        simulated::{Answer, Files, Simulated},
+    },
+    runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
+    secret::Secrets,
 };
 
 const CONFIG: &str = "/etc/ngcp-config/config.yml";
@@ -118,4 +122,220 @@ fn an_overriding_file_is_told() {
     assert!(
         evidence.contains("kamailio.lb.udp_children is decided by /etc/ngcp-config/config.local.yml line 1")
     );
+}
+
+const HIGH: [&str; 4] = ["8", "8", "8", "7"];
+const LOW: [&str; 4] = ["1", "1", "5", "1"];
+
+/// Runs the plan for the low profile with a tool that does `tool`; how it ended, and what was said of the change.
+fn ran(host: Simulated, tool: fn(&mut Files) -> Answer) -> (Simulated, RunOutcome, String) {
+    let host = host.on(TOOL, move |files: &mut Files, _| tool(files));
+    host.edit(|files| files.put(CONFIG, 0o660, 0, 117, files.text(CONFIG)));
+    let plan = planned(&host, "low").unwrap();
+    let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
+    let look = |_: &StepId| Ok(Performance.inspect(&host)?.items);
+    let mut journal = MemoryJournal::default();
+    let outcome =
+        runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+    let said = journal.records.iter().filter_map(|record| match &record.event {
+        Event::After { message, .. } | Event::Undone { message, .. } => Some(message.clone()),
+        _ => None,
+    });
+    let said = said.collect::<Vec<_>>().join(" | ");
+    (host, outcome, said)
+}
+
+fn low(files: &mut Files) -> String {
+    let text = config(LOW, "64M");
+    files.write(CONFIG, text.clone());
+    text
+}
+
+fn fresh() -> Simulated {
+    host("mr13.5.1", &config(HIGH, "2G"))
+}
+
+#[test]
+fn the_values_are_the_proof() {
+    let (host, outcome, said) = ran(fresh(), |files| {
+        low(files);
+        "Done.".into()
+    });
+    assert_eq!(outcome, RunOutcome::Done, "{said}");
+    assert!(said.contains("all 5 values are set"), "{said}");
+    assert_eq!(found(&host, MIXED).status, Status::Pass);
+}
+
+/// Whatever the tool says: a file that is not what it was but for its values is put back, byte for byte.
+#[test]
+fn what_the_tool_spoils_is_put_back_and_never_told_done() {
+    type Tool = fn(&mut Files) -> Answer;
+    let spoiled: [(Tool, &str); 11] = [
+        (|_| "Done.".into(), "none of the 5 values was changed"),
+        (
+            |files| {
+                files.write(CONFIG, "");
+                "Done.".into()
+            },
+            "what stood in it is gone",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.write(CONFIG, text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>());
+                "Done.".into()
+            },
+            "kamailio is gone",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.write(CONFIG, text.replace("    natping_processes: '1'\n", ""));
+                "Done.".into()
+            },
+            "kamailio.proxy.natping_processes is gone",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.write("/tmp/config.yml", text);
+                files.remove(CONFIG);
+                files.link(CONFIG, "/tmp/config.yml");
+                "Done.".into()
+            },
+            "a symbolic link was put in its place",
+        ),
+        (
+            |files| {
+                files.remove(CONFIG);
+                "Done.".into()
+            },
+            "config.yml is not there",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.put(CONFIG, 0o644, 0, 117, text);
+                "Done.".into()
+            },
+            "its owner or mode was changed: 0644 0:117, was 0660 0:117",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.put(CONFIG, 0o660, 1000, 117, text);
+                "Done.".into()
+            },
+            "its owner or mode was changed",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.write(CONFIG, text.replace("children: 5", "children: 99"));
+                "Done.".into()
+            },
+            "kamailio.proxy.children is now 99: neither 5 nor as before (8)",
+        ),
+        (
+            |files| {
+                let text = low(files);
+                files.write(CONFIG, text.replace("bufferpoolsize: 64M", "bufferpoolsize: {size: 64M}"));
+                "Done.".into()
+            },
+            "database.bufferpoolsize was one value and is several",
+        ),
+        (
+            |files| {
+                let text = config(["1", "8", "8", "7"], "2G");
+                files.write(CONFIG, text);
+                Answer::code(1).error("died half way")
+            },
+            "1 of 5 values are set",
+        ),
+    ];
+    for (tool, why) in spoiled {
+        let (host, outcome, said) = ran(fresh(), tool);
+        assert_eq!(outcome, RunOutcome::Failed, "{why}: {said}");
+        assert!(said.contains(why), "{why}: {said}");
+        let files = host.files();
+        assert_eq!(files.text(CONFIG), config(HIGH, "2G"), "{why}: {said}");
+        let about = files.metadata(CONFIG.as_ref()).unwrap();
+        assert_eq!((about.mode, about.uid, about.gid), (0o660, 0, 117), "{why}: {said}");
+        assert_eq!(about.kind, crate::executor::Kind::File, "{why}: {said}");
+    }
+}
+
+/// The values are inferred: what the tool left, or changed beside them, is named, and the result is no plain done.
+#[test]
+fn what_the_tool_left_or_changed_beside_is_a_warning_that_names_it() {
+    let (host, outcome, said) = ran(fresh(), |files| {
+        files.write(CONFIG, config(["1", "1", "5", "7"], "64M"));
+        "Done.".into()
+    });
+    assert_eq!(outcome, RunOutcome::Warning, "{said}");
+    assert!(said.contains(
+        "4 of 5 values are set, these are as they were: kamailio.proxy.natping_processes 7, not 1"
+    ));
+    assert_eq!(found(&host, MIXED).status, Status::Fail);
+    // Somebody sets another value at the same time: it is kept and told.
+    let (host, outcome, said) = ran(fresh(), |files| {
+        let text = low(files) + "b2b:\n  port: 5090\n";
+        files.write(CONFIG, text);
+        "Done.".into()
+    });
+    assert_eq!(outcome, RunOutcome::Warning, "{said}");
+    assert!(said.contains("all 5 values are set; also changed, look at the difference: b2b"), "{said}");
+    assert!(host.files().text(CONFIG).contains("port: 5090"));
+}
+
+/// The platform's own commit hands the file to its administrators: that is no damage.
+#[test]
+fn the_platforms_own_mode_is_no_damage() {
+    let host = fresh().file("/etc/group", "_ngcp-admin:x:999:\n");
+    let (_, outcome, said) = ran(host, |files| {
+        let text = low(files);
+        files.put(CONFIG, 0o660, 0, 999, text);
+        "Done.".into()
+    });
+    assert_eq!(outcome, RunOutcome::Done, "{said}");
+}
+
+/// A value that another file decides stays as it is whatever the tool does: said before, and no plain done.
+#[test]
+fn a_value_that_another_file_decides_makes_the_plan_partial() {
+    let host = fresh().file("/etc/ngcp-config/config.local.yml", "kamailio: {lb: {udp_children: '8'}}\n");
+    let plan = planned(&host, "low").unwrap();
+    assert!(plan.partial);
+    assert!(plan.reminders[0].contains("kamailio.lb.udp_children stays 8"), "{:?}", plan.reminders);
+    assert!(plan.reminders[0].contains("config.local.yml line 1"), "{:?}", plan.reminders);
+}
+
+proptest::proptest! {
+    /// For every mixture of values that the tool leaves: done is said of the wanted ones only, and what is neither old
+    /// nor wanted is put back.
+    #[test]
+    fn done_is_said_of_the_wanted_values_only(picked in proptest::collection::vec(0..3usize, 4)) {
+        let value = |at: usize| [HIGH[at], LOW[at], "77"][picked[at]];
+        let text = config([value(0), value(1), value(2), value(3)], "64M");
+        let host = fresh();
+        let host = host.on(TOOL, move |files: &mut Files, _| {
+            files.write(CONFIG, text.clone());
+            "Done."
+        });
+        let plan = planned(&host, "low").unwrap();
+        let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
+        let look = |_: &StepId| Ok(Performance.inspect(&host)?.items);
+        let mut journal = MemoryJournal::default();
+        let outcome =
+            runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+        let wanted = match () {
+            () if picked.contains(&2) => RunOutcome::Failed,
+            () if picked.contains(&0) => RunOutcome::Warning,
+            () => RunOutcome::Done,
+        };
+        proptest::prop_assert_eq!(outcome, wanted);
+        if wanted == RunOutcome::Failed {
+            proptest::prop_assert_eq!(host.files().text(CONFIG), config(HIGH, "2G"));
+        }
+    }
 }
