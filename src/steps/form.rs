@@ -1,5 +1,7 @@
 //! Questions as data: what a step asks, with defaults. How they are shown and typed is the wizard's business.
 
+use std::fmt;
+
 use crate::finding::Finding;
 
 /// The questions of one step.
@@ -51,6 +53,8 @@ pub enum Kind {
         limit: usize,
         /// The name of a file with that one line does as well.
         file: bool,
+        /// What the step says of an answer, the same at its field, in an answers file and in the plan.
+        check: Check,
     },
     /// A whole number within bounds.
     Number {
@@ -68,6 +72,30 @@ pub enum Kind {
         /// It becomes a web login: printable ASCII without blanks, at most 40 characters.
         ascii_only: bool,
     },
+}
+
+/// Whether a text is an answer, and if not, why, in words for people. Pure.
+#[derive(Clone, Copy)]
+pub struct Check(pub fn(&str) -> Result<(), String>);
+
+impl Check {
+    /// Every text is one.
+    pub const NONE: Check = Check(|_| Ok(()));
+}
+
+/// A question is the same whatever judges its answer.
+impl PartialEq for Check {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Check {}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Check")
+    }
 }
 
 /// One way to answer a choice.
@@ -89,6 +117,33 @@ impl Choice {
 }
 
 impl Field {
+    /// Whether this can be answered; secrets are judged where they are typed.
+    ///
+    /// # Errors
+    /// Why not, in words that fit behind the question's label.
+    pub fn check(&self, answer: &str) -> Result<(), String> {
+        match &self.kind {
+            Kind::Choice { options, .. } if options.iter().any(|option| option.value == answer) => Ok(()),
+            Kind::Choice { options, .. } => {
+                let known: Vec<_> = options.iter().map(|option| option.value.as_str()).collect();
+                Err(format!("'{answer}' is not one of {}", known.join(", ")))
+            }
+            Kind::Text { limit, .. } if answer.chars().count() > *limit => {
+                Err(format!("longer than {limit} characters"))
+            }
+            Kind::Text { .. } if answer.chars().any(char::is_control) => {
+                Err("holds a control character".to_owned())
+            }
+            Kind::Text { file: true, .. } if answer.trim().starts_with('/') => Ok(()),
+            Kind::Text { check, .. } => (check.0)(answer),
+            Kind::Number { min, max, .. } => match answer.trim().parse::<i64>() {
+                Ok(number) if (*min..=*max).contains(&number) => Ok(()),
+                _ => Err(format!("'{answer}' is not a whole number from {min} to {max}")),
+            },
+            Kind::Secret { .. } => Ok(()),
+        }
+    }
+
     /// A choice about what a finding says today; asked always.
     pub fn choice(
         key: &str,
@@ -106,6 +161,45 @@ impl Field {
             kind: Kind::Choice { options, default: default.to_owned() },
             help: help.to_owned(),
             only_if: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(kind: Kind) -> Field {
+        Field {
+            key: "x".to_owned(),
+            label: "X".to_owned(),
+            now: String::new(),
+            now_status: None,
+            kind,
+            help: String::new(),
+            only_if: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_judged_at_its_field() {
+        let check = Check(|text| if text == "foo" { Err("is foo".to_owned()) } else { Ok(()) });
+        let text = field(Kind::Text { default: String::new(), limit: 5, file: true, check });
+        let number = field(Kind::Number { default: 60, min: 20, max: 3600 });
+        let choice = field(Kind::Choice { options: vec![Choice::new("a", "", "")], default: "a".to_owned() });
+        for (field, answer, why) in [
+            (&text, "", ""),
+            (&text, "/foo", ""),
+            (&text, "foo", "is foo"),
+            (&text, "foobar", "longer than 5 characters"),
+            (&text, "a\u{1b}", "holds a control character"),
+            (&number, " 20 ", ""),
+            (&number, "5x", "'5x' is not a whole number from 20 to 3600"),
+            (&number, "5", "'5' is not a whole number from 20 to 3600"),
+            (&choice, "a", ""),
+            (&choice, "b", "'b' is not one of a"),
+        ] {
+            assert_eq!(field.check(answer).err().unwrap_or_default(), why, "{answer:?}");
         }
     }
 }

@@ -136,22 +136,8 @@ fn is_secret(field: &Field) -> bool {
 }
 
 fn check(field: &Field, value: &str) -> Result<()> {
-    match &field.kind {
-        Kind::Choice { options, .. } => {
-            let known: Vec<_> = options.iter().map(|o| o.value.as_str()).collect();
-            ensure!(known.contains(&value), "'{value}' is not one of {}", known.join(", "));
-        }
-        Kind::Text { limit, .. } => {
-            ensure!(value.chars().count() <= *limit, "longer than {limit} characters");
-            ensure!(!value.chars().any(char::is_control), "holds a control character");
-        }
-        Kind::Number { min, max, .. } => {
-            let number: i64 = value.parse().with_context(|| format!("'{value}' is not a whole number"))?;
-            ensure!((*min..=*max).contains(&number), "{number} is not within {min} to {max}");
-        }
-        Kind::Secret { .. } => bail!("a password does not belong here; put it into the secrets file"),
-    }
-    Ok(())
+    ensure!(!is_secret(field), "a password does not belong here; put it into the secrets file");
+    field.check(value).map_err(anyhow::Error::msg)
 }
 
 fn uncommitted(values: BTreeMap<String, (String, usize)>) -> Result<UncommittedChanges> {

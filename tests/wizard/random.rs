@@ -10,7 +10,7 @@ use ngcp_warden::{
     secret::{Secret, Secrets},
     steps::{
         Form,
-        form::{Field, Kind},
+        form::{Check, Field, Kind},
     },
     wizard::{
         Effect, Failure, Key, Message, Model, Screen,
@@ -312,7 +312,7 @@ proptest! {
         // Questions that depend on each other in any way, in circles as well.
         let fields: Vec<Field> = dependencies.iter().enumerate().map(|(index, (on, value, depends))| {
             let (on, value) = (format!("f{on}"), ["a", "b", "c"][*value]);
-            let kind = if index % 4 == 3 { Kind::Text { default: String::new(), limit: 5, file: false } } else { choice(&["a", "b", "c"]) };
+            let kind = if index % 4 == 3 { Kind::Text { default: String::new(), limit: 5, file: false, check: Check::NONE } } else { choice(&["a", "b", "c"]) };
             field(&format!("f{index}"), kind, depends.then_some((on.as_str(), value)))
         }).collect();
         let form = ngcp_warden::wizard::form::FormState::new(Form { fields, ..Form::default() });

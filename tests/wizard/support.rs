@@ -10,7 +10,7 @@ use ngcp_warden::{
     secret::{Secret, SecretForm},
     steps::{
         About, Answers, Findings, Form, Step,
-        form::{Choice, Field, Kind},
+        form::{Check, Choice, Field, Kind},
     },
     wizard::{
         Effect, Key, Message, Model, Screen,
@@ -95,7 +95,11 @@ fn ask_passwords() -> Form {
         fields: vec![
             field("root", choice(&["leave", "set", "generate"]), None),
             field("root.password", secret, Some(("root", "set"))),
-            field("remark", Kind::Text { default: String::new(), limit: 20, file: false }, None),
+            field(
+                "remark",
+                Kind::Text { default: String::new(), limit: 20, file: false, check: Check::NONE },
+                None,
+            ),
             field("days", Kind::Number { default: 30, min: 1, max: 90 }, None),
         ],
         ..Form::default()

@@ -1,6 +1,6 @@
 //! Keys that come: pasted, read from a file, or a pair that is made for the operator.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::{
     ABOUT,
@@ -27,7 +27,7 @@ pub(super) struct NewKeys<'f> {
 
 pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKeys<'f>> {
     let mut new = NewKeys::default();
-    let given = given(answers.get("add").trim())?;
+    let given = given(answers.get("add")).map_err(|why| anyhow!("ssh.add: {why}"))?;
     let make = match answers.get("new-key") {
         "make" => true,
         "none" | "" => false,
@@ -74,24 +74,32 @@ pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKey
     Ok(new)
 }
 
-/// The line that was answered, understood.
-fn given(line: &str) -> Result<Option<(&str, Key)>> {
+/// The line that was answered, understood: by the form and by the plan.
+///
+/// # Errors
+/// Why it opens nothing.
+pub(super) fn given(line: &str) -> Result<Option<(&str, Key)>, String> {
+    let line = line.trim();
     if line.is_empty() {
         return Ok(None);
     }
-    ensure!(
-        !line.contains("PRIVATE KEY"),
-        "ssh.add: this is a private key; paste the one from the .pub file"
-    );
-    ensure!(!line.chars().any(char::is_control), "ssh.add: more than one line, or a control character");
-    let key = Key::parse(line).map_err(|why| anyhow::anyhow!("ssh.add: {why}"))?;
-    ensure!(key.weakness().is_none(), "ssh.add: {}", key.weakness().unwrap_or_default());
-    ensure!(!key.is_certificate(), "ssh.add: this is a certificate; paste the key it was made from");
-    ensure!(!key.comment.contains("AAAA"), "ssh.add: a second key stands behind the first one");
-    if let Some(option) = usable::unknown_option(&key) {
-        bail!("ssh.add: sshd knows no option {option}; paste the line as it stands in the .pub file");
+    if line.contains("PRIVATE KEY") {
+        return Err("this is a private key; paste the one from the .pub file".to_owned());
     }
-    Ok(Some((line, key)))
+    if line.chars().any(char::is_control) {
+        return Err("more than one line, or a control character".to_owned());
+    }
+    let key = Key::parse(line)?;
+    let why = match () {
+        () if let Some(why) = key.weakness() => why.to_owned(),
+        () if key.is_certificate() => "this is a certificate; paste the key it was made from".to_owned(),
+        () if key.comment.contains("AAAA") => "a second key stands behind the first one".to_owned(),
+        () if let Some(option) = usable::unknown_option(&key) => {
+            format!("sshd knows no option {option}; paste the line as it stands in the .pub file")
+        }
+        () => return Ok(Some((line, key))),
+    };
+    Err(why)
 }
 
 /// Another judge than our own, before anything is changed.

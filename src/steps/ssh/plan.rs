@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{
     ABOUT,
@@ -11,6 +11,7 @@ use super::{
     facts::{Facts, KeyFact, KeyFile, Person},
     findings as id,
     new_keys::new_keys,
+    questions,
     settings::{self, Setting},
     trial::trial,
 };
@@ -148,10 +149,7 @@ impl<'a> Wishes<'a> {
             tunnels_off: is("forwarding", "off", &["leave"])?,
             renew: is("host-keys", "renew", &["leave"])?,
             console: is("last-way", "console", &["refuse"])?,
-            seconds: match answers.get("confirm-within") {
-                "" => 60,
-                text => text.parse().ok().context("ssh.confirm-within: not a number of seconds")?,
-            },
+            seconds: seconds(answers.get("confirm-within"))?,
         };
         let here = facts.session == Session::Console || !facts.running;
         ensure!(!wishes.console || here, "ssh.last-way: console can be answered on the console only");
@@ -222,6 +220,15 @@ impl<'a> Wishes<'a> {
         }
         settings
     }
+}
+
+/// What the answer says, judged as at its field.
+fn seconds(answer: &str) -> Result<u64> {
+    if answer.is_empty() {
+        return Ok(questions::SECONDS.unsigned_abs());
+    }
+    questions::seconds().check(answer).map_err(|why| anyhow!("ssh.confirm-within: {why}"))?;
+    Ok(answer.trim().parse()?)
 }
 
 fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {

@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use super::{
     facts::{Facts, KeyFact, KeyFile, Person},
-    findings as id,
+    findings as id, new_keys,
 };
 use crate::{
     finding::{Finding, Status},
     host::sshd::Session,
     steps::{
         Findings, Form,
-        form::{Choice, Field, Kind},
+        form::{Check, Choice, Field, Kind},
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) const MOST_ASKED: usize = 40;
 /// A pasted key is shorter than this, in characters.
 const KEY_LIMIT: usize = 4000;
 /// Seconds in which a change that could cut the operator off must be confirmed.
-const SECONDS: i64 = 60;
+pub(super) const SECONDS: i64 = 60;
 
 /// Everything that may be asked.
 const ALL: [&str; 15] = [
@@ -160,7 +160,12 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         label: "Add a public key".to_owned(),
         now: String::new(),
         now_status: None,
-        kind: Kind::Text { default: String::new(), limit: KEY_LIMIT, file: true },
+        kind: Kind::Text {
+            default: String::new(),
+            limit: KEY_LIMIT,
+            file: true,
+            check: Check(|line| new_keys::given(line).map(drop)),
+        },
         help: format!(
             "Paste one line (ssh-ed25519 AAAA…), or type the name of a file that holds it.{found} Empty adds none."
         ),
@@ -277,7 +282,12 @@ fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
         "refuse",
         "Judged before anything is changed.",
     ));
-    fields.push(Field {
+    fields.push(seconds());
+}
+
+/// How long a change that could cut the operator off waits for a word.
+pub(super) fn seconds() -> Field {
+    Field {
         key: "confirm-within".to_owned(),
         label: "Seconds to confirm".to_owned(),
         now: String::new(),
@@ -285,7 +295,7 @@ fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
         kind: Kind::Number { default: SECONDS, min: 20, max: 3600 },
         help: "Log in again within this time and say so, or everything is put back.".to_owned(),
         only_if: None,
-    });
+    }
 }
 
 fn note(facts: &Facts) -> String {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    Ssh,
     facts::{Facts, Rules, Writing, Yaml},
     settings::{Setting, write},
     trial::trial,
@@ -10,7 +11,7 @@ use crate::{
     executor::simulated::Simulated,
     host::keys::Key,
     plan::{Action, Change, Edit, Plan, Template},
-    steps::assemble,
+    steps::{Answers, Findings, Step, assemble},
 };
 
 fn settings() -> Vec<Setting> {
@@ -29,6 +30,27 @@ fn written(facts: &Facts) -> Vec<Change> {
 fn becomes(path: &str, text: &str, changes: Vec<Change>) -> String {
     let host = Simulated::new().file(path, text);
     assemble(&host, [Plan { changes, ..Plan::default() }]).unwrap().changes.remove(0).diff
+}
+
+/// What is no key, or no time, is told at its field, in the words of the plan.
+#[test]
+fn the_field_and_the_plan_say_the_same_of_an_answer() {
+    let found = Findings::new(Vec::new(), &facts(Writing::default())).unwrap();
+    let form = Ssh.form(&found);
+    for (key, answer) in [
+        ("add", "foo"),
+        ("add", "ssh-ed25519 AAAA"),
+        ("add", "-----BEGIN OPENSSH PRIVATE KEY-----"),
+        ("confirm-within", "5x"),
+        ("confirm-within", "5"),
+        ("confirm-within", "9999"),
+    ] {
+        let field = form.fields.iter().find(|field| field.key == key).unwrap();
+        let why = field.check(answer).unwrap_err();
+        let answers = Answers { values: [(key.to_owned(), answer.to_owned())].into(), ..Answers::default() };
+        let planned = Ssh.plan(&found, &answers).unwrap_err().to_string();
+        assert_eq!(planned, format!("ssh.{key}: {why}"));
+    }
 }
 
 #[test]
