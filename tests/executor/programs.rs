@@ -52,7 +52,7 @@ fn f65_a_hostile_environment_reaches_no_program() {
     let mut lines: Vec<_> = seen.lines().collect();
     lines.sort_unstable();
     let path = format!("PATH={}", ngcp_warden::executor::SEARCH_PATH);
-    assert_eq!(lines, ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", &path]);
+    assert_eq!(lines, ["DEBIAN_FRONTEND=noninteractive", "HOME=/root", "LC_ALL=C", &path]);
     assert!(!directory.path().join("env.ran").exists());
     let open = fs::read_to_string(directory.path().join("open")).unwrap();
     assert!(open.contains("/dev/null") && !open.contains("memfd"), "{open}");
