@@ -4,6 +4,7 @@
 pub mod algorithms;
 mod config;
 mod listener;
+mod peer;
 mod session;
 #[cfg(test)]
 mod tests;

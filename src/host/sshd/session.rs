@@ -1,8 +1,10 @@
-//! How the operator came in: the console or SSH, from where, with which key. Read from the processes above ours and
-//! from the server's own log; never guessed.
+//! How the operator came in: the console or SSH, from where, with which key. Only what no local user can make up
+//! counts: the kernel's word on the processes above ours and on their connection, and what the journal got from that
+//! very process. A line in a log file does not: everybody can write one.
 
 use std::{path::Path, time::Duration};
 
+use super::peer::{self, Connection};
 use crate::executor::{Command, Executor, Exit, Quiet};
 
 /// How many processes are looked at on the way up.
@@ -62,19 +64,25 @@ pub fn session(host: &dyn Executor) -> Session {
     if !host.world().is_running() {
         return Session::Unknown;
     }
-    let mut process = "self".to_owned();
+    let (mut process, mut said) = ("self".to_owned(), None);
     for _ in 0..MOST_PARENTS {
-        if let Some(connection) = variable(host, &process, "SSH_CONNECTION") {
-            return over_ssh(host, &connection);
+        said = said.or_else(|| variable(host, &process, "SSH_CONNECTION"));
+        let Some(seen) = status(host, &process) else { break };
+        let connection =
+            (seen.root && peer::is_server(host, &process)).then(|| peer::connection(host, &process));
+        if let Some(connection) = connection.flatten() {
+            let login = logged(host, &process, &connection);
+            let Connection { address, server, .. } = connection;
+            return Session::Ssh { address, server, login };
         }
-        let Some((name, parent)) = status(host, &process) else { return Session::Unknown };
-        match name.as_str() {
-            "login" | "agetty" | "getty" => return Session::Console,
-            _ if parent == "0" || parent == "1" => return Session::Unknown,
-            _ => process = parent,
+        match seen.name.as_str() {
+            "login" | "agetty" | "getty" if seen.root && said.is_none() => return Session::Console,
+            _ if seen.parent == "0" || seen.parent == "1" => break,
+            _ => process = seen.parent,
         }
     }
-    Session::Unknown
+    // Inside tmux and the like no server stands above us: how such a login was made is not known.
+    said.map_or(Session::Unknown, |said| over_ssh(&said))
 }
 
 fn variable(host: &dyn Executor, process: &str, name: &str) -> Option<String> {
@@ -83,16 +91,25 @@ fn variable(host: &dyn Executor, process: &str, name: &str) -> Option<String> {
     entries.find_map(|entry| entry.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
 
-/// Name and parent of a process.
-fn status(host: &dyn Executor, process: &str) -> Option<(String, String)> {
+/// What the kernel says of a process.
+struct Seen {
+    name: String,
+    parent: String,
+    /// Root's, really and in effect.
+    root: bool,
+}
+
+fn status(host: &dyn Executor, process: &str) -> Option<Seen> {
     let text = host.read(Path::new(&format!("/proc/{process}/status"))).ok()?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let field =
         |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned());
-    Some((field("Name:")?, field("PPid:")?))
+    let users = field("Uid:")?;
+    let root = users.split_whitespace().take(2).eq(["0", "0"]);
+    Some(Seen { name: field("Name:")?, parent: field("PPid:")?, root })
 }
 
-fn over_ssh(host: &dyn Executor, connection: &str) -> Session {
+fn over_ssh(connection: &str) -> Session {
     let words: Vec<&str> = connection.split(' ').collect();
     let [address, port, at, at_port] = words[..] else { return Session::Unknown };
     let is_port = |port: &str| port.parse::<u16>().is_ok();
@@ -100,32 +117,26 @@ fn over_ssh(host: &dyn Executor, connection: &str) -> Session {
     if !(is_address(address) && is_port(port) && is_address(at) && is_port(at_port)) {
         return Session::Unknown;
     }
-    let from = format!(" from {address} port {port} ");
-    let login = accepted(&log(host), &from);
-    Session::Ssh { address: address.to_owned(), server: (at.to_owned(), at_port.to_owned()), login }
+    Session::Ssh { address: address.to_owned(), server: (at.to_owned(), at_port.to_owned()), login: None }
 }
 
-/// What the server logged lately.
-fn log(host: &dyn Executor) -> String {
-    let args = ["-q", "-o", "cat", "-t", "sshd", "-t", "sshd-session", "-n", "4000", "--no-pager"];
+/// The login of that connection, as its own server process told the journal. The fields that begin with `_` are the
+/// journal's: it asks the kernel who writes.
+fn logged(host: &dyn Executor, process: &str, connection: &Connection) -> Option<Login> {
+    let own = format!("_PID={process}");
+    let args =
+        ["-q", "-b", "-o", "cat", "-n", "200", "--no-pager", "_UID=0", "_COMM=sshd", "_COMM=sshd-session"];
+    let args = args.into_iter().chain([own.as_str()]);
     let command = Command::new("journalctl", args).reads_only().limit(Duration::from_secs(5));
-    let journal = host.run(&command, &mut Quiet).ok().filter(Exit::ok).map(|exit| exit.text());
-    let file = || host.read(Path::new("/var/log/auth.log")).unwrap_or_default();
-    match journal {
-        Some(text) if text.contains("Accepted ") => text,
-        _ => String::from_utf8_lossy(&file()).into_owned(),
-    }
+    let journal = host.run(&command, &mut Quiet).ok().filter(Exit::ok)?;
+    let from = format!(" from {} port {} ", connection.address, connection.port);
+    accepted(&journal.text(), &from)
 }
 
 /// The last accepted login from there: `Accepted publickey for root from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:…`.
 fn accepted(log: &str, from: &str) -> Option<Login> {
     log.lines().rev().find_map(|line| {
-        // Names that others try to log in with stand in the log, too: only the beginning is the server's own.
-        let (before, said) = line.split_once("Accepted ")?;
-        if !before.is_empty() && !before.ends_with("]: ") {
-            return None;
-        }
-        let (who, rest) = said.split_once(from)?;
+        let (who, rest) = line.strip_prefix("Accepted ")?.split_once(from)?;
         let (method, account) = who.split_once(" for ")?;
         let fingerprint = rest.split(' ').find(|word| word.starts_with("SHA256:")).map(str::to_owned);
         Some(Login { account: account.to_owned(), method: method.to_owned(), fingerprint })

@@ -128,26 +128,73 @@ fn weak_algorithms_are_those_that_judges_fail() {
 }
 
 fn process(host: Simulated, pid: &str, name: &str, parent: &str, environment: &str) -> Simulated {
-    host.file(format!("/proc/{pid}/status"), format!("Name:\t{name}\nPPid:\t{parent}\n"))
+    host.file(format!("/proc/{pid}/status"), format!("Name:\t{name}\nPPid:\t{parent}\nUid:\t0\t0\t0\t0\n"))
         .file(format!("/proc/{pid}/environ"), environment)
 }
 
-#[test]
-fn the_operators_own_key_is_found_behind_sudo() {
+/// A login over SSH: process 9 serves a connection from 10.0.0.5 port 51234, and holds a tunnel besides.
+fn over_ssh(program: &str) -> Simulated {
     let host = process(Simulated::new(), "self", "ngcp-warden", "20", "TERM=linux");
     let host = process(host, "20", "sudo", "10", "A=b");
-    let host = process(host, "10", "bash", "9", "A=b\0SSH_CONNECTION=10.0.0.5 51234 10.0.0.1 22\0B=c\0");
+    let host = process(host, "10", "bash", "9", "A=b\0SSH_CONNECTION=10.9.9.9 1 10.0.0.1 22\0B=c\0");
+    let host = process(host, "9", "sshd", "7", "");
+    let line = |ends: &str, state: &str, inode: u32| {
+        format!("   0: {ends} {state} 00000000:00000000 00:00000000 00000000     0        0 {inode} 1 0\n")
+    };
     let host = host.file(
-        "/var/log/auth.log",
-        "sshd[1]: Accepted publickey for root from 10.0.0.5 port 51234 ssh2: RSA SHA256:old\n\
-         sshd[9]: Accepted publickey for ann from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:abc\n\
-         sshd[9]: Accepted password for bob from 10.0.0.5 port 5 ssh2\n\
-         sshd[8]: Invalid user Accepted publickey for eve from 10.0.0.5 port 51234 x SHA256:eve from 6.6.6.6\n",
+        "/proc/9/net/tcp",
+        "  sl  local_address rem_address   st tx_queue\n".to_owned()
+            + &line("0100007F:0CEA 0100007F:C001", "01", 300)
+            + &line("00000000:0016 00000000:0000", "0A", 100),
     );
+    let mapped = "0000000000000000FFFF00000100000A:0016 0000000000000000FFFF00000500000A:C822";
+    let host = host.file("/proc/9/net/tcp6", line(mapped, "01", 200));
+    host.edit(|files| {
+        files.link("/proc/9/exe", program);
+        for (fd, to) in
+            [("0", "/dev/null"), ("3", "socket:[100]"), ("4", "socket:[200]"), ("10", "socket:[300]")]
+        {
+            files.link(format!("/proc/9/fd/{fd}"), to);
+        }
+    });
+    host
+}
+
+const ACCEPTED: &str = "Accepted publickey for ann from 10.0.0.5 port 51234 ssh2: ED25519 SHA256:abc\n";
+
+#[test]
+fn the_operators_own_key_is_found_behind_sudo() {
+    let host = over_ssh("/usr/sbin/sshd (deleted)").on("journalctl", |_, command: &Command| {
+        for own in ["_PID=9", "_UID=0", "_COMM=sshd"] {
+            assert!(command.args.iter().any(|arg| arg == own), "{:?}", command.args);
+        }
+        "Accepted password for bob from 10.0.0.5 port 5 ssh2\n".to_owned() + ACCEPTED + "Starting session\n"
+    });
     let found = session(&host);
-    assert_eq!(found.address(), Some("10.0.0.5"));
+    assert_eq!(found.address(), Some("10.0.0.5"), "the kernel's word, not the environment's");
     let login = found.login().unwrap();
     assert_eq!((login.account.as_str(), login.fingerprint.as_deref()), ("ann", Some("SHA256:abc")));
+}
+
+/// Everybody can write a line to a log, run a program called sshd, and set its environment.
+#[test]
+fn a_login_that_a_local_user_could_have_made_up_is_not_known() {
+    let from = |host: &Simulated| session(host).login().cloned();
+    let forged = over_ssh("/usr/sbin/sshd").file("/var/log/auth.log", format!("sshd[9]: {ACCEPTED}"));
+    assert_eq!(session(&forged).address(), Some("10.0.0.5"));
+    assert_eq!(from(&forged), None, "a log file");
+    let journal = |_: &mut _, _: &Command| ACCEPTED.to_owned();
+    let other = over_ssh("/home/eve/not-sshd").on("journalctl", journal);
+    assert_eq!(from(&other), None, "another program");
+    let own = over_ssh("/usr/sbin/sshd").on("journalctl", journal);
+    assert!(from(&own).is_some());
+    let text = "Name:\tsshd\nPPid:\t7\nUid:\t1001\t1001\t1001\t1001\n";
+    own.edit(|files| files.write("/proc/9/status", text));
+    assert_eq!(from(&own), None, "somebody's own server");
+    let told = "Accepted publickey for root from 10.0.0.5 port 9 ssh2: RSA SHA256:x\n\
+                Invalid user Accepted publickey for eve from 10.0.0.5 port 51234 x SHA256:eve from 6.6.6.6\n";
+    let wrong = over_ssh("/usr/sbin/sshd").on("journalctl", move |_, _: &Command| told.to_owned());
+    assert_eq!(from(&wrong), None, "another connection");
 }
 
 #[test]
@@ -158,6 +205,8 @@ fn the_console_is_known_by_its_login_and_nothing_is_guessed() {
     assert_eq!(session(&process(console, "10", "login", "1", "")), Session::Console);
     let hostile = process(Simulated::new(), "self", "x", "1", "SSH_CONNECTION=;rm -rf / 22");
     assert_eq!(session(&hostile), Session::Unknown);
+    let tmux = process(Simulated::new(), "self", "x", "1", "SSH_CONNECTION=10.0.0.5 1 10.0.0.1 22");
+    assert_eq!((session(&tmux).address(), session(&tmux).login()), (Some("10.0.0.5"), None));
 }
 
 #[test]

@@ -206,10 +206,13 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
 
 fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, fields: &mut Vec<Field>) {
     let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
-    // Somebody who may become root keeps a key that works: then no password is needed.
-    let has_key = super::doors::keyed(facts);
-    let by_password = facts.session.login().is_some_and(|login| login.method != "publickey");
-    let off = has_key && !by_password;
+    // Somebody who may become root keeps a key that works, and the operator is not known to need a password.
+    let by_key = match &facts.session {
+        Session::Console => true,
+        Session::Ssh { login, .. } => login.as_ref().is_some_and(|login| login.method == "publickey"),
+        Session::Unknown => !facts.running,
+    };
+    let off = by_key && super::doors::keyed(facts);
     fields.push(choice(
         "root-login",
         "Root over the network",
