@@ -149,15 +149,20 @@ fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
 
 /// Reads an answer; carries out the commands that work at every question.
 fn said(desk: &mut Desk<'_>, prompt: &str) -> io::Result<Said> {
-    let Some(line) = desk.line(prompt)? else { return Ok(Said::Elsewhere) };
-    match line.as_str() {
-        "" => return Ok(Said::Keep),
-        "b" => desk.back(),
-        "q" => desk.tell_quit(),
-        "?" => desk.press(Key::F(1)),
-        _ => return Ok(Said::Answer(line)),
+    loop {
+        let Some(line) = desk.line(prompt)? else { return Ok(Said::Elsewhere) };
+        match line.as_str() {
+            "" => return Ok(Said::Keep),
+            "?" => {
+                desk.explain(super::help::QUESTION)?;
+                continue;
+            }
+            "b" => desk.back(),
+            "q" => desk.tell_quit(),
+            _ => return Ok(Said::Answer(line)),
+        }
+        return Ok(Said::Elsewhere);
     }
-    Ok(Said::Elsewhere)
 }
 
 impl Desk<'_> {

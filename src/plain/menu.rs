@@ -26,8 +26,13 @@ enum Action {
 /// Prints what can be done and does what is chosen.
 pub(super) fn choose(desk: &mut Desk<'_>) -> io::Result<()> {
     let menu = menu(desk);
-    for (number, (_, text)) in (1..).zip(&menu) {
-        desk.say(&format!("  {number}) {text}"))?;
+    let offered: Vec<String> = menu.iter().map(|(_, text)| text.clone()).collect();
+    // Printed again only with the page, or when it changed.
+    if offered != desk.offered {
+        for (number, text) in (1..).zip(&offered) {
+            desk.say(&format!("  {number}) {text}"))?;
+        }
+        desk.offered = offered;
     }
     let ticks = if desk.model.screen == Screen::Steps { ", t and a number to tick" } else { "" };
     let Some(answer) = desk.line(&format!("Number{ticks}, b back, ? help, q quit"))? else { return Ok(()) };
@@ -35,8 +40,9 @@ pub(super) fn choose(desk: &mut Desk<'_>) -> io::Result<()> {
     match answer.as_str() {
         "b" => desk.press(Key::Char('b')),
         "q" => desk.press(Key::Char('q')),
-        "?" => desk.press(Key::Char('?')),
-        "" => desk.shown = None,
+        "?" => desk.explain(super::help::MENU)?,
+        "p" => desk.shown = None,
+        "" => desk.say("Nothing chosen; p prints the page again.")?,
         _ if desk.model.screen == Screen::Steps && answer.starts_with('t') => {
             match number(&answer[1..]).and_then(|number| menu.get(number)) {
                 Some((Action::Open(step), _)) => {

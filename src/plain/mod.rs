@@ -2,6 +2,8 @@
 //! Pages are printed from top to bottom, questions are numbered; the same `update()` decides everything.
 
 mod ask;
+mod follow;
+mod help;
 mod menu;
 
 use std::io::{self, BufRead, Write};
@@ -13,9 +15,7 @@ use crate::{
     wizard::{
         Effect, Key, Message, Model, Screen,
         model::{DialogPhase, ReviewPhase, StepPhase},
-        page,
-        run_view::ChangeState,
-        update,
+        page, update,
     },
 };
 
@@ -40,13 +40,23 @@ pub trait Outside {
     ) -> io::Result<Option<Secret>>;
 }
 
+/// Where lines come from.
+pub trait Input: BufRead {
+    /// Whether something came that was not read yet, or the end. Never waits.
+    fn is_waiting(&mut self) -> bool;
+    /// Whether a person types it, who cannot have answered what was not asked yet.
+    fn is_terminal(&self) -> bool;
+    /// Forgets what a person typed and nobody read.
+    fn forget(&mut self);
+}
+
 /// Runs the wizard line by line until it ends; the exit code.
 ///
 /// # Errors
 /// When nothing can be written any more.
 pub fn run(
     model: &mut Model,
-    input: &mut dyn BufRead,
+    input: &mut dyn Input,
     output: &mut dyn Write,
     outside: &mut dyn Outside,
 ) -> io::Result<u8> {
@@ -56,9 +66,9 @@ pub fn run(
         output,
         outside,
         shown: None,
+        offered: Vec::new(),
         notices: Vec::new(),
-        told: Vec::new(),
-        warned: Vec::new(),
+        followed: follow::Followed::default(),
     };
     desk.tell(Message::Resized { columns: WIDTH + 3, rows: 24 });
     desk.tell(Message::Begin);
@@ -75,17 +85,17 @@ pub fn run(
 /// The operator's desk: paper in, paper out.
 struct Desk<'a> {
     model: &'a mut Model,
-    input: &'a mut dyn BufRead,
+    input: &'a mut dyn Input,
     output: &'a mut dyn Write,
     outside: &'a mut dyn Outside,
     /// The page that was printed last; printed again only when it changed.
     shown: Option<(Screen, String)>,
+    /// The menu that was printed last; likewise.
+    offered: Vec<String>,
     /// What the wizard said and was not printed yet.
     notices: Vec<String>,
-    /// States of changes that were printed already.
-    told: Vec<ChangeState>,
-    /// Guarded changes whose countdown was told.
-    warned: Vec<usize>,
+    /// What was told of the run that is followed.
+    followed: follow::Followed,
 }
 
 impl Desk<'_> {
@@ -114,14 +124,27 @@ impl Desk<'_> {
         let mut said = false;
         loop {
             let waiting = self.waiting();
-            if waiting && !said {
-                let what = if self.model.running() { "Applying …" } else { "One moment …" };
-                self.say(what)?;
+            if self.following() {
+                self.begin_following()?;
+            } else if waiting && !said {
+                self.say("One moment …")?;
                 said = true;
             }
-            let Some(message) = self.outside.message(waiting) else { break };
+            let there = self.outside.message(false);
+            if there.is_none() && self.following() {
+                self.typed_meanwhile()?;
+            }
+            let Some(message) = there.or_else(|| self.outside.message(waiting)) else { break };
+            let over = matches!(message, Message::RunEnded);
             self.tell(message);
             self.progress()?;
+            if self.following() {
+                self.notice()?;
+            }
+            if over {
+                // It was typed for something else.
+                self.input.forget();
+            }
             if self.model.exit.is_some() {
                 break;
             }
@@ -171,13 +194,18 @@ impl Desk<'_> {
     fn line(&mut self, prompt: &str) -> io::Result<Option<String>> {
         write!(self.output, "{}: ", plain(prompt))?;
         self.output.flush()?;
+        let line = self.read_line()?;
+        if line.is_none() {
+            self.tell(Message::Hangup);
+        }
+        Ok(line)
+    }
+
+    /// The next line, trimmed; `None` at the end.
+    fn read_line(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         let read = io::Read::take(&mut *self.input, 16 * 1024).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            self.tell(Message::Hangup);
-            return Ok(None);
-        }
-        Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+        Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
     }
 
     fn say(&mut self, text: &str) -> io::Result<()> {
@@ -200,6 +228,7 @@ impl Desk<'_> {
         self.say(&format!("=== {demo}{} · {}", page.title, page.aside))?;
         self.say(now.1.trim_end())?;
         self.shown = Some(now);
+        self.offered.clear();
         Ok(())
     }
 
@@ -207,36 +236,6 @@ impl Desk<'_> {
     fn notice(&mut self) -> io::Result<()> {
         for notice in std::mem::take(&mut self.notices) {
             self.say(&format!("* {notice}"))?;
-        }
-        Ok(())
-    }
-
-    /// Changes of a run as they begin and end, one line each.
-    fn progress(&mut self) -> io::Result<()> {
-        let Some(run) = &self.model.run else { return Ok(()) };
-        let mut lines = Vec::new();
-        if let (Some(guard), Some(left)) = (&run.guard, run.seconds_left())
-            && !self.warned.contains(&guard.change)
-        {
-            self.warned.push(guard.change);
-            lines.push(format!(
-                "! {} is active, and is taken back by itself in {left} s. If this connection stalls, do nothing.",
-                run.changes.get(guard.change).map_or("The change", |change| change.title.as_str())
-            ));
-            lines.push(
-                "! To keep it, log in AGAIN from where you work and type: ngcp-warden confirm".to_owned(),
-            );
-        }
-        self.told.resize(run.changes.len(), ChangeState::Waiting);
-        for (change, told) in run.changes.iter().zip(&mut self.told) {
-            let over = matches!(change.state, ChangeState::Ended { .. } | ChangeState::Undone { .. });
-            if over && change.state != *told {
-                lines.push(page::change_words(change));
-            }
-            *told = change.state.clone();
-        }
-        for line in lines {
-            self.say(&line)?;
         }
         Ok(())
     }
@@ -252,6 +251,9 @@ impl Desk<'_> {
             self.say(&format!("  {number}) {outcome}"))?;
         }
         let Some(answer) = self.line("Number, or Enter to change nothing")? else { return Ok(()) };
+        if answer == "?" {
+            return self.explain(help::DIALOG);
+        }
         if answer == "1" && dialog.outcomes.len() > 1 {
             if dialog.focus != 0 {
                 self.press(Key::Up);
@@ -273,10 +275,10 @@ fn plain(text: &str) -> String {
             '·' | '–' | '—' => out.push('-'),
             '‹' => out.push('<'),
             '›' => out.push('>'),
-            '↑' => out.push_str("Up"),
-            '↓' => out.push_str("Down"),
-            '←' => out.push_str("Left"),
-            '→' => out.push_str("Right"),
+            '↑' => out.push('^'),
+            '↓' => out.push('v'),
+            '←' => out.push_str("<-"),
+            '→' => out.push_str("->"),
             '“' | '”' => out.push('"'),
             '’' => out.push('\''),
             c => out.push(c),

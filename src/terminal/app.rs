@@ -153,7 +153,7 @@ impl App {
     }
 
     fn update(&mut self, mut message: Message) -> Vec<Effect> {
-        self.notice_beginning(&message);
+        self.began = beginning(&message, self.model.world).or(self.began);
         let mut effects = Vec::new();
         if let Message::Resized { columns, rows } = &mut message {
             if let Some(fixed) = self.fixed {
@@ -165,21 +165,6 @@ impl App {
         }
         effects.extend(update(&mut self.model, message));
         effects
-    }
-
-    /// A run that is attached to began before this process did. A demo has a clock of its own.
-    fn notice_beginning(&mut self, message: &Message) {
-        match message {
-            Message::RunStarted(_) => self.began = Some(Instant::now()),
-            Message::Run(record) if self.model.world != World::Demo => {
-                if let runner::Event::Started { .. } = record.event {
-                    let age = Timestamp::now().duration_since(record.at);
-                    let age = Duration::try_from(age).unwrap_or_default();
-                    self.began = Instant::now().checked_sub(age);
-                }
-            }
-            _ => {}
-        }
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -223,6 +208,22 @@ impl App {
         if self.painter.show(frame, cursor, &mut Tty).is_err() {
             self.handle(Message::Hangup);
         }
+    }
+}
+
+/// When a run began of which this message is the first sign. One that is attached to began before this process did; a
+/// demo has a clock of its own.
+pub(super) fn beginning(message: &Message, world: World) -> Option<Instant> {
+    match message {
+        Message::RunStarted(_) => Some(Instant::now()),
+        Message::Run(record) if world != World::Demo => match record.event {
+            runner::Event::Started { .. } => {
+                let age = Timestamp::now().duration_since(record.at);
+                Instant::now().checked_sub(Duration::try_from(age).unwrap_or_default())
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

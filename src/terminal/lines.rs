@@ -2,19 +2,19 @@
 //! Signals end the input, so that answers are kept as at its end.
 
 use std::{
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, IsTerminal, Read},
     os::unix::net::UnixStream,
     sync::{
         Arc,
         mpsc::{self, Receiver, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
+    termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr},
 };
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
@@ -22,8 +22,9 @@ use signal_hook::{
 };
 use zeroize::Zeroizing;
 
-use super::{Backend, lanes::Lanes};
+use super::{Backend, app::beginning, lanes::Lanes};
 use crate::{
+    executor::World,
     plain,
     secret::Secret,
     wizard::{Effect, Message, Model},
@@ -43,9 +44,14 @@ pub(super) fn run(mut model: Model, backend: Arc<dyn Backend>) -> io::Result<u8>
     }
     let signalled = Arc::new(signalled);
     let (messages, queue) = mpsc::channel();
-    let mut outside =
-        Outside { lanes: Lanes::new(backend, messages), queue, signalled: Arc::clone(&signalled) };
-    let mut input = BufReader::new(Input { signalled });
+    let mut outside = Outside {
+        lanes: Lanes::new(backend, messages),
+        queue,
+        signalled: Arc::clone(&signalled),
+        world: model.world,
+        began: None,
+    };
+    let mut input = Lines(BufReader::new(Input { signalled }));
     let code = plain::run(&mut model, &mut input, &mut io::stdout().lock(), &mut outside);
     outside.lanes.finish();
     code
@@ -83,10 +89,63 @@ impl Read for Input {
     }
 }
 
+/// The same, line by line.
+struct Lines(BufReader<Input>);
+
+impl Read for Lines {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl BufRead for Lines {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0.consume(amount);
+    }
+}
+
+impl plain::Input for Lines {
+    fn is_waiting(&mut self) -> bool {
+        let stdin = rustix::stdio::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+        !self.0.buffer().is_empty() || poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
+    fn is_terminal(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    fn forget(&mut self) {
+        if self.is_terminal() {
+            let read = self.0.buffer().len();
+            self.0.consume(read);
+            let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
+        }
+    }
+}
+
 struct Outside {
     lanes: Lanes,
     queue: Receiver<Message>,
     signalled: Arc<UnixStream>,
+    world: World,
+    /// When the run that is followed began.
+    began: Option<Instant>,
+}
+
+impl Outside {
+    /// A run that is followed has a clock from its first message to its last.
+    fn clocked(&mut self, message: Message) -> Message {
+        self.began = match message {
+            Message::RunEnded => None,
+            _ => beginning(&message, self.world).or(self.began),
+        };
+        message
+    }
 }
 
 impl plain::Outside for Outside {
@@ -96,13 +155,19 @@ impl plain::Outside for Outside {
 
     fn message(&mut self, wait: bool) -> Option<Message> {
         if !wait {
-            return self.queue.try_recv().ok();
+            let message = self.queue.try_recv().ok()?;
+            return Some(self.clocked(message));
         }
         loop {
             match self.queue.recv_timeout(PATIENCE) {
-                Ok(message) => return Some(message),
+                Ok(message) => return Some(self.clocked(message)),
                 Err(RecvTimeoutError::Timeout) if came(&self.signalled) => return Some(Message::Hangup),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    let since = |began: Instant| u64::try_from(began.elapsed().as_millis());
+                    if let Some(elapsed) = self.began.and_then(|began| since(began).ok()) {
+                        return Some(Message::Beat { elapsed });
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }

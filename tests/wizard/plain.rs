@@ -2,14 +2,14 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, BufRead},
+    io::{self, BufRead, Read},
     sync::Arc,
 };
 
 use ngcp_warden::{
     executor::World,
     finding::{Severity, Status},
-    plain::{Outside, run},
+    plain::{Input, Outside, run},
     plan::Outcome,
     runner::{Event, Record, RunOutcome},
     secret::Secret,
@@ -21,11 +21,45 @@ use ngcp_warden::{
 
 use crate::support::{CANARY, STEPS, finding, findings, id, plan};
 
+/// Lines that were written in advance, or typed by somebody at a terminal.
+struct Script {
+    lines: io::Cursor<Vec<u8>>,
+    typed: bool,
+}
+
+impl Read for Script {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.lines.read(buffer)
+    }
+}
+
+impl BufRead for Script {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.lines.fill_buf()
+    }
+    fn consume(&mut self, amount: usize) {
+        self.lines.consume(amount);
+    }
+}
+
+impl Input for Script {
+    fn is_waiting(&mut self) -> bool {
+        true
+    }
+    fn is_terminal(&self) -> bool {
+        self.typed
+    }
+    fn forget(&mut self) {}
+}
+
 /// A host that answers at once and runs every plan well.
 #[derive(Default)]
 struct Answering {
     answers: VecDeque<Message>,
     effects: Vec<Effect>,
+    /// Where the run waits until it is kept, taken back or stopped.
+    waits: Option<fn(&Event) -> bool>,
+    held: VecDeque<Message>,
 }
 
 impl Answering {
@@ -52,11 +86,16 @@ impl Answering {
             });
         }
         events.push(Event::Finished { outcome: RunOutcome::Done, findings: vec![], report: None });
-        for (number, event) in (1..).zip(events) {
-            let record = Record { number, at: jiff::Timestamp::UNIX_EPOCH, event };
-            self.answers.push_back(Message::Run(Box::new(record)));
+        let records = (1..).zip(events).map(|(number, event)| {
+            Message::Run(Box::new(Record { number, at: jiff::Timestamp::UNIX_EPOCH, event }))
+        });
+        let mut messages: VecDeque<Message> = records.chain([Message::RunEnded]).collect();
+        if let Some(waits) = self.waits {
+            let here = |message: &Message| matches!(message, Message::Run(record) if waits(&record.event));
+            let first = messages.iter().position(here).unwrap();
+            self.held = messages.split_off(first + 1);
         }
-        self.answers.push_back(Message::RunEnded);
+        self.answers.extend(messages);
     }
 }
 
@@ -80,13 +119,16 @@ impl Outside for Answering {
                 self.answers.push_back(Message::MadeUp { start: start.clone(), shown });
             }
             Effect::StartRun { .. } => self.run(),
+            Effect::Keep(_) | Effect::Revert(_) | Effect::StopRun(_) => self.answers.append(&mut self.held),
             _ => {}
         }
         self.effects.push(effect);
     }
 
-    fn message(&mut self, _: bool) -> Option<Message> {
-        self.answers.pop_front()
+    fn message(&mut self, wait: bool) -> Option<Message> {
+        // Time goes by while the change waits.
+        let beat = (wait && !self.held.is_empty()).then_some(Message::Beat { elapsed: 21_000 });
+        self.answers.pop_front().or(beat)
     }
 
     fn secret(
@@ -102,11 +144,19 @@ impl Outside for Answering {
 }
 
 fn session(entry: Entry, lines: &[&str]) -> (u8, String, Model, Vec<Effect>) {
+    session_with(entry, lines, false, Answering::default())
+}
+
+fn session_with(
+    entry: Entry,
+    lines: &[&str],
+    typed: bool,
+    mut outside: Answering,
+) -> (u8, String, Model, Vec<Effect>) {
     let mut model = Model::new(&STEPS, entry, World::Demo);
-    let mut outside = Answering::default();
     let mut paper = Vec::new();
-    let input = lines.join("\n") + "\n";
-    let code = run(&mut model, &mut input.as_bytes(), &mut paper, &mut outside).unwrap();
+    let mut input = Script { lines: io::Cursor::new((lines.join("\n") + "\n").into_bytes()), typed };
+    let code = run(&mut model, &mut input, &mut paper, &mut outside).unwrap();
     (code, String::from_utf8(paper).unwrap(), model, outside.effects)
 }
 
@@ -187,4 +237,68 @@ fn nonsense_changes_nothing_and_the_end_of_input_hangs_up() {
     assert_eq!(code, 3);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
     assert_eq!(model.steps[0].form.value(0), Some("disable"));
+}
+
+/// Ticks noatime and applies what is planned, up to the run with its countdown.
+fn to_the_countdown(then: &[&str]) -> Vec<String> {
+    let (_, paper, ..) = session(Entry::Maintenance, &["1", "t1", "b"]);
+    let review = number_of(&paper, "review");
+    let lines = ["1", "t1", "b", &review];
+    let (_, paper, ..) = session(Entry::Maintenance, &lines);
+    let apply = number_of(&paper, "apply");
+    // Apply now; noted, and so again.
+    let lines = lines.iter().copied().chain([apply.as_str(), "1", "1", "1"]).chain(then.iter().copied());
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_countdown_is_seen_and_the_change_kept_or_taken_back() {
+    for (word, kept) in [("keep", true), ("k", true), ("revert", false), ("x", false)] {
+        let lines = to_the_countdown(&["", "1", "what?", word, "q"]);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        for typed in [true, false] {
+            let waits = |event: &Event| matches!(event, Event::Waiting { .. });
+            let outside = Answering { waits: Some(waits), ..Answering::default() };
+            let (code, paper, _, effects) = session_with(Entry::Maintenance, &lines, typed, outside);
+            let asked = effects.iter().filter_map(|effect| match effect {
+                Effect::Keep(run) => Some((run.as_str(), true)),
+                Effect::Revert(run) => Some((run.as_str(), false)),
+                _ => None,
+            });
+            assert_eq!(asked.collect::<Vec<_>>(), [("7", kept)], "{paper}");
+            assert!(
+                paper.contains("! Here: keep (on the console, or from a new login), or revert"),
+                "{paper}"
+            );
+            assert!(paper.contains("s left: keep, or revert"), "it runs down: {paper}");
+            assert_eq!(paper.matches("Not understood: keep, or revert.").count(), 2, "{paper}");
+            assert_eq!(code, 0, "q answers the menu after the run: {paper}");
+        }
+    }
+}
+
+/// Without a countdown a script's lines are for later; a person may stop the run.
+#[test]
+fn a_run_is_stopped_by_a_word() {
+    let lines = to_the_countdown(&["stop", "q"]);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let waits = |event: &Event| matches!(event, Event::Before { .. });
+    let outside = Answering { waits: Some(waits), ..Answering::default() };
+    let (_, paper, _, effects) = session_with(Entry::Maintenance, &lines, true, outside);
+    assert!(effects.contains(&Effect::StopRun("7".to_owned())), "{paper}");
+    assert!(paper.contains("type: stop"), "{paper}");
+}
+
+#[test]
+fn line_mode_explains_its_own_keys_and_repeats_no_page_unasked() {
+    let (_, paper, model, _) = session(Entry::Maintenance, &["?", "", "", "p"]);
+    assert!(paper.contains("A number does what stands behind it"), "{paper}");
+    assert!(!paper.contains("Ctrl"), "keys of the full screen: {paper}");
+    assert_eq!(model.screen, Screen::Overview);
+    assert_eq!(paper.matches("=== ").count(), 2, "at first and on p: {paper}");
+    assert_eq!(paper.matches(") steps").count(), 2, "{paper}");
+    // At a question: explained, and asked again.
+    let (_, paper, model, _) = session(Entry::FirstBoot, &["1", "?", "2"]);
+    assert!(paper.contains("Enter alone keeps the one marked *"), "{paper}");
+    assert_eq!(model.steps[0].form.value(0), Some("leave"), "{paper}");
 }
