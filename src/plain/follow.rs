@@ -65,7 +65,7 @@ impl Desk<'_> {
                         begins = true;
                         let title = run.changes.get(guard.change).map_or("The change", |c| c.title.as_str());
                         lines.push(format!(
-                            "! {title} is active, and is taken back by itself in {left} s. If this connection \
+                            "! Active now: {title}. In {left} s it is taken back by itself. If this connection \
                              stalls, do nothing."
                         ));
                         lines.push(
@@ -90,9 +90,24 @@ impl Desk<'_> {
             self.input.forget();
         }
         for line in lines {
-            self.say(&line)?;
+            self.say_wrapped(&line)?;
         }
         self.output.flush()
+    }
+
+    /// One line of the run, over several where it is long.
+    fn say_wrapped(&mut self, text: &str) -> io::Result<()> {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let full = line.chars().count() + word.chars().count() >= usize::from(super::WIDTH);
+            if full && !line.trim().is_empty() {
+                self.say(line.trim_end())?;
+                line = "  ".to_owned();
+            }
+            line.push_str(word);
+            line.push(' ');
+        }
+        self.say(line.trim_end())
     }
 
     /// Takes a line that was typed while the run goes on. What a script holds in store is for what is asked later,

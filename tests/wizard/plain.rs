@@ -187,7 +187,7 @@ fn a_whole_walk_from_the_first_question_to_the_result() {
     assert!(paper.contains("run chpasswd -e"), "the review is printed unfolded: {paper}");
     assert!(paper.contains("+ set root  seen in shadow"), "{paper}");
     assert_eq!(
-        paper.matches("set root is active, and is taken back by itself in 60 s").count(),
+        paper.matches("Active now: set root. In 60 s it is taken back by itself.").count(),
         1,
         "{paper}"
     );

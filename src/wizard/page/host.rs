@@ -2,7 +2,7 @@
 
 use super::{
     Page, Role, Span, Symbol, Writer,
-    text::{TIE, bar, cell, clean, columns_of},
+    text::{TIE, bar, cell, clean, columns, columns_of},
 };
 use crate::{
     finding::{Finding, Severity, Status, score},
@@ -156,14 +156,18 @@ fn worst(model: &Model, w: &mut Writer) {
     let title_width = w.width.saturating_sub(13 + step_width);
     for finding in failing.iter().take(WORST) {
         let title = clean(&finding.title);
+        // A title that has no room beside its step is told whole instead.
+        let fits = columns(&title) <= title_width;
+        let title = if fits { cell(&title, title_width) } else { title };
+        let step = if fits { cell(finding.step.as_str(), step_width) } else { String::new() };
         w.spans(
             0,
             12,
             vec![
                 status(finding),
                 Span::new(severity_role(finding.severity), format!(" {:<10}", word(finding.severity))),
-                Span::new(Role::Text, cell(&title, title_width) + " "),
-                Span::new(Role::Dim, cell(finding.step.as_str(), step_width)),
+                Span::new(Role::Text, title + " "),
+                Span::new(Role::Dim, step),
             ],
         );
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     executor::World,
     finding::score,
-    plan::{Outcome, Plan},
+    plan::{Outcome, Plan, Undo},
     runner::{REVERTED, RunOutcome, UNCONFIRMED},
     wizard::{
         Model,
@@ -100,24 +100,27 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
         }
     };
     let time = time.map_or(String::new(), |time| format!("{}.{} s", time / 1000, time % 1000 / 100));
-    let title = clean(&change.title);
+    let (title, words) = (clean(&change.title), clean(&words));
+    // In columns where everything fits on one line; else whole, over several.
     let room = w.width.saturating_sub(16);
     let half = (room / 2).max(columns(&title).min(room));
     let rest = room.saturating_sub(half);
-    let short = columns(&words) < rest || words.is_empty();
-    let beside = if short { clean(&words) } else { String::new() };
-    w.spans(
-        0,
-        2,
-        vec![
-            Span::symbol(role, symbol),
+    let fits = columns(&title) <= room;
+    let beside = fits && columns(&words) < rest;
+    let mut spans = vec![Span::symbol(role, symbol)];
+    if fits {
+        let words = if beside { words.as_str() } else { "" };
+        spans.extend([
             Span::new(Role::Text, format!(" {}", cell(&title, half))),
-            Span::new(role, format!(" {}", cell(&beside, rest))),
+            Span::new(role, format!(" {}", cell(words, rest))),
             Span::new(Role::Dim, format!("{time:>9}")),
-        ],
-    );
-    if !short {
-        w.spans(4, 4, vec![Span::new(role, clean(&words))]);
+        ]);
+    } else {
+        spans.extend([Span::new(Role::Text, format!(" {title}  ")), Span::new(Role::Dim, time)]);
+    }
+    w.spans(0, 2, spans);
+    if !words.is_empty() && !beside {
+        w.spans(4, 4, vec![Span::new(role, words)]);
     }
 }
 
@@ -146,8 +149,8 @@ pub(super) fn undone_look(outcome: Outcome) -> (Role, Symbol) {
 
 /// Said so only of what was taken back.
 pub(super) fn undone_words(outcome: Outcome, message: &str) -> String {
-    let how = if outcome == Outcome::Failed { "NOT taken back:" } else { "taken back" };
-    format!("{how} {message}")
+    let how = if outcome == Outcome::Failed { "NOT taken back" } else { "taken back" };
+    if message.is_empty() { how.to_owned() } else { format!("{how}: {message}") }
 }
 
 pub(super) fn outcome_look(outcome: Outcome) -> (Role, Symbol, &'static str) {
@@ -227,8 +230,14 @@ fn failing_words(model: &Model, run: &RunView) -> String {
 
 /// "7 changes undone, 9 stay, 2 not tried".
 fn standing(run: &RunView) -> String {
-    let count =
-        |wanted: fn(&ChangeState) -> bool| run.changes.iter().filter(|change| wanted(&change.state)).count();
+    // What only looks or tries neither stays nor can be taken back.
+    let looks = |view: &ChangeView| {
+        let plan = run.plan.as_ref().and_then(|plan| plan.changes.iter().find(|change| change.id == view.id));
+        plan.is_some_and(|change| change.undo == Undo::Nothing)
+    };
+    let changes: Vec<&ChangeState> =
+        run.changes.iter().filter(|view| !looks(view)).map(|view| &view.state).collect();
+    let count = |wanted: fn(&ChangeState) -> bool| changes.iter().filter(|state| wanted(state)).count();
     let undone =
         count(|state| matches!(state, ChangeState::Undone { outcome, .. } if *outcome != Outcome::Failed));
     let stuck = count(|state| matches!(state, ChangeState::Undone { outcome: Outcome::Failed, .. }));
