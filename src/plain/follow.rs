@@ -135,7 +135,7 @@ impl Desk<'_> {
             }
             (_, true) => self.say("Not understood: keep, or revert.")?,
             (_, false) => {
-                self.say("Not understood: the run goes on; stop ends it after the change it is in.")?
+                self.say("Not understood: the run goes on; stop ends it after the change it is in.")?;
             }
         }
         self.notice()

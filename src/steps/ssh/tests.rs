@@ -36,7 +36,7 @@ fn becomes(path: &str, text: &str, changes: Vec<Change>) -> String {
 #[test]
 fn the_field_and_the_plan_say_the_same_of_an_answer() {
     let found = Findings::new(Vec::new(), &facts(Writing::default())).unwrap();
-    let form = Ssh.form(&found);
+    let form = Ssh.form(&found).unwrap();
     for (key, answer) in [
         ("add", "foo"),
         ("add", "ssh-ed25519 AAAA"),
