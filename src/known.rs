@@ -97,6 +97,39 @@ pub struct WebAdmin {
     pub reseller_password: String,
 }
 
+/// What may be shown of a line that somebody else wrote.
+pub static HARMLESS: Table<Harmless> =
+    Table::new("assets/harmless_keys.yml", include_str!("../assets/harmless_keys.yml"), |harmless| {
+        let Harmless { keys, sshd, mount, words } = harmless;
+        [keys, sshd, mount, words].iter().all(|list| !list.is_empty())
+    });
+
+/// The content of `assets/harmless_keys.yml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Harmless {
+    /// Keys of configuration files, in small letters.
+    pub keys: Vec<String>,
+    /// Keywords of sshd_config, in small letters.
+    pub sshd: Vec<String>,
+    /// Mount options that take a value.
+    pub mount: Vec<String>,
+    /// Words of sentences, in small letters.
+    pub words: Vec<String>,
+}
+
+impl Harmless {
+    /// Whether the values of a key may be shown.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.keys.iter().any(|one| one == key)
+    }
+
+    /// Whether it is a word of a sentence and no value.
+    pub fn is_word(&self, word: &str) -> bool {
+        self.words.iter().any(|one| one.eq_ignore_ascii_case(word))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ pub use dry_run::{DryRun, Told};
 use jiff::Timestamp;
 pub use system::{System, harden_process, is_ours, is_root};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, hide_in_output};
 
 /// A host, real or not. Reads go through it as well: that is what lets a demo, a test or a recording stand in.
 ///
@@ -325,7 +325,7 @@ impl Exit {
         };
         let said = last(&self.stderr).or_else(|| last(&self.stdout));
         let how = self.how();
-        said.map_or_else(|| how.clone(), |said| format!("{how}: {}", said.trim()))
+        said.map_or_else(|| how.clone(), |said| format!("{how}: {}", hide_in_output(said.trim())))
     }
 
     /// How it ended, for people: `exit code 3`.

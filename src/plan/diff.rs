@@ -1,4 +1,4 @@
-//! Line differences for people: values that look like passwords are hidden, whoever wrote them.
+//! Line differences for people: values that are not known to be harmless are hidden, whoever wrote them.
 
 use std::{fmt::Write, ops::Range};
 
@@ -13,8 +13,12 @@ use crate::secret::hide_values;
 const CONTEXT: usize = 3;
 
 /// A unified diff without file headers, three lines around each change; empty when nothing differs.
-/// Values behind keys such as `password:` or `pass =` are shown as `‹hidden›`; our own holes `‹…›` stay readable.
+/// A value whose key is not known to be harmless is shown as `‹hidden›`; our own holes `‹…›` stay readable.
 pub fn unified(old: &str, new: &str) -> String {
+    hide_values(&difference(old, new))
+}
+
+fn difference(old: &str, new: &str) -> String {
     let old: Vec<&str> = old.split_inclusive('\n').collect();
     let new: Vec<&str> = new.split_inclusive('\n').collect();
     // One algorithm by name: the crate's own text interface links all of them in, half a megabyte.
@@ -41,7 +45,7 @@ pub fn unified(old: &str, new: &str) -> String {
             }
         }
     }
-    hide_values(&text)
+    text
 }
 
 /// A range of lines as unified diffs write it: the first line and, unless it is one, how many.
@@ -79,9 +83,9 @@ mod tests {
         let new = numbers(1, 4) + "five\n" + &numbers(6, 15) + &numbers(17, 21);
         let expected = "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n\
                         @@ -13,8 +13,8 @@\n 13\n 14\n 15\n-16\n 17\n 18\n 19\n 20\n+21\n";
-        assert_eq!(unified(&numbers(1, 20), &new), expected);
-        assert_eq!(unified("", "a\n"), "@@ -0,0 +1 @@\n+a\n");
-        assert_eq!(unified("a\r\n", "a\n"), "@@ -1 +1 @@\n-a\n+a\n");
-        assert_eq!(unified("a\n", "a\n"), "");
+        assert_eq!(difference(&numbers(1, 20), &new), expected);
+        assert_eq!(difference("", "a\n"), "@@ -0,0 +1 @@\n+a\n");
+        assert_eq!(difference("a\r\n", "a\n"), "@@ -1 +1 @@\n-a\r\n+a\n");
+        assert_eq!(difference("a\n", "a\n"), "");
     }
 }

@@ -277,7 +277,7 @@ impl Runner<'_> {
             change: change.id.clone(),
             outcome,
             message: self.redactor.clean(message),
-            diff: self.redactor.clean(diff),
+            diff: self.redactor.known(diff),
             took: u64::try_from(took).unwrap_or(0),
         })?;
         Ok(outcome)

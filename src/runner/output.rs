@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::{
     executor::{Sink, Stream},
     finding::deceives,
-    secret::{SecretForm, Secrets},
+    secret::{Printed, SecretForm, Secrets, hide_in_output},
 };
 
 /// At most so many lines of one program are journalled.
@@ -38,7 +38,13 @@ impl Redactor {
         Redactor(words)
     }
 
+    /// A message: without the secrets of the run, and without what a program may have told of others.
     pub(super) fn clean(&self, text: &str) -> String {
+        hide_in_output(&self.known(text))
+    }
+
+    /// Without the secrets of the run.
+    pub(super) fn known(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, word| text.replace(word.as_str(), "‹…›"))
     }
 }
@@ -47,13 +53,14 @@ impl Redactor {
 pub(super) struct Lines<'a> {
     redactor: &'a Redactor,
     partial: [Vec<u8>; 2],
+    printed: [Printed; 2],
     left: usize,
     emit: &'a mut dyn FnMut(Stream, String),
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(redactor: &'a Redactor, emit: &'a mut dyn FnMut(Stream, String)) -> Self {
-        Lines { redactor, partial: [Vec::new(), Vec::new()], left: LINES, emit }
+        Lines { redactor, partial: [Vec::new(), Vec::new()], printed: Default::default(), left: LINES, emit }
     }
 
     /// Hands on the last lines, which had no end.
@@ -68,7 +75,8 @@ impl<'a> Lines<'a> {
         if self.left == 0 {
             return;
         }
-        let line = self.redactor.clean(&printable(&String::from_utf8_lossy(&bytes)));
+        let line = self.redactor.known(&printable(&String::from_utf8_lossy(&bytes)));
+        let line = self.printed[stream as usize].line(&line);
         if line.trim().is_empty() {
             return;
         }

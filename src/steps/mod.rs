@@ -132,6 +132,7 @@ pub fn find(id: &str) -> Option<&'static dyn Step> {
 /// Names the table that cannot be read or is not whole.
 pub fn read_known() -> Result<()> {
     known::DEFAULTS.check()?;
+    known::HARMLESS.check()?;
     keys::KNOWN_KEYS.check()?;
     options::OPTIONS.check()?;
     performance::PROFILES.check()
@@ -163,7 +164,8 @@ mod tests {
     #[test]
     fn every_table_is_read_at_start() {
         read_known().unwrap();
-        let mut read = vec![known::DEFAULTS.name, keys::KNOWN_KEYS.name, options::OPTIONS.name];
+        let mut read =
+            vec![known::DEFAULTS.name, known::HARMLESS.name, keys::KNOWN_KEYS.name, options::OPTIONS.name];
         read.push(performance::PROFILES.name);
         read.sort_unstable();
         let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();

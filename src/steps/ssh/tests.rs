@@ -112,7 +112,7 @@ fn sshd_config_itself_is_edited_line_by_line() {
         ..Writing::default()
     };
     let diff = becomes("/etc/ssh/sshd_config", text, written(&facts(writing)));
-    assert!(diff.contains("+MACs hmac-sha2-512-etm@openssh.com\n # first\n"), "{diff}");
+    assert!(diff.contains("+MACs hmac-sha2-512-etm@openssh.com\n # ‹hidden›\n"), "{diff}");
     assert!(diff.contains("-PermitRootLogin yes\n+PermitRootLogin no\n"), "{diff}");
     let changed = diff
         .lines()

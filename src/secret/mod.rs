@@ -1,8 +1,11 @@
 //! Passwords and other secrets: redacted when printed, wiped when dropped. Generator and strength live here too.
 //! A secret itself is never serialized.
 
+mod redact;
+
 use std::{collections::BTreeMap, fmt};
 
+pub use redact::{Printed, hide_in_output, hide_values};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -205,28 +208,6 @@ pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, S
 /// Passwords that every installation starts with or that robots try first.
 pub(crate) fn known_defaults() -> &'static [String] {
     &DEFAULTS.get().passwords
-}
-
-/// Lines of a configuration or a difference with the values behind keys such as `password:` or `pass =` shown as
-/// `‹hidden›`, whoever wrote them; our own holes `‹…›` stay readable.
-pub fn hide_values(text: &str) -> String {
-    text.lines().map(|line| hide_value(line) + "\n").collect()
-}
-
-fn hide_value(line: &str) -> String {
-    let Some(at) = line.find([':', '=']) else { return line.to_owned() };
-    let (key, value) = (&line[..at], line[at + 1..].trim());
-    let word = key.trim_start_matches(['+', '-', ' ', '\t', '#']).trim_end().trim_matches(['\'', '"']);
-    let word = word.rsplit(['.', ' ']).next().unwrap_or_default().to_ascii_lowercase();
-    let secret = ["pass", "passwd", "password", "pw", "p", "secret", "token", "psk"].contains(&word.as_str())
-        || ["_pass", "password", "passwd", "pw", "_secret", "_token", "_psk"]
-            .iter()
-            .any(|end| word.ends_with(end));
-    if secret && !value.is_empty() && !value.contains('‹') {
-        format!("{key}{} ‹hidden›", &line[at..=at])
-    } else {
-        line.to_owned()
-    }
 }
 
 #[cfg(test)]
