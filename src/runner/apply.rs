@@ -10,6 +10,7 @@ use crate::{
     executor::{Command, Executor, Kind, Quiet, READ_LIMIT, Stream, World},
     ngcp::{config, ngcpcfg, services},
     plan::{Action, Change, Left, Outcome, Proof, Template},
+    secret::hide_in_output,
 };
 
 /// Seconds that another `ngcpcfg` is waited for.
@@ -116,7 +117,7 @@ impl Runner<'_> {
         if !said.failed_scripts.is_empty() {
             remarks.push(format!("these did not restart well: {}", said.failed_scripts.join(", ")));
         }
-        remarks.extend(said.errors);
+        remarks.extend(said.errors.iter().map(|line| hide_in_output(line)));
         remarks
             .extend(broken.iter().map(|(path, _, error)| format!("{path} was broken before, too: {error}")));
         Ok(match remarks.is_empty() {
@@ -131,7 +132,7 @@ impl Runner<'_> {
         self.executed.extend(ngcpcfg::said(&printed).executed);
         match exit.ok() {
             true => Ok(printed),
-            false => bail!("ngcpcfg apply: {}\n{}", exit.how(), ngcpcfg::reason(&printed)),
+            false => bail!("ngcpcfg apply: {}\n{}", exit.how(), hide_in_output(&ngcpcfg::reason(&printed))),
         }
     }
 
@@ -165,7 +166,7 @@ impl Runner<'_> {
     fn broken(&self, saved: &Saved) -> Vec<(String, bool, String)> {
         let look = |file: &SavedFile| {
             let now = Was::read(self.sight.host, &file.path).ok()?;
-            let error = ngcpcfg::template_error(now.bytes()?)?;
+            let error = hide_in_output(&ngcpcfg::template_error(now.bytes()?)?);
             Some((file.path.display().to_string(), now.left() != file.was.left(), error))
         };
         saved.generated.iter().filter_map(look).collect()

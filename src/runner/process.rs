@@ -94,7 +94,11 @@ pub(super) fn program(name: &str) -> Option<PathBuf> {
 /// A command that inherits nothing from us.
 pub(super) fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().envs([("PATH", SEARCH_PATH), ("LC_ALL", "C"), ("HOME", "/root")]).current_dir("/").stderr(Stdio::null());
+    command
+        .env_clear()
+        .envs([("PATH", SEARCH_PATH), ("LC_ALL", "C"), ("HOME", "/root")])
+        .current_dir("/")
+        .stderr(Stdio::null());
     command
 }
 
