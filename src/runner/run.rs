@@ -341,7 +341,12 @@ impl<'a> Runner<'a> {
         let mut later = all.iter().skip_while(|c| !(goes(c) && configures(c) && self.stands(c)));
         let applied = |c: &Change| is_apply(c) || configures(c);
         let all_applied = unapplied || later.any(|c| applied(c) && !goes(c) && self.stands(c));
-        let open: Vec<&Change> = all.iter().filter(|c| goes(c) || (all_applied && applied(c))).collect();
+        // The daemons of these steps are told again, guarded or not.
+        let tells = |c: &Change| {
+            c.undo == Undo::Again && all.iter().any(|other| other.step == c.step && configures(other))
+        };
+        let open: Vec<&Change> =
+            all.iter().filter(|c| goes(c) || (all_applied && (applied(c) || tells(c)))).collect();
         self.take_back(&open)
     }
 

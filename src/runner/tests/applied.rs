@@ -108,10 +108,12 @@ fn applies(host: &Simulated) -> usize {
 /// The running daemon, not only the files: the tool itself would tell nobody, for the files equal its last commit.
 #[test]
 fn an_apply_that_fails_before_its_commit_leaves_the_daemon_as_it_was() {
-    for at in ["build", "commit"] {
+    for (at, guarded) in [("build", true), ("commit", true), ("build", false), ("commit", false)] {
         let host = fails(at);
         let before = state(&host);
-        let ran = go(&host, plan());
+        let mut changes = plan();
+        changes[2].guard = changes[2].guard.take().filter(|_| guarded);
+        let ran = go(&host, changes);
         assert_eq!(ran.outcome, RunOutcome::Failed);
         assert_eq!(state(&host), before, "{at}");
         assert_eq!(applies(&host), 1, "nothing was committed, so nothing is applied again");
