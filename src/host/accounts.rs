@@ -56,6 +56,54 @@ pub fn find(host: &dyn Executor, name: &str) -> Result<Option<Account>> {
     Ok(accounts(host)?.into_iter().find(|account| account.name == name))
 }
 
+/// Where accounts come from besides `/etc/passwd`: `ldap`, as `/etc/nsswitch.conf` names it. These are not looked at:
+/// what is said of all accounts is said of the local ones.
+pub fn elsewhere(host: &dyn Executor) -> Vec<String> {
+    // What invents no login of its own: files, the compatible reading of them, and systemd's passing users.
+    const LOCAL: [&str; 3] = ["files", "compat", "systemd"];
+    let switch = text(host, "/etc/nsswitch.conf").unwrap_or_default();
+    let line = switch.lines().filter_map(|line| line.trim_start().strip_prefix("passwd:"));
+    let line = line.last().unwrap_or_default();
+    let line = line.split('#').next().unwrap_or_default();
+    // What stands in brackets says when to go on, not where.
+    let mut bracket = false;
+    let mut sources = Vec::new();
+    for word in line.replace('[', " [ ").replace(']', " ] ").split_whitespace() {
+        match word {
+            "[" => bracket = true,
+            "]" => bracket = false,
+            word if bracket || LOCAL.contains(&word) => {}
+            word => sources.push(word.chars().filter(|c| !c.is_control()).take(40).collect()),
+        }
+    }
+    let local = text(host, "/etc/passwd").unwrap_or_default();
+    if line.contains("compat") && local.lines().any(|line| line.starts_with('+')) {
+        sources.push("NIS".to_owned());
+    }
+    sources
+}
+
+/// "accounts from ldap are not looked at"
+pub fn not_looked_at(sources: &[String]) -> String {
+    format!("accounts from {} are not looked at", sources.join(", "))
+}
+
+/// Names of all lines of `/etc/passwd` with user number 0, as the C library reads them: it takes lines, too, that
+/// [`accounts`] passes over.
+///
+/// # Errors
+/// When `/etc/passwd` cannot be read.
+pub fn superusers(host: &dyn Executor) -> Result<Vec<String>> {
+    let text = text(host, "/etc/passwd")?;
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '+', '-']));
+    let names = lines.filter_map(|line| {
+        let mut fields = line.split(':');
+        let (name, uid) = (fields.next()?, fields.nth(1)?);
+        (!name.is_empty() && uid.trim().trim_start_matches('+').parse() == Ok(0u32)).then(|| name.to_owned())
+    });
+    Ok(names.collect())
+}
+
 fn text(host: &dyn Executor, path: &str) -> Result<String> {
     let bytes = host.read(Path::new(path)).with_context(|| format!("cannot read {path}"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -111,6 +159,36 @@ mod tests {
         }
         let root = account("root:x:0:0:root:/root:").unwrap();
         assert_eq!((root.uid, root.shell.as_str()), (0, ""));
+    }
+
+    #[test]
+    fn other_sources_of_accounts_are_named() {
+        let host = |switch: &str| {
+            crate::executor::simulated::Simulated::new()
+                .file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n+::::::\n")
+                .file("/etc/nsswitch.conf", switch)
+        };
+        for (switch, sources) in [
+            ("", vec![]),
+            ("passwd: files systemd\nshadow: files ldap\n", vec![]),
+            ("passwd:\tfiles ldap # all\n", vec!["ldap"]),
+            (
+                "  passwd: files [NOTFOUND=continue UNAVAIL=return] sss[!SUCCESS=return]nis\n",
+                vec!["sss", "nis"],
+            ),
+            ("passwd: compat\n", vec!["NIS"]),
+            ("#passwd: ldap\n", vec![]),
+        ] {
+            assert_eq!(elsewhere(&host(switch)), sources, "{switch:?}");
+        }
+    }
+
+    #[test]
+    fn every_line_with_user_number_0_is_found() {
+        let passwd = "root:x:0:0::/root:/bin/sh\ntoor:x:0:0:::\nshort:x:0:0\nzeros:x:000:1::/:\n\
+            rel:x: 0:0::home:/bin/sh\n#off:x:0:0::/:\n+nis:x:0:0\nuser:x:10:0::/:\n";
+        let host = crate::executor::simulated::Simulated::new().file("/etc/passwd", passwd);
+        assert_eq!(superusers(&host).unwrap(), ["root", "toor", "short", "zeros", "rel"]);
     }
 
     #[test]

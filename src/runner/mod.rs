@@ -32,7 +32,7 @@ pub use journal::{
 pub use lock::{Holder, Lock, LockHeld};
 pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
-pub use saved::{Saved, SavedFile, Was};
+pub use saved::{Saved, SavedFile, Was, digest};
 
 use std::{
     path::{Path, PathBuf},

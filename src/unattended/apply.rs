@@ -256,6 +256,7 @@ pub fn plan_text(plan: &Plan) -> String {
                 format!("{}\n{}", path.display(), change.diff)
             }
             Action::Remove { path } => format!("remove {}", path.display()),
+            Action::Restore { path, to: None, .. } => format!("remove {}\n{}", path.display(), change.diff),
             Action::Restore { .. } => change.diff.clone(),
             Action::Run(command) => format!("run  {command}"),
             Action::Apply { message } => format!("run  ngcpcfg apply '{message}'"),

@@ -8,6 +8,7 @@ mod peer;
 mod session;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +20,7 @@ use anyhow::{Context, Result, bail};
 pub use config::{Line, Lines, matches_pattern};
 pub use listener::{Listener, listeners};
 pub use session::{Login, Session, session};
+pub use ways::{Ways, ways};
 
 use super::accounts::Account;
 use crate::executor::{Command, Executor, Quiet};

@@ -2,15 +2,13 @@
 //! when its package cannot be had. User `sipwise` itself stays: the platform's own programs use it.
 
 mod account;
+mod keys;
 mod packages;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use self::{
-    account::{Keys, User},
-    packages::Support,
-};
+use self::{account::User, packages::Support};
 use super::{
     About, Answers, Findings, Form, Step,
     form::{Choice, Field},
@@ -51,7 +49,7 @@ impl Facts {
 
     /// Whether nobody gets in as `sipwise`, whatever the packages say.
     fn closed(&self) -> bool {
-        !self.user.password_open && self.user.keys.iter().all(|keys| keys.count == Some(0))
+        !self.user.password_open && self.user.keys.none()
     }
 }
 
@@ -84,7 +82,7 @@ impl Step for SupportAccess {
             default,
             "Answer the same on every node of a cluster.",
         )];
-        if facts.user.keys.iter().any(Keys::can_be_set_aside) {
+        if facts.user.keys.can_be_set_aside() {
             fields.push(field(
                 "keys",
                 "Its SSH keys",
@@ -139,11 +137,14 @@ impl Step for SupportAccess {
             "leave" | "" => Ok(false),
             other => bail!("support-access.{key}: \"{other}\" is neither {word} nor leave"),
         };
+        // What stays open although it was to be shut.
+        let mut left = Vec::new();
         match wanted {
             "disable" => {
                 plan.changes.extend(facts.support.disable());
-                if says("keys", "aside")? {
-                    plan.changes.extend(facts.user.set_keys_aside());
+                if says("keys", "aside")? || !facts.user.keys.can_be_set_aside() {
+                    plan.changes.extend(facts.user.keys.set_aside());
+                    left.extend(facts.user.keys.left());
                 }
                 if says("password", "lock")? {
                     plan.changes.extend(facts.user.lock());
@@ -151,17 +152,20 @@ impl Step for SupportAccess {
             }
             "lock" => {
                 plan.changes.extend(facts.user.lock());
-                plan.changes.extend(facts.user.set_keys_aside());
+                plan.changes.extend(facts.user.keys.set_aside());
+                left.extend(facts.user.keys.left());
             }
             "enable" => plan.changes.extend(facts.support.enable()),
             _ => {}
         }
+        if wanted == "disable" && facts.user.password_open && !facts.user.can_lock {
+            left.push("the password of sipwise stays: usermod is not on this host".to_owned());
+        }
         if !plan.is_empty() {
             plan.reminders.push("Support access: do the same on every node of a cluster.".to_owned());
-            let aside = facts.user.keys.iter().filter_map(|keys| keys.left_behind.as_deref());
-            plan.reminders
-                .extend(aside.filter(|_| wanted != "enable").map(|why| format!("Support access: {why}.")));
         }
+        plan.partial = !left.is_empty();
+        plan.reminders.extend(left.iter().map(|why| format!("Support access: {why}.")));
         Ok(plan)
     }
 }

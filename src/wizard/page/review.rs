@@ -273,7 +273,9 @@ fn details(change: &Change, limit: usize, w: &mut Writer) {
             }
         }
         Action::Write { path, .. } => literal(w, "write ", &path.display().to_string()),
-        Action::Remove { path } => literal(w, "remove ", &path.display().to_string()),
+        Action::Remove { path } | Action::Restore { path, to: None, .. } => {
+            literal(w, "remove ", &path.display().to_string());
+        }
         Action::Restore { path, .. } => literal(w, "put back ", &path.display().to_string()),
         Action::Run(command) => literal(w, "run ", &command.to_string()),
         Action::Apply { message } => literal(w, "run ", &format!("ngcpcfg apply '{message}'")),
