@@ -7,6 +7,7 @@ mod steps_host {
     mod noatime;
     mod ssh;
     mod support_access;
+    mod unseen;
 }
 
 use std::path::PathBuf;

@@ -83,7 +83,7 @@ fn the_database_answers_who_may_log_in() {
     let logins = database.logins().unwrap();
     assert_eq!(logins.roots.iter().map(|row| &row.login).collect::<Vec<_>>(), [&Login::Socket]);
     assert!(logins.anonymous.is_empty());
-    let admins = database.admins(database.admin_columns().unwrap().unwrap()).unwrap();
+    let admins = database.admins(database.admin_columns().unwrap().unwrap()).unwrap().read;
     assert_eq!(admins.len(), 1);
     assert!(admins[0].login == "administrator" && matches!(admins[0].saltedpass, Saltedpass::Shipped));
 }

@@ -150,7 +150,7 @@ pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
             status: Status::Unknown,
             title: format!("{} could not be looked at", about.title),
             evidence: format!("{error:#}"),
-            remedy: "Mend what is named here, then look again.".to_owned(),
+            remedy: "Fix what is named here, then run this again.".to_owned(),
             handbook: about.handbook.to_owned(),
         }],
     }

@@ -87,7 +87,7 @@ fn a_fresh_database_is_closed_on_every_row_and_nobody_else_is_touched() {
     assert_eq!(status(&before, "PASSWORD-MYSQL-ANONYMOUS"), Status::Fail);
     assert_eq!(status(&before, "PASSWORD-WEB-ADMIN-DEFAULT"), Status::Fail);
     let seen = &finding(&before, "PASSWORD-WEB-ADMIN-DEFAULT").evidence;
-    assert_eq!(seen, "a known password opens 3 of 4: administrator, lazy, o'brien");
+    assert_eq!(seen, "a default password opens 3 of 4: administrator, lazy, o'brien");
     let form = step().form(&before).unwrap();
     assert!(asks(&form, "web.administrator") && asks(&form, "web.id-5") && !asks(&form, "web.ldapadmin"));
 
@@ -242,7 +242,7 @@ fn the_old_schema_gets_an_md5() {
     let host = System::live().unwrap();
     let before = inspect(&host);
     let seen = &finding(&before, "PASSWORD-WEB-ADMIN-DEFAULT").evidence;
-    assert_eq!(seen, "a known password opens 2 of 3: administrator, reseller");
+    assert_eq!(seen, "a default password opens 2 of 3: administrator, reseller");
     let untouched = admins(None, "login IN ('off', 'own')");
     let said = [("web.administrator", "set"), ("web.reseller", "set")];
     let given = secrets(&[("web.administrator", NEW_ADMIN), ("web.reseller", NEW_OTHER)]);

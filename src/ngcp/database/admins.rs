@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Database, literal, unhex};
 use crate::{ngcp::credentials::defaults, secret::Secret};
 
-/// More rows than this are not judged.
-const LIMIT: usize = 500;
+/// More rows than this are counted, not judged.
+const LIMIT: usize = 5000;
 
 /// Which columns there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,15 @@ pub enum Saltedpass {
     Own(Secret),
 }
 
+/// The administrators that could be read, and how many could not.
+#[derive(Debug)]
+pub struct Admins {
+    /// Those.
+    pub read: Vec<Admin>,
+    /// Rows beyond the limit, and rows whose login is no text.
+    pub unread: usize,
+}
+
 impl Database<'_> {
     /// The columns of `billing.admins`; `None` when there is no such table.
     ///
@@ -71,7 +80,7 @@ impl Database<'_> {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub fn admins(&self, columns: AdminColumns) -> Result<Vec<Admin>> {
+    pub fn admins(&self, columns: AdminColumns) -> Result<Admins> {
         let names = self.columns("billing", "admins")?;
         let has = |name: &str| names.iter().any(|n| n == name);
         let defaults = &defaults().web_admin;
@@ -89,17 +98,19 @@ impl Database<'_> {
         if has("auth_mode") {
             only.push("auth_mode = 'local'");
         }
+        let wanted = format!("{}{}", if only.is_empty() { "" } else { " WHERE " }, only.join(" AND "));
         let sql = format!(
-            "SELECT id, HEX(login), {superuser}, {}, {} FROM billing.admins{}{} ORDER BY 3 DESC, id LIMIT {};",
+            "SELECT id, HEX(login), {superuser}, {}, {} FROM billing.admins{wanted} ORDER BY 3 DESC, id LIMIT {LIMIT};",
             if columns.md5pass { &md5 } else { "0" },
             if columns.saltedpass { "HEX(saltedpass)" } else { "NULL" },
-            if only.is_empty() { "" } else { " WHERE " },
-            only.join(" AND "),
-            LIMIT + 1
         );
         let rows = self.query(&sql)?;
-        ensure!(rows.len() <= LIMIT, "there are more than {LIMIT} administrators");
-        Ok(rows
+        let all = match rows.len() {
+            LIMIT => self.query(&format!("SELECT COUNT(*) FROM billing.admins{wanted};"))?,
+            _ => Vec::new(),
+        };
+        let all = all.concat().first().and_then(|count| count.parse().ok()).unwrap_or(rows.len());
+        let read: Vec<Admin> = rows
             .iter()
             .filter_map(|row| {
                 let [id, login, superuser, md5, salted] = &row[..] else { return None };
@@ -116,6 +127,8 @@ impl Database<'_> {
                     saltedpass,
                 })
             })
-            .collect())
+            .collect();
+        let unread = all.saturating_sub(read.len());
+        Ok(Admins { read, unread })
     }
 }

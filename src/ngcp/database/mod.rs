@@ -11,7 +11,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-pub use admins::{Admin, AdminColumns, Saltedpass};
+pub use admins::{Admin, AdminColumns, Admins, Saltedpass};
 pub use logins::{Login, Logins, RootRow};
 
 use super::credentials;
@@ -116,7 +116,7 @@ impl<'a> Database<'a> {
             }
         }
         bail!(
-            "the database refused to let us in {}; put root's login into {ROOT_FILE} (mode 0600) and look again",
+            "the database refused to let us in {}; put root's login into {ROOT_FILE} (mode 0600) and run this again",
             refused.join(", ")
         )
     }

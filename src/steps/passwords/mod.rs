@@ -27,7 +27,7 @@ pub(super) struct Passwords;
 static ABOUT: About = About {
     id: StepId::new("passwords"),
     title: "Passwords",
-    why: "Default passwords are tried by robots within minutes of a host going online. A known password here means somebody else's phone bill.",
+    why: "Default passwords are tried by robots within minutes of a host going online. One of them here means somebody else's phone bill.",
     handbook: "15.3",
 };
 
@@ -53,6 +53,9 @@ impl Step for Passwords {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Facts {
     root: Account,
+    /// Other accounts with root's rights that everybody gets into.
+    #[serde(default)]
+    superusers: Vec<String>,
     cdrexport: Account,
     /// None when the database could not be asked.
     database: Option<DatabaseFacts>,
@@ -93,6 +96,9 @@ struct DatabaseFacts {
     columns: AdminColumns,
     /// Active ones with a password in the database, those that a known one opens first.
     admins: Vec<WebAdmin>,
+    /// So many more that a known one opens.
+    #[serde(default)]
+    unasked: usize,
 }
 
 impl DatabaseFacts {
@@ -118,7 +124,7 @@ enum RootFile {
 struct WebAdmin {
     id: u64,
     login: String,
-    /// Whether a known password opens it; `None` when it was not tried.
+    /// Whether a default password opens it; `None` when it was not tried.
     open: Option<bool>,
 }
 

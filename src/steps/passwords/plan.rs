@@ -30,6 +30,14 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     {
         plan.changes.push(account("root", &secret));
     }
+    if !matches!(answers.get("root"), "leave" | "") {
+        for name in &facts.superusers {
+            plan.partial = true;
+            plan.reminders.push(format!(
+                "{name} has root's rights and a default password: set another with \"passwd {name}\", or remove it."
+            ));
+        }
+    }
     match (facts.cdrexport, answers.get("cdrexport")) {
         (Account::Missing, _) | (Account::Locked, "lock") => {}
         (_, "lock") => plan.changes.push(lock_cdrexport()),
@@ -41,6 +49,13 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     if let Some(database) = &facts.database {
         web_admins(&mut plan, database, answers)?;
         mysql_root(&mut plan, database, answers)?;
+        if database.unasked > 0 && !plan.is_empty() {
+            plan.partial = true;
+            plan.reminders.push(format!(
+                "{} more web administrators have a default password: run this step again after these.",
+                database.unasked
+            ));
+        }
     }
     if let Some(found) = facts.soap.as_ref().filter(|soap| soap.is_open())
         && let Some(secret) = new_password(&mut plan, answers, "soap", SOAP_USER, true)?

@@ -33,11 +33,11 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         let mut options = answers(open, &[]);
         options.retain(|(value, _, _)| *value != "renew");
         if !open {
-            let only = "Only while everybody knows its password, which is not so today.";
+            let only = "Only while it has a default password, which it does not today.";
             options
                 .iter_mut()
                 .filter(|(value, _, _)| *value == "set")
-                .for_each(|set| *set = ("set", "set if known", only));
+                .for_each(|set| *set = ("set", "set if default", only));
         }
         fields.push(choice("soap", SOAP_USER, now(inspect::SOAP), &options, usual(open)));
         fields.push(secret("soap", SOAP_USER, &facts.hints, &[SOAP_USER], true));
@@ -73,8 +73,8 @@ fn answers<'a>(open: bool, more: &[Words<'a>]) -> Vec<Words<'a>> {
     } else {
         options.push((
             "generate",
-            "generate if known",
-            "Only while everybody knows its password, which is not so today.",
+            "generate if default",
+            "Only while it has a default password, which it does not today.",
         ));
         options.push(("renew", "generate now", random));
     }
@@ -128,8 +128,8 @@ fn web_admins(fields: &mut Vec<Field>, database: &DatabaseFacts, hints: &[String
         let open = admin.open == Some(true);
         let mut field = choice(&key, &label, None, &answers(open, &[]), usual(open));
         let (now, status) = match admin.open {
-            Some(true) => ("a known password opens it", Status::Fail),
-            Some(false) => ("no known password opens it", Status::Pass),
+            Some(true) => ("a default password opens it", Status::Fail),
+            Some(false) => ("no default password opens it", Status::Pass),
             None => ("not checked", Status::Unknown),
         };
         (field.now, field.now_status) = (now.to_owned(), Some(status));

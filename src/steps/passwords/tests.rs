@@ -340,6 +340,66 @@ fn a_hundred_administrators_are_not_all_checked_and_that_is_said() {
     assert!(Passwords.form(&findings).unwrap().fields.len() < 100);
 }
 
+/// More administrators than are read: those beyond are counted, and one whose login is no text is not dropped.
+#[test]
+fn administrators_that_were_not_read_are_unknown_with_the_count() {
+    let rows = |count: usize| (1..=count).map(|id| format!("{id}\t61\t1\t0\tNULL\n")).collect::<String>();
+    let evidence = |rows: String, all: &'static str| {
+        let host = host(OWN, "!").on("mysql", move |_, command: &Command| {
+            let script = command.stdin.as_ref().unwrap().expose_str().unwrap();
+            Answer::from(match script {
+                s if s.contains("SELECT 1;") => "1\n".to_owned(),
+                s if s.contains("'admins'") => "id\nlogin\nmd5pass\nsaltedpass\n".to_owned(),
+                s if s.contains("SELECT COUNT(*) FROM billing.admins") => all.to_owned(),
+                s if s.contains("FROM billing.admins") => rows.clone(),
+                _ => String::new(),
+            })
+        });
+        let findings = inspect(&host);
+        let web = findings.items.into_iter().find(|finding| finding.id == "PASSWORD-WEB-ADMIN-DEFAULT");
+        let web = web.unwrap();
+        (web.status, web.evidence)
+    };
+    assert_eq!(evidence(rows(501), ""), (Status::Pass, "501 active logins checked".to_owned()));
+    let (status, seen) = evidence(rows(5000), "5003\n");
+    assert_eq!(status, Status::Unknown);
+    assert!(seen.starts_with("3 of 5003 were not checked"), "{seen}");
+    let (status, seen) = evidence(format!("{}9\tFFFE\t1\t1\tNULL\n", rows(1)), "");
+    assert_eq!(status, Status::Unknown);
+    assert!(seen.starts_with("1 of 2 were not checked"), "{seen}");
+}
+
+/// Whoever has user number 0 is root, whatever the name; and local accounts are not all there are.
+#[test]
+fn a_second_account_with_roots_rights_counts() {
+    let with = |line: &str, hash: &str| {
+        host(OWN, "!")
+            .file("/etc/passwd", format!("{PASSWD}{line}\n"))
+            .file("/etc/shadow", format!("root:{OWN}:1::::::\ncdrexport:!:1::::::\ntoor:{hash}:1::::::\n"))
+    };
+    let toor = "toor:x:0:0:::";
+    let root = |host: &Simulated| status(host, "PASSWORD-ROOT-DEFAULT");
+    assert_eq!(root(&with("", "")), Status::Pass);
+    assert_eq!(root(&with(toor, OWN)), Status::Pass);
+    assert_eq!(root(&with(toor, "!")), Status::Pass);
+    assert_eq!(root(&with(toor, UNKNOWN)), Status::Unknown);
+    for open in [SIPWISE, ""] {
+        let host = with(toor, open);
+        let findings = inspect(&host);
+        let found = findings.items.iter().find(|finding| finding.id == "PASSWORD-ROOT-DEFAULT").unwrap();
+        assert_eq!(found.status, Status::Fail);
+        assert_eq!(found.title, "Another account with root's rights has a default password");
+        assert!(found.evidence.contains("toor has root's rights, too"), "{}", found.evidence);
+        let plan = plan(&findings, &[("root", "renew")]);
+        assert!(plan.partial && plan.reminders[0].contains("passwd toor"), "{:?}", plan.reminders);
+    }
+    assert_eq!(root(&with("toor2:x:0:0:::", "!")), Status::Unknown, "it has no line in shadow");
+    let ldap = with("", "").file("/etc/nsswitch.conf", "passwd: files ldap\n");
+    assert_eq!(root(&ldap), Status::Unknown);
+    let ldap = ldap.file("/etc/shadow", format!("root:{OWN}:1::::::\n"));
+    assert_eq!(status(&ldap, "PASSWORD-CDREXPORT"), Status::Unknown);
+}
+
 #[test]
 fn ngcpsoap_is_edited_only_where_the_file_decides() {
     let findings = inspect(&host(OWN, "!"));

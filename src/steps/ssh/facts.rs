@@ -25,6 +25,9 @@ pub(super) struct Facts {
     /// Why the image's keys are needed here; empty when they are not.
     pub(super) vagrant: String,
     pub(super) people: Vec<Person>,
+    /// Accounts that were not looked at, and why: nothing is well because of what is not in `people`.
+    #[serde(default)]
+    pub(super) unseen: Vec<String>,
     /// Values in force for everybody, by keyword written small.
     pub(super) values: BTreeMap<String, String>,
     /// Keyword, and the list without what judges fail.

@@ -253,6 +253,7 @@ fn mend(facts: &Facts) -> Vec<Change> {
     let all =
         facts.people.iter().flat_map(|person| &person.files).filter(|file| file.read).flat_map(|f| &f.loose);
     if all.into_iter().all(|one| one.owner.is_some())
+        && facts.unseen.is_empty()
         && let Some(last) = changes.last_mut()
     {
         last.proofs.push(Proof::Finding(id::FILE_MODE.to_owned()));
@@ -301,9 +302,15 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
         .iter()
         .flat_map(|person| &person.files)
         .any(|file| file.more > 0 || !file.fixed.is_empty());
+    if images {
+        left.extend(
+            facts.unseen.iter().map(|why| format!("SSH keys: {why}; one of the image may be left there.")),
+        );
+    }
     if images
         && whole
         && !more
+        && facts.unseen.is_empty()
         && facts.vagrant.is_empty()
         && let Some(last) = changes.last_mut()
     {

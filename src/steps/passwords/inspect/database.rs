@@ -10,7 +10,7 @@ use crate::{
     finding::{Finding, Severity, Status},
     ngcp::{
         credentials::{self, defaults},
-        database::{Admin, AdminColumns, Database, Login, Logins, ROOT_FILE, RootRow, Saltedpass},
+        database::{Admin, AdminColumns, Admins, Database, Login, Logins, ROOT_FILE, RootRow, Saltedpass},
     },
     secret::Secret,
     steps::passwords::{DatabaseFacts, RootFile, WebAdmin},
@@ -19,13 +19,14 @@ use crate::{
 const FINDINGS: &[(&str, Severity, &str)] = &[
     (MYSQL_ROOT, Severity::Critical, "Whether MySQL's root needs a password"),
     (ANONYMOUS, Severity::Medium, "Whether MySQL lets anonymous users in"),
-    (WEB, Severity::Critical, "Whether a web administrator has a known password"),
+    (WEB, Severity::Critical, "Whether a web administrator has a default password"),
 ];
 
 /// A bcrypt check takes about half a second: so many are made, the rest is said to be unknown.
 const BCRYPT_CHECKS: usize = 24;
-/// More web administrators are not asked about at once.
+/// More web administrators are not asked about at once, unless a default password opens them; and never more than these.
 const ASKED: usize = 40;
+const ASKED_OPEN: usize = 400;
 
 /// `None` when it could not be asked; the findings say why.
 pub(super) fn inspect(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<DatabaseFacts> {
@@ -51,15 +52,15 @@ pub(super) fn inspect(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<D
             Logins::default()
         }
     };
-    let (columns, admins) = match web_admins(&database) {
-        Ok((columns, admins, finding)) => {
+    let (columns, admins, unasked) = match web_admins(&database) {
+        Ok((columns, admins, unasked, finding)) => {
             items.push(finding);
-            (columns, admins)
+            (columns, admins, unasked)
         }
         Err(why) => {
             let (id, severity, what) = FINDINGS[2];
             items.push(unknown(id, severity, what, &format!("{why:#}")));
-            (AdminColumns::default(), Vec::new())
+            (AdminColumns::default(), Vec::new(), 0)
         }
     };
     Some(DatabaseFacts {
@@ -70,6 +71,7 @@ pub(super) fn inspect(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<D
         root_file: root_file(host),
         columns,
         admins,
+        unasked,
     })
 }
 
@@ -107,7 +109,7 @@ fn mysql_root(roots: &[RootRow]) -> Finding {
     } else if !empty.is_empty() {
         (Status::Fail, "MySQL's root needs no password", format!("no password on {}", at(&empty)))
     } else if !known.is_empty() {
-        (Status::Fail, "MySQL's root has a known password", format!("a known default on {}", at(&known)))
+        (Status::Fail, "MySQL's root has a default password", format!("a default password on {}", at(&known)))
     } else if !strange.is_empty() {
         (
             Status::Unknown,
@@ -136,35 +138,39 @@ fn mysql_anonymous(hosts: &[String]) -> Finding {
     finding(ANONYMOUS, Severity::Medium, status, title, &printable(&seen), remedy)
 }
 
-type Web = (AdminColumns, Vec<WebAdmin>, Finding);
+type Web = (AdminColumns, Vec<WebAdmin>, usize, Finding);
 
 fn web_admins(database: &Database<'_>) -> Result<Web> {
     let Some(columns) = database.admin_columns()? else {
         let title = "There are no web administrators";
         let none =
             finding(WEB, Severity::Critical, Status::NotApplicable, title, "no table billing.admins", "");
-        return Ok((AdminColumns::default(), Vec::new(), none));
+        return Ok((AdminColumns::default(), Vec::new(), 0, none));
     };
-    let admins = database.admins(columns)?;
+    let Admins { read: admins, unread } = database.admins(columns)?;
     let (open, unjudged) = judge(&admins);
     let names =
         |some: &[&Admin]| some.iter().map(|admin| admin.login.as_str()).collect::<Vec<_>>().join(", ");
-    let total = admins.len();
+    let total = admins.len() + unread;
     let (status, title, seen) = if !open.is_empty() {
         let title = match open.iter().any(|admin| admin.login == defaults().web_admin.login) {
             true => "The web login administrator/administrator works",
-            false => "A web administrator has a known password",
+            false => "A web administrator has a default password",
         };
-        (Status::Fail, title, format!("a known password opens {} of {total}: {}", open.len(), names(&open)))
-    } else if !unjudged.is_empty() {
+        (Status::Fail, title, format!("a default password opens {} of {total}: {}", open.len(), names(&open)))
+    } else if !unjudged.is_empty() || unread > 0 {
         let title = "Not all web administrators could be checked";
         (
             Status::Unknown,
             title,
-            format!("{} of {total} were not checked: {}", unjudged.len(), names(&unjudged)),
+            format!("{} of {total} were not checked: {}", unjudged.len() + unread, names(&unjudged)),
         )
     } else {
-        (Status::Pass, "No web administrator has a known password", format!("{total} active logins checked"))
+        (
+            Status::Pass,
+            "No web administrator has a default password",
+            format!("{total} active logins checked"),
+        )
     };
     let remedy = "Set a password of its own for each of them.";
     let finding = finding(WEB, Severity::Critical, status, title, &printable(&seen), remedy);
@@ -173,11 +179,12 @@ fn web_admins(database: &Database<'_>) -> Result<Web> {
     let mut all: Vec<WebAdmin> =
         admins.iter().map(|a| WebAdmin { id: a.id, login: a.login.clone(), open: state(a) }).collect();
     all.sort_by_key(|admin| admin.open != Some(true));
-    all.truncate(ASKED);
-    Ok((columns, all, finding))
+    let asked = open.len().min(ASKED_OPEN);
+    all.truncate(ASKED.max(asked));
+    Ok((columns, all, open.len() - asked, finding))
 }
 
-/// Those that a known password opens, and those that could not be judged.
+/// Those that a default password opens, and those that could not be judged.
 fn judge(admins: &[Admin]) -> (Vec<&Admin>, Vec<&Admin>) {
     let checks: Vec<(usize, &Secret, &str)> = admins
         .iter()

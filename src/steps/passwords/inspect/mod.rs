@@ -10,7 +10,10 @@ use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
-    host::shadow::{self, PasswordState},
+    host::{
+        accounts,
+        shadow::{self, PasswordState},
+    },
     ngcp::{
         config::Config,
         credentials::{self, defaults},
@@ -19,10 +22,14 @@ use crate::{
     steps::Findings,
 };
 
+/// Other accounts with root's rights whose passwords are tried: some hashes take a second each.
+const SUPERUSERS: usize = 10;
+
 pub(super) fn inspect(host: &dyn Executor) -> Result<Findings> {
     let mut items = Vec::new();
     let mut facts = Facts { hints: hints(host), ..Facts::default() };
-    (facts.root, facts.cdrexport) = (root(host, &mut items), cdrexport(host, &mut items));
+    (facts.root, facts.superusers) = root(host, &mut items);
+    facts.cdrexport = cdrexport(host, &mut items);
     facts.database = database::inspect(host, &mut items);
     facts.soap = soap(host, &mut items);
     Findings::new(items, &facts)
@@ -54,7 +61,7 @@ fn unknown(id: &str, severity: Severity, what: &str, why: &str) -> Finding {
         Status::Unknown,
         &format!("{what} is not known"),
         &why,
-        "Look again when this can be seen.",
+        "Run this on the host, or look at it by hand.",
     )
 }
 
@@ -92,40 +99,81 @@ fn account(host: &dyn Executor, name: &str, words: &[String]) -> (Account, Strin
                     }
                 }
             }
-            (Account::Own, format!("no known default fits the hash of {name} in {}", shadow::SHADOW))
+            (Account::Own, format!("no default password fits the hash of {name} in {}", shadow::SHADOW))
         }
     }
 }
 
-fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
-    let (state, seen) = account(host, "root", &defaults().accounts.root);
+/// Root, and whoever else has user number 0: each of them opens the host. Also names those others that are open.
+fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>) {
+    let words = &defaults().accounts.root;
+    let (state, mut seen) = account(host, "root", words);
+    let (mut open, mut unseen) = (Vec::new(), Vec::new());
+    let mut others = match accounts::superusers(host) {
+        Ok(names) => names,
+        Err(why) => {
+            unseen.push(format!("{why:#}"));
+            Vec::new()
+        }
+    };
+    others.retain(|name| name != "root");
+    others.dedup();
+    for name in others.iter().take(SUPERUSERS) {
+        let own = words.iter().cloned().chain([name.clone()]).collect::<Vec<_>>();
+        let (state, why) = account(host, name, &own);
+        seen += &format!("; {name} has root's rights, too: {why}");
+        match state {
+            state if state.is_open() => open.push(printable(name)),
+            Account::Missing | Account::Unknown => {
+                unseen.push(format!("the password of {name} is not known"))
+            }
+            _ => {}
+        }
+    }
+    if others.len() > SUPERUSERS {
+        let more = others.len() - SUPERUSERS;
+        unseen.push(format!("{more} more accounts with root's rights are not looked at"));
+    }
+    let elsewhere = accounts::elsewhere(host);
+    if !elsewhere.is_empty() {
+        unseen.push(accounts::not_looked_at(&elsewhere));
+    }
     let remedy = "Set a password of its own now, as \"passwd root\" would.";
     let (status, title) = match state {
         Account::Default => (Status::Fail, "Root still has the image's password"),
         Account::Empty => (Status::Fail, "Root needs no password"),
-        Account::Own => (Status::Pass, "Root has its own password"),
-        Account::Locked => (Status::Pass, "Root cannot log in with a password"),
-        Account::Missing | Account::Unknown => {
-            items.push(unknown(ROOT, Severity::Critical, "Whether root has a known password", &seen));
-            return Account::Unknown;
+        _ if !open.is_empty() => (Status::Fail, "Another account with root's rights has a default password"),
+        Account::Own if unseen.is_empty() => (Status::Pass, "Root has its own password"),
+        Account::Locked if unseen.is_empty() => (Status::Pass, "Root cannot log in with a password"),
+        _ => {
+            let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
+            items.push(unknown(ROOT, Severity::Critical, "Whether root has a default password", &seen));
+            return (if state == Account::Missing { Account::Unknown } else { state }, open);
         }
     };
-    items.push(finding(ROOT, Severity::Critical, status, title, &seen, remedy));
-    state
+    let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
+    items.push(finding(ROOT, Severity::Critical, status, title, &printable(&seen), remedy));
+    (if state == Account::Missing { Account::Unknown } else { state }, open)
 }
 
 fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
     let (state, seen) = account(host, "cdrexport", &defaults().accounts.cdrexport);
+    let elsewhere = accounts::elsewhere(host);
+    if state == Account::Missing && !elsewhere.is_empty() {
+        let seen = format!("{seen}; {}", accounts::not_looked_at(&elsewhere));
+        items.push(unknown(CDREXPORT, Severity::High, "Whether there is an account cdrexport", &seen));
+        return state;
+    }
     let remedy = "Lock its password and let it log in with SSH keys, or set a really strong one.";
     let (status, title) = match state {
         Account::Missing => (Status::NotApplicable, "There is no account cdrexport"),
-        Account::Default => (Status::Fail, "Call records are open: cdrexport has a known password"),
+        Account::Default => (Status::Fail, "Call records are open: cdrexport has a default password"),
         Account::Empty => (Status::Fail, "Call records are open: cdrexport needs no password"),
         Account::Locked => (Status::Pass, "cdrexport cannot log in with a password"),
         Account::Own => {
             (Status::Unknown, "cdrexport can log in with a password; nobody can see how strong it is")
         }
-        Account::Unknown => (Status::Unknown, "Whether cdrexport has a known password is not known"),
+        Account::Unknown => (Status::Unknown, "Whether cdrexport has a default password is not known"),
     };
     items.push(finding(CDREXPORT, Severity::High, status, title, &seen, remedy));
     state
@@ -155,7 +203,7 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     let remedy = "Generate a new one and give it to the programs that use the provisioning interfaces.";
     let all = || found.iter().map(|(seen, _)| seen.as_str()).collect::<Vec<_>>().join("; ");
     let (status, title, seen) = if !known.is_empty() {
-        (Status::Fail, "ngcpsoap still has a password everybody knows", known.join("; "))
+        (Status::Fail, "ngcpsoap still has a default password", known.join("; "))
     } else if !hidden.is_empty() {
         items.push(unknown(SOAP, Severity::High, what, &hidden.join("; ")));
         return None;
@@ -192,7 +240,7 @@ fn soap_entries(config: &Config, list: &[&str], hidden: &mut Vec<String>) -> Vec
         let known = factory || words.iter().any(|word| is_known(word) == Some(true));
         let seen = match (factory, known) {
             (true, _) => "the hash is that of the factory configuration",
-            (_, true) => "a known default fits its hash",
+            (_, true) => "a default password fits its hash",
             _ => "the hash is not that of the factory configuration",
         };
         let seen = format!("{seen} ({})", value.place);

@@ -10,7 +10,7 @@ pub(super) fn place((_, file, key): &(&Person, &KeyFile, &KeyFact)) -> String {
     format!("{} line {}", file.path.display(), key.line)
 }
 
-/// Files that could not be looked into: then nothing about keys is sure.
+/// Files and accounts that could not be looked into: then nothing about keys is sure.
 fn closed(facts: &Facts) -> Option<String> {
     let files = facts.people.iter().flat_map(|person| &person.files);
     let closed: Vec<String> = files
@@ -19,7 +19,17 @@ fn closed(facts: &Facts) -> Option<String> {
         })
         .map(|file| format!("{}: {}", file.path.display(), file.fixed))
         .collect();
+    let closed: Vec<String> = closed.into_iter().chain(facts.unseen.iter().cloned()).collect();
     (!closed.is_empty()).then(|| places(closed.into_iter()))
+}
+
+/// Whether what is seen to be well is all there is.
+fn well(facts: &Facts) -> Status {
+    if facts.unseen.is_empty() { Status::Pass } else { Status::Unknown }
+}
+
+fn with_unseen(seen: &str, facts: &Facts) -> String {
+    std::iter::once(seen).chain(facts.unseen.iter().map(String::as_str)).collect::<Vec<_>>().join("; ")
 }
 
 /// Fails, or is unknown because of a file that could not be read, or passes.
@@ -96,13 +106,14 @@ pub(super) fn file_modes(facts: &Facts) -> Finding {
         .collect();
     seen.sort();
     seen.dedup();
-    let status = if seen.is_empty() { Status::Pass } else { Status::Fail };
+    let status = if seen.is_empty() { well(facts) } else { Status::Fail };
     let title = match status {
+        Status::Unknown => "Whether others could add their keys is not known",
         Status::Fail => "Others could add their keys, or sshd refuses the file for that reason",
         _ => "Files and folders with keys are closed to others",
     };
     let evidence = if seen.is_empty() {
-        "modes and owners are as sshd wants them".to_owned()
+        with_unseen("modes and owners are as sshd wants them", facts)
     } else {
         places(seen.into_iter())
     };
@@ -120,10 +131,13 @@ pub(super) fn reused(facts: &Facts) -> Finding {
     let several = by_key.iter().filter(|(_, names)| names.len() > 1);
     let bad = places(several.map(|(key, names)| format!("{key}: {}", names.join(", "))));
     let (status, title) = match bad.is_empty() {
+        true if !facts.unseen.is_empty() => {
+            (Status::Unknown, "Whether a key opens several accounts is not known")
+        }
         true => (Status::Pass, "Every key belongs to one account"),
         false => (Status::Fail, "One key opens several accounts"),
     };
-    let evidence = if bad.is_empty() { "no fingerprint twice".to_owned() } else { bad };
+    let evidence = if bad.is_empty() { with_unseen("no fingerprint twice", facts) } else { bad };
     found(
         REUSED,
         Severity::Info,
@@ -141,11 +155,14 @@ pub(super) fn unreadable(facts: &Facts) -> Finding {
     });
     let count: usize = files.clone().map(|file| file.unreadable_count).sum();
     let (status, title) = match count {
+        0 if !facts.unseen.is_empty() => {
+            (Status::Unknown, "Whether every line of the key files can be read is not known")
+        }
         0 => (Status::Pass, "Every line of the key files can be read"),
         _ => (Status::Fail, "Some lines of the key files are no keys"),
     };
     let evidence = if count == 0 {
-        "nothing is passed over".to_owned()
+        with_unseen("nothing is passed over", facts)
     } else {
         format!("{count} lines: {}", places(lines))
     };

@@ -27,7 +27,7 @@ pub(super) fn look(host: &dyn Executor) -> Result<Facts> {
     facts.session = sshd::session(host);
     facts.vagrant = vagrant(host);
     server::look(host, &mut facts)?;
-    facts.people = people::look(host, &facts.session, &facts.started)?;
+    (facts.people, facts.unseen) = people::look(host, &facts.session, &facts.started)?;
     facts.imports = imports(host);
     Ok(facts)
 }

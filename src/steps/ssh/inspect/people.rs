@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// More accounts than this are not looked at one by one.
-const MOST_PEOPLE: usize = 60;
+/// More accounts than this are not looked at: sshd is asked about each.
+const MOST_PEOPLE: usize = 250;
 /// So many keys of a file are kept for the form; keys of the image beyond it are kept as well.
 const MOST_KEYS: usize = 200;
 const MOST_IMAGE_KEYS: usize = 2000;
@@ -29,22 +29,31 @@ const MOST_UNREADABLE: usize = 20;
 /// Files that may hold keys whatever the server's settings say.
 const USUAL: [&str; 3] = [".ssh/authorized_keys", ".ssh/authorized_keys2", ".ssh/sipwise_vagrant_key"];
 
-pub(super) fn look(host: &dyn Executor, session: &Session, options: &[String]) -> Result<Vec<Person>> {
+/// Who was looked at, and which accounts were not.
+pub(super) fn look(
+    host: &dyn Executor,
+    session: &Session,
+    options: &[String],
+) -> Result<(Vec<Person>, Vec<String>)> {
     let groups = accounts::groups(host).unwrap_or_default();
     let shadow = host.read(Path::new(shadow::SHADOW)).unwrap_or_default();
     let (lines, rules) = (Lines::read(host).unwrap_or_default(), sudo_rules(host));
     let mut people = Vec::new();
-    for account in accounts::accounts(host)?
-        .into_iter()
-        .filter(|one| has_keys(host, one) || shell(one) || is_person(one))
-    {
-        if people.len() == MOST_PEOPLE {
-            break;
-        }
+    let mut all = accounts::accounts(host)?;
+    all.retain(|one| has_keys(host, one) || shell(one) || is_person(one));
+    let mut unseen = Vec::new();
+    if all.len() > MOST_PEOPLE {
+        unseen.push(format!("{} of {} accounts are not looked at", all.len() - MOST_PEOPLE, all.len()));
+    }
+    let elsewhere = accounts::elsewhere(host);
+    if !elsewhere.is_empty() {
+        unseen.push(accounts::not_looked_at(&elsewhere));
+    }
+    for account in all.into_iter().take(MOST_PEOPLE) {
         let effective = sshd::effective(host, options, Some((&account.name, session))).unwrap_or_default();
         people.push(person(host, &account, &groups, &shadow, (session, &effective), &lines, &rules));
     }
-    Ok(people)
+    Ok((people, unseen))
 }
 
 /// Not the system's own: sshd may let it in for sftp without a shell.
