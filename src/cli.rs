@@ -192,6 +192,27 @@ pub enum Subcommands {
     RestoreOverdue,
 }
 
+impl Subcommands {
+    /// Whether it works on a host alone. Whatever reads or changes runs that were recorded works on those of the real
+    /// machine, and the demo has none.
+    pub fn works_in_demo(&self) -> bool {
+        match self {
+            Subcommands::Audit { .. } | Subcommands::Answers | Subcommands::Plan { .. } => true,
+            Subcommands::Apply(options) => !options.continue_run,
+            Subcommands::History { .. }
+            | Subcommands::Show { .. }
+            | Subcommands::Undo(_)
+            | Subcommands::Attach { .. }
+            | Subcommands::Leave { .. }
+            | Subcommands::Confirm { .. }
+            | Subcommands::Revert { .. }
+            | Subcommands::RunPlan
+            | Subcommands::RestoreOnSilence { .. }
+            | Subcommands::RestoreOverdue => false,
+        }
+    }
+}
+
 /// What `--confirm` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Confirm {

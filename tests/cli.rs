@@ -246,7 +246,7 @@ fn nothing_that_a_terminal_obeys_gets_out() {
             }
         }
     }
-    assert!(hidden > 5, "the host's text was not even told: {hidden}");
+    assert!(hidden > 3, "the host's text was not even told: {hidden}");
     assert!(shown > 4, "JSON does not say what is there: {shown}");
     let runs = fs::read_dir(Path::new(root).join("var/lib/ngcp-warden/runs")).unwrap();
     let reports = runs.map(|run| run.unwrap().path().join("report.txt"));
@@ -336,6 +336,84 @@ fn an_interrupted_apply_says_so_in_its_exit_code_s20() {
         assert_eq!(child.wait().unwrap().code(), Some(3), "{signal}");
     }
     assert!(!fs::read_to_string(root.join("etc/fstab")).unwrap().contains("noatime"));
+}
+
+/// The runs that are recorded on a machine are not the demo's: nothing of it is shown, ended or taken back there.
+#[test]
+fn the_demo_leaves_the_runs_of_this_machine_alone() {
+    for command in ["history", "show", "undo", "attach", "leave", "confirm", "revert"] {
+        let (before, behind) = (warden(&["--demo", command], b""), warden(&[command, "--demo"], b""));
+        for output in [before, behind] {
+            assert_eq!(output.status.code(), Some(2), "{command}: {output:?}");
+            assert!(text(&output.stderr).contains("the demo keeps no runs"), "{command}: {output:?}");
+            assert!(output.stdout.is_empty(), "{command}: {output:?}");
+        }
+    }
+    for args in [
+        &["--demo", "apply", "--continue"] as &[_],
+        &["--demo", "undo", "20260101-000000", "--overwrite", "--confirm", "none"],
+        &["--demo", "run-plan"],
+        &["--demo", "restore-overdue"],
+        &["--demo", "restore-on-silence", "20260101-000000"],
+    ] {
+        assert_eq!(warden(args, b"").status.code(), Some(2), "{args:?}");
+    }
+}
+
+/// The running host is the running host under every name: there are logins to be cut off, and services.
+#[test]
+fn a_root_that_is_this_machine_is_this_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink("/", &link).unwrap();
+    let plain = warden(&["audit", "noatime", "support-access", "--format", "json"], b"");
+    let live: Value = serde_json::from_slice(&plain.stdout).unwrap();
+    let tree = evidence(&live, "SUPPORT-ACCESS-ENABLED");
+    assert!(!tree.contains("tree"), "{tree}");
+    for root in
+        ["/", "//", "/.", "/../", "/etc/..", "/proc/self/root", "/proc/self/root/.", link.to_str().unwrap()]
+    {
+        let output = warden(&["audit", "noatime", "support-access", "--root", root, "--format", "json"], b"");
+        let audit: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{root}: {e}"));
+        assert_eq!(statuses(&audit), statuses(&live), "{root}");
+    }
+}
+
+/// Mounts of the running host, and a tree that shares what is live with it.
+#[test]
+fn a_mount_of_this_machine_is_no_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let warden = env!("CARGO_BIN_EXE_ngcp-warden");
+    let look = |source: &str, target: &str| {
+        let target = dir.path().join(target);
+        fs::create_dir_all(&target).unwrap();
+        let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
+        let audit = [warden, "audit", "noatime", "support-access", "--format", "json", "--root"];
+        Command::new("unshare")
+            .args(["--mount", "sh", "-c", script, "sh", source])
+            .arg(&target)
+            .args(audit)
+            .arg(
+                dir.path().join(target.file_name().filter(|name| *name == "bind").map_or("tree", |_| "bind")),
+            )
+            .output()
+            .unwrap()
+    };
+    let live: Value = serde_json::from_slice(
+        &self::warden(&["audit", "noatime", "support-access", "--format", "json"], b"").stdout,
+    )
+    .unwrap();
+    let bound = look("/", "bind");
+    let audit: Value = serde_json::from_slice(&bound.stdout).unwrap_or_else(|e| panic!("{e}: {bound:?}"));
+    assert_eq!(statuses(&audit), statuses(&live));
+    let shared = look("/etc", "tree/etc");
+    assert_eq!(shared.status.code(), Some(2), "{shared:?}");
+    assert!(text(&shared.stderr).contains("/etc of the running host"), "{shared:?}");
+}
+
+fn statuses(audit: &Value) -> Vec<(String, String)> {
+    let findings = audit["findings"].as_array().unwrap().iter();
+    findings.map(|f| (f["id"].to_string(), format!("{} {}", f["status"], f["evidence"]))).collect()
 }
 
 /// All well is never said of what was not seen.

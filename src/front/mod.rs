@@ -6,7 +6,7 @@ mod output;
 mod runs;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::Sender},
 };
 
@@ -59,6 +59,11 @@ impl std::error::Error for Code {}
 fn dispatch(cli: Cli) -> Result<u8> {
     steps::read_known()?;
     let Cli { global, command } = cli;
+    // The runs that are recorded here are those of the real host.
+    anyhow::ensure!(
+        !global.demo || command.as_ref().is_none_or(Subcommands::works_in_demo),
+        "the demo keeps no runs between two commands, and those of this machine are not its own; look at runs in the wizard: ngcp-warden --demo"
+    );
     if !global.demo && !crate::executor::is_root() {
         return Err(Code(
             EXIT_NOT_ROOT,
@@ -66,10 +71,14 @@ fn dispatch(cli: Cli) -> Result<u8> {
         )
         .into());
     }
-    let host: Arc<dyn Executor> = match &global.root {
-        _ if global.demo => Arc::new(crate::demo::host().realtime(command.is_none())),
-        Some(root) => Arc::new(System::below(root).with_context(|| format!("--root {}", root.display()))?),
-        None => Arc::new(System::live()?),
+    let (host, root): (Arc<dyn Executor>, PathBuf) = if global.demo {
+        (Arc::new(crate::demo::host().realtime(command.is_none())), PathBuf::from("/"))
+    } else {
+        let root = global.root.as_deref().unwrap_or(Path::new("/"));
+        let system = System::below(root).with_context(|| format!("--root {}", root.display()))?;
+        // A run is a process of its own, which works from another directory.
+        let root = system.root().to_owned();
+        (Arc::new(system), root)
     };
     // What only looks is held to it.
     let looks_only = match &command {
@@ -78,9 +87,6 @@ fn dispatch(cli: Cli) -> Result<u8> {
         _ => false,
     };
     let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
-    // A run is a process of its own, which works from another directory.
-    let root =
-        global.root.as_deref().map_or_else(|| Ok(PathBuf::from("/")), std::path::Path::canonicalize)?;
     let place = if global.demo { Place::demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
     let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
     if settles && !looks_only && host.world() == World::Live {

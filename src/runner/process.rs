@@ -201,8 +201,8 @@ pub fn run_here(task: Task, secrets: Secrets, eyes: Eyes<'_>, control: &Control)
 
 fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
     let Task { root, mut order, resume } = task;
-    let host = if root == Path::new("/") { System::live() } else { System::below(&root) };
-    let host = host.with_context(|| root.display().to_string())?;
+    let host = System::below(&root).with_context(|| root.display().to_string())?;
+    let root = host.root().to_owned();
     let mut holder = Holder {
         pid: std::process::id(),
         since: host.now(),

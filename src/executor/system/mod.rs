@@ -45,13 +45,43 @@ impl System {
         Ok(System { tree: Tree::open(Path::new("/"))?, root: None })
     }
 
-    /// The directory tree at `root`: nothing outside it is read or changed.
+    /// The host at `root`: a directory tree, outside of which nothing is read or changed. Where the root directory of
+    /// the running host is found there, by whatever name or mount, it is the running host: its services, logins and
+    /// the ways to be cut off are real.
     ///
     /// # Errors
-    /// When there is no such directory.
+    /// When there is no such directory, or when it is neither: a tree that shares what is live with this host.
     pub fn below(root: &Path) -> io::Result<Self> {
         let root = std::path::absolute(root)?.canonicalize().map_err(|e| tree::named(root, e))?;
-        Ok(System { tree: Tree::open(&root)?, root: Some(root) })
+        let tree = Tree::open(&root)?;
+        let (live, at) = (Tree::open(Path::new("/"))?, Path::new("/"));
+        if tree.same_directory(&live, at)? {
+            return Self::live();
+        }
+        // Of process 1, seen from within a chroot; of a mount of its own there is nothing to compare.
+        let outer = Tree::open(Path::new("/proc/1/root"));
+        let shared = match outer {
+            Ok(outer) if tree.same_directory(&outer, at)? => {
+                Some("is the root of the running host, and this is a chroot")
+            }
+            _ if tree.same_directory(&live, Path::new("/etc"))? => {
+                Some("has the /etc of the running host in it")
+            }
+            _ => None,
+        };
+        match shared {
+            Some(why) => Err(refused::because(
+                io::ErrorKind::InvalidInput,
+                &root,
+                &format!("{why}; work without --root"),
+            )),
+            None => Ok(System { tree, root: Some(root) }),
+        }
+    }
+
+    /// Where it is on the running machine: `/` for that machine itself.
+    pub fn root(&self) -> &Path {
+        self.root.as_deref().unwrap_or(Path::new("/"))
     }
 
     /// The absolute path of a program that only root can change (S03).

@@ -81,6 +81,21 @@ impl Tree {
         Ok(Tree { root })
     }
 
+    /// Whether both have the same directory at `path`; a bind mount of it is the same.
+    pub(super) fn same_directory(&self, other: &Tree, path: &Path) -> io::Result<bool> {
+        let at = |tree: &Tree| match tree.walk(path, Links::OnTheWay) {
+            Ok(place) => Ok(place.there.map(|(_, stat)| stat)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        };
+        let same = |(ours, theirs): (Stat, Stat)| {
+            kind(&ours) == Kind::Directory && (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
+        };
+        Ok(at(self)?.zip(at(other)?).is_some_and(same))
+    }
+
     /// Puts on the disk what programs wrote below it; few of them see to that themselves.
     pub(super) fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::syncfs(readable(&self.root)?)?)
