@@ -7,6 +7,8 @@ mod support;
 
 #[path = "runner/accounts.rs"]
 mod accounts;
+#[path = "runner/continued.rs"]
+mod continued;
 #[path = "runner/faults.rs"]
 mod faults;
 #[path = "runner/guarded.rs"]

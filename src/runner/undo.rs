@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     executor::Executor,
-    plan::{Action, Change, CommandLine, Left, Outcome, Plan, Proof, Template, Undo, unified},
+    plan::{Action, Change, CommandLine, Edit, Left, Outcome, Plan, Proof, Template, Undo, unified},
     secret::{SecretForm, Secrets},
 };
 
@@ -131,10 +131,9 @@ pub(super) fn needed_by(change: &Change) -> BTreeSet<String> {
     let mut template = |template: &Template| names.extend(template.names().map(str::to_owned));
     let mut lines: Vec<&CommandLine> = Vec::new();
     match &change.action {
-        Action::Edit { edits, .. } => edits.iter().for_each(|edit| {
-            if let crate::plan::Edit::Yaml { to, .. } = edit {
-                template(to);
-            }
+        Action::Edit { edits, .. } => edits.iter().for_each(|edit| match edit {
+            Edit::Yaml { to, .. } | Edit::Line { to: Some(to), .. } => template(to),
+            Edit::Line { to: None, .. } => {}
         }),
         Action::Write { content, .. } | Action::Restore { to: Some((content, _)), .. } => template(content),
         Action::Run(line) => lines.push(line),

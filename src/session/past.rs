@@ -9,7 +9,8 @@ use crate::{
     executor::Executor,
     plan::{Foreign, Plan},
     runner::{self, Order, Runs, undo},
-    secret::Secrets,
+    secret::{self, Secrets},
+    steps::{self, form::Kind},
 };
 
 /// What is needed to go on with a run that was cut off: its order, all secrets, and those among them that were made
@@ -32,8 +33,10 @@ pub fn continuation(
             secrets.insert(name, kept.clone());
         }
     }
+    let needed = undo::needed_to_continue(runs, run)?;
+    judge(host, &needed, &secrets)?;
     let mut generated = Secrets::default();
-    for name in missing(&undo::needed_to_continue(runs, run)?, &secrets) {
+    for name in missing(&needed, &secrets) {
         let made_up = order.plan.generated.iter().find(|made_up| made_up.secret == name);
         let wanted = made_up.with_context(|| {
             format!("secrets: {name} is missing; passwords are never stored, so it is needed again")
@@ -41,6 +44,29 @@ pub fn continuation(
         runs::make_one(host, wanted, &mut secrets, &mut generated)?;
     }
     Ok((order, secrets, generated))
+}
+
+/// Passwords that are typed again are judged as they were for the run: by the questions of their steps.
+fn judge(host: &dyn Executor, needed: &BTreeSet<String>, given: &Secrets) -> Result<()> {
+    for step in steps::REGISTRY {
+        let prefix = format!("{}.", step.about().id);
+        let names = needed.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
+        let given: Vec<_> = names.filter_map(|(name, key)| Some((name, key, given.get(name)?))).collect();
+        if given.is_empty() {
+            continue;
+        }
+        // A step that cannot look any more still has a password that must not be a bad one.
+        let form = step.inspect(host).and_then(|findings| step.form(&findings)).unwrap_or_default();
+        for (name, key, secret) in given {
+            let field = form.fields.iter().find(|field| field.key == key);
+            let (hints, web) = match field.map(|field| &field.kind) {
+                Some(Kind::Secret { hints, ascii_only }) => (hints.as_slice(), *ascii_only),
+                _ => (&[] as &[String], false),
+            };
+            secret::judge(secret, hints, web).map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// The plan that takes a run back, for the review: what somebody else changed since stands in `foreign`, what cannot
@@ -80,7 +106,7 @@ pub(super) fn undo_order(
     if overwrite {
         undo = undo.forced();
     }
-    let findings = crate::steps::REGISTRY.iter().flat_map(|step| crate::steps::look(host, *step)).collect();
+    let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(host, *step)).collect();
     let mut order = runs::order(host, undo.plan, findings);
     order.undoes = Some(run.to_owned());
     Ok((order, undo.secrets))
