@@ -71,20 +71,23 @@ fn dispatch(cli: Cli) -> Result<u8> {
         )
         .into());
     }
-    let (host, root): (Arc<dyn Executor>, PathBuf) = if global.demo {
-        (Arc::new(crate::demo::host().realtime(command.is_none())), PathBuf::from("/"))
-    } else {
-        let root = global.root.as_deref().unwrap_or(Path::new("/"));
-        let system = System::below(root).with_context(|| format!("--root {}", root.display()))?;
-        // A run is a process of its own, which works from another directory.
-        let root = system.root().to_owned();
-        (Arc::new(system), root)
-    };
     // What only looks is held to it.
     let looks_only = match &command {
         Some(Subcommands::Audit { .. } | Subcommands::Answers | Subcommands::Plan { .. }) => true,
         Some(Subcommands::Apply(options)) => options.check,
         _ => false,
+    };
+    let (host, root): (Arc<dyn Executor>, PathBuf) = if global.demo {
+        (Arc::new(crate::demo::host().realtime(command.is_none())), PathBuf::from("/"))
+    } else {
+        let root = global.root.as_deref().unwrap_or(Path::new("/"));
+        let system = System::below(root).with_context(|| format!("--root {}", root.display()))?;
+        if !looks_only && let Err(error) = system.remove_left() {
+            complain(&format!("What a killed run may have left in /run could not be removed: {error}"));
+        }
+        // A run is a process of its own, which works from another directory.
+        let root = system.root().to_owned();
+        (Arc::new(system), root)
     };
     let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
     let place = if global.demo { Place::demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };

@@ -197,6 +197,35 @@ fn s12_credentials_of_a_tree_lie_in_its_run_directory_while_they_are_needed() {
     assert_eq!(names(host.at("run")), Vec::<String>::new());
 }
 
+/// A start removes what a killed one left, and nothing of one that lives, and nothing of others.
+#[test]
+fn credentials_that_a_kill_left_behind_are_removed_by_the_next_start() {
+    struct Start<'a>(&'a System, bool);
+    impl Sink for Start<'_> {
+        fn output(&mut self, _: Stream, _: &[u8]) {
+            self.0.remove_left().unwrap();
+            self.1 = true;
+        }
+    }
+    let host = Host::with_programs();
+    let left = ["ngcp-warden-0123456789abcdef", "ngcp-warden-00000000000000ff"];
+    let theirs =
+        ["ngcp-warden-short", "ngcp-warden-0123456789abcdeg", "other", "ngcp-warden-1111111111111111"];
+    for name in left.iter().chain(&theirs) {
+        fs::create_dir(host.at("run").join(name)).unwrap();
+        fs::write(host.at("run").join(name).join("credentials"), "canary").unwrap();
+    }
+    std::os::unix::fs::chown(host.at("run").join(theirs[3]), Some(4711), None).unwrap();
+    host.script("client", "echo begin; sleep 1; cat $1");
+    let command = Command::new("client", [CREDENTIALS]).credentials(Secret::new("needed"));
+    let mut other = Start(&host.system, false);
+    let exit = host.system.run(&command, &mut other).unwrap();
+    assert!(other.1 && exit.text() == "begin\nneeded", "{exit:?}");
+    let mut stay = theirs.map(str::to_owned).to_vec();
+    stay.sort();
+    assert_eq!(names(host.at("run")), stay);
+}
+
 #[test]
 fn a_kernel_of_debian_7_will_do() {
     const VICTIM: &str = "programs::a_kernel_of_debian_7_will_do";

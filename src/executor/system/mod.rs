@@ -84,6 +84,14 @@ impl System {
         self.root.as_deref().unwrap_or(Path::new("/"))
     }
 
+    /// Removes private files that killed processes of ours left; those of living ones stay.
+    ///
+    /// # Errors
+    /// When `/run` cannot be read.
+    pub fn remove_left(&self) -> io::Result<()> {
+        private_file::remove_left(&self.tree)
+    }
+
     /// The absolute path of a program that only root can change (S03).
     fn trusted_program(&self, program: &str) -> io::Result<PathBuf> {
         let found = self.find_program(program).ok_or_else(|| no_such_program(program))?;

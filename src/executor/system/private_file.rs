@@ -10,11 +10,11 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, MemfdFlags, Mode, OFlags},
+    fs::{AtFlags, FlockOperation, MemfdFlags, Mode, OFlags},
     thread::CapabilitySet,
 };
 
-use super::tree::{Links, Tree, named};
+use super::tree::{Links, Tree, named, readable};
 use crate::secret::Secret;
 
 /// Removes itself when dropped.
@@ -27,11 +27,34 @@ pub(super) struct PrivateFile {
 enum Place {
     /// Gone with its handle.
     Memory { _file: File },
-    /// A directory of its own in `/run`.
+    /// A directory of its own in `/run`, locked as long as we live.
     Disk { run: OwnedFd, directory: OsString, inside: OwnedFd },
 }
 
 const NAME: &str = "credentials";
+const PREFIX: &str = "ngcp-warden-";
+
+/// Removes what killed processes left below `/run` of the tree: those whose directory nobody holds any more.
+pub(super) fn remove_left(tree: &Tree) -> io::Result<()> {
+    let Some((run, _)) = tree.walk(Path::new("/run"), Links::OnTheWayOfRoot)?.there else { return Ok(()) };
+    for entry in rustix::fs::Dir::new(readable(&run)?)?.flatten() {
+        let name = entry.file_name();
+        let random = name.to_bytes().strip_prefix(PREFIX.as_bytes());
+        if !random.is_some_and(|random| random.len() == 16 && random.iter().all(u8::is_ascii_hexdigit)) {
+            continue;
+        }
+        let Ok(inside) = rustix::fs::openat(&run, name, DIRECTORY, Mode::empty()) else { continue };
+        let ours = rustix::fs::fstat(&inside)?.st_uid == 0;
+        if ours && rustix::fs::flock(&inside, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = rustix::fs::unlinkat(&inside, NAME, AtFlags::empty());
+            let _ = rustix::fs::unlinkat(&run, name, AtFlags::REMOVEDIR);
+        }
+    }
+    Ok(())
+}
+
+const DIRECTORY: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 impl PrivateFile {
     /// In memory; the program opens it through our own `/proc` entry.
@@ -54,10 +77,12 @@ impl PrivateFile {
         let run = tree.walk(at, Links::OnTheWayOfRoot)?.there.ok_or_else(|| super::tree::missing(at))?.0;
         let mut random = [0u8; 8];
         getrandom::fill(&mut random).map_err(|e| io::Error::other(e.to_string()))?;
-        let directory = format!("ngcp-warden-{:016x}", u64::from_le_bytes(random));
+        let directory = format!("{PREFIX}{:016x}", u64::from_le_bytes(random));
         rustix::fs::mkdirat(&run, &directory, Mode::RWXU).map_err(|e| named(at, e))?;
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let inside = rustix::fs::openat(&run, &directory, flags, Mode::empty()).map_err(|e| named(at, e))?;
+        let inside =
+            rustix::fs::openat(&run, &directory, DIRECTORY, Mode::empty()).map_err(|e| named(at, e))?;
+        // Who removes what others left at this very moment makes us fail below, not lose anything.
+        rustix::fs::flock(&inside, FlockOperation::NonBlockingLockExclusive).map_err(|e| named(at, e))?;
         let path = PathBuf::from(format!("/run/{directory}/{NAME}"));
         // From here on, dropping it removes what there is.
         let file = PrivateFile {
