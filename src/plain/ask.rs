@@ -6,7 +6,10 @@ use super::Desk;
 use crate::{
     secret::Secret,
     steps::form::Kind,
-    wizard::{Key, Message, form::FieldState},
+    wizard::{
+        Key, Message,
+        form::{FieldState, complaint},
+    },
 };
 
 /// What an answer that is a command asks for; commands are the same at every question.
@@ -93,22 +96,33 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
                 "{label} [{}] (new text, - for none, Enter keeps it)",
                 crate::wizard::page::clean(&now)
             );
-            match said(desk, &prompt)? {
-                Said::Keep => Ok(true),
-                Said::Elsewhere => Ok(false),
-                Said::Answer(text) => {
-                    desk.press(Key::End);
-                    desk.press(Key::Ctrl('u'));
-                    if text != "-" {
-                        desk.tell(Message::Paste(Secret::new(text)));
+            loop {
+                match said(desk, &prompt)? {
+                    Said::Keep => return Ok(true),
+                    Said::Elsewhere => return Ok(false),
+                    Said::Answer(text) => {
+                        desk.press(Key::End);
+                        desk.press(Key::Ctrl('u'));
+                        if text != "-" {
+                            desk.tell(Message::Paste(Secret::new(text)));
+                        }
+                        desk.notice()?;
                     }
-                    desk.notice()?;
-                    Ok(true)
                 }
+                // Judged here, and asked again; an empty line leaves it for later.
+                let Some(wrong) = wrong_here(desk) else { return Ok(true) };
+                desk.say(&format!("! {wrong}"))?;
             }
         }
         _ => Ok(true),
     }
+}
+
+/// What is wrong with the answer that has the focus.
+fn wrong_here(desk: &Desk<'_>) -> Option<String> {
+    let form = &desk.model.current_step()?.form;
+    let (_, field, state) = form.visible().find(|(index, ..)| *index == form.focus().field)?;
+    complaint(field, state)
 }
 
 /// A password, not echoed. An empty line keeps what was typed before.

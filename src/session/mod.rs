@@ -10,7 +10,7 @@ pub mod runs;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use self::runs::{Following, Place};
 
@@ -59,7 +59,7 @@ impl Session {
                 tell(Message::Saved(files::save_draft(host, &draft).map_err(|error| Failure::from(&error))));
             }
             Effect::MakePlan { ticket, steps } => {
-                let result = make_plan(host, &steps).map(Arc::new).map_err(|error| Failure::from(&error));
+                let result = make_plan(host, &steps).map(Arc::new);
                 tell(Message::Planned { ticket, result });
             }
             Effect::MakeUp(start) => tell(match self.make_up(*start) {
@@ -177,13 +177,16 @@ fn written(result: Result<String>) -> Message {
     Message::Written(result.map_err(|error| Failure::from(&error)))
 }
 
-fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan> {
-    let mut plans = Vec::new();
-    for Answered { step, findings, answers } in answered {
-        if let Some(found) = steps::find(step.as_str()) {
-            let answers = answers.with_files(host, step.as_str(), &found.form(findings)?)?;
-            plans.push(found.plan(findings, &answers)?);
-        }
-    }
-    steps::assemble(host, plans)
+/// The one plan of these steps; else why not, and which step's answers are to blame.
+fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan, Failure> {
+    let plan = |one: &Answered| {
+        let step = steps::find(one.step.as_str()).context("there is no such step")?;
+        let answers = one.answers.with_files(host, one.step.as_str(), &step.form(&one.findings)?)?;
+        step.plan(&one.findings, &answers)
+    };
+    let plans = answered.iter().map(|one| {
+        plan(one).map_err(|error| Failure { step: Some(one.step.clone()), ..Failure::from(&error) })
+    });
+    let plans = plans.collect::<Result<Vec<Plan>, Failure>>()?;
+    steps::assemble(host, plans).map_err(|error| Failure::from(&error))
 }

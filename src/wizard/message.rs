@@ -102,12 +102,14 @@ pub struct Failure {
     pub message: String,
     /// What to do; may be empty.
     pub hints: Vec<String>,
+    /// The step whose answers cannot be planned.
+    pub step: Option<StepId>,
 }
 
 impl Failure {
     /// A failure without hints.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), hints: Vec::new() }
+        Failure { message: message.into(), ..Failure::default() }
     }
 }
 

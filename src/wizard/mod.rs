@@ -9,6 +9,7 @@ pub mod message;
 pub mod model;
 pub mod navigation;
 pub mod page;
+mod past;
 pub mod run_view;
 mod update;
 

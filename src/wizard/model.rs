@@ -2,12 +2,12 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+pub use super::past::{Past, PastRun};
 use super::{Effect, draft::Draft, form::FormState, message::Failure, run_view::RunView};
 use crate::{
     executor::{Resources, World},
     finding::{Finding, StepId},
     plan::{Foreign, Plan},
-    runner::{Report, State},
     secret::Secret,
     steps::{About, Findings, Step},
 };
@@ -120,41 +120,6 @@ pub struct OpenRun {
     pub alive: bool,
     /// When it was cut off: each change and where it stands now.
     pub account: Vec<(String, String)>,
-}
-
-/// A run that was recorded on this host.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PastRun {
-    /// What became of it.
-    pub state: State,
-    /// What it did.
-    pub report: Report,
-    /// The run that took it back.
-    pub undone_by: Option<String>,
-}
-
-/// The runs of the past and which one is selected.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Past {
-    /// The newest first; `None` until they were looked at.
-    pub runs: Option<Result<Vec<PastRun>, Failure>>,
-    /// Place of the selected one.
-    pub cursor: usize,
-}
-
-impl Past {
-    /// Those that are known.
-    pub fn known(&self) -> &[PastRun] {
-        match &self.runs {
-            Some(Ok(runs)) => runs,
-            _ => &[],
-        }
-    }
-
-    /// The selected one.
-    pub fn selected(&self) -> Option<&PastRun> {
-        self.known().get(self.cursor)
-    }
 }
 
 /// One step with what it saw and what was answered.

@@ -116,3 +116,19 @@ fn a_pasted_megabyte_is_refused_as_a_password_and_cut_as_text() {
     desk.paste(&"x".repeat(1024 * 1024));
     assert_eq!(desk.model.steps[1].form.value(2).map(str::len), Some(20));
 }
+
+/// What the plan would refuse is told at its field, in the plan's own words, and again at the review.
+#[test]
+fn an_answer_that_is_none_is_told_at_its_field() {
+    let mut desk = Desk::ready(Entry::FirstBoot);
+    desk.press("ENTER ENTER DOWN DOWN CTRL-U 5x");
+    assert!(desk.words().contains("'5x' is not a whole number from 1 to 90"), "{}", desk.words());
+    desk.press("F10");
+    let words = desk.words();
+    assert!(words.contains("days: '5x' is not a whole number from 1 to 90"), "{words}");
+    assert!(words.contains("Passwords is left out until"), "{words}");
+    desk.press("ENTER");
+    assert_eq!(desk.model.steps[1].form.focused().unwrap().key, "days");
+    desk.press("CTRL-U 5");
+    assert!(!desk.words().contains("whole number"), "{}", desk.words());
+}

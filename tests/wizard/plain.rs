@@ -302,3 +302,12 @@ fn line_mode_explains_its_own_keys_and_repeats_no_page_unasked() {
     assert!(paper.contains("Enter alone keeps the one marked *"), "{paper}");
     assert_eq!(model.steps[0].form.value(0), Some("leave"), "{paper}");
 }
+
+#[test]
+fn a_wrong_answer_is_told_at_once_and_asked_again() {
+    let lines = ["1", "", "", "", "", "31x", "400", "31"];
+    let (_, paper, model, _) = session(Entry::FirstBoot, &lines);
+    assert!(paper.contains("! '31x' is not a whole number from 1 to 90"), "{paper}");
+    assert!(paper.contains("! '400' is not a whole number from 1 to 90"), "{paper}");
+    assert_eq!(model.steps[1].form.value(3), Some("31"), "{paper}");
+}

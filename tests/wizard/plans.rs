@@ -104,8 +104,7 @@ fn a_start_that_is_refused_says_why_and_can_be_tried_again() {
     let starts =
         |desk: &Desk| desk.effects.iter().filter(|effect| matches!(effect, Effect::StartRun { .. })).count();
     assert_eq!(starts(&desk), 1, "a second Enter does not start a second run");
-    let failure =
-        Failure { message: "Run 7 holds the lock.".to_owned(), hints: vec!["a attaches".to_owned()] };
+    let failure = Failure { hints: vec!["a attaches".to_owned()], ..Failure::new("Run 7 holds the lock.") };
     desk.tell(Message::RunRefused(failure));
     assert!(desk.words().contains("Run 7 holds the lock."), "{}", desk.words());
     desk.press("ENTER a ENTER");
@@ -215,4 +214,34 @@ fn a_new_key_is_shown_line_by_line() {
     desk.tell(Message::MadeUp { start, shown });
     let words = desk.words();
     assert!(words.contains(key.trim_end()), "{words}");
+}
+
+/// What only the plan can judge (a file that is not there) leads to its field, or leaves its step out.
+#[test]
+fn a_step_that_cannot_be_planned_is_no_dead_end() {
+    let no_plan = |desk: &mut Desk, step: Option<&str>, message: &str| {
+        let failure = Failure { step: step.map(id), ..Failure::new(message) };
+        desk.tell(Message::Planned { ticket: desk.model.review.ticket, result: Err(failure) });
+    };
+    let message = "passwords.remark: cannot read /nowhere";
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("s SPACE DOWN SPACE F10");
+    no_plan(&mut desk, Some("passwords"), message);
+    assert!(desk.words().contains("Passwords: remark: cannot read /nowhere"), "{}", desk.words());
+    desk.press("ENTER");
+    assert_eq!(
+        (desk.step(), desk.model.steps[1].form.focused().unwrap().key.as_str()),
+        ("passwords", "remark")
+    );
+    desk.press("ESC F10");
+    no_plan(&mut desk, Some("passwords"), message);
+    desk.take_effects();
+    desk.press("u");
+    let effects = desk.take_effects();
+    let Some(Effect::MakePlan { steps, .. }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!(steps.iter().map(|one| one.step.as_str()).collect::<Vec<_>>(), ["access"]);
+    // Where nobody knows whose fault it is, every step can be left out.
+    no_plan(&mut desk, None, "config.yml cannot be read");
+    desk.press("u");
+    assert!(desk.words().contains("Nothing is chosen"), "{}", desk.words());
 }

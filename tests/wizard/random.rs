@@ -67,7 +67,7 @@ fn any_step() -> impl Strategy<Value = &'static str> {
 }
 
 fn any_failure() -> impl Strategy<Value = Failure> {
-    (any_text(), vec(any_text(), 0..3)).prop_map(|(message, hints)| Failure { message, hints })
+    (any_text(), vec(any_text(), 0..3)).prop_map(|(message, hints)| Failure { message, hints, step: None })
 }
 
 fn any_plan() -> impl Strategy<Value = Plan> {

@@ -117,14 +117,10 @@ impl FormState {
     }
 }
 
-/// What is wrong with one answer.
-fn complaint(field: &Field, state: &FieldState) -> Option<String> {
+/// What is wrong with one answer; the same words wherever it is judged.
+pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
     match (&field.kind, state) {
-        (Kind::Number { min, max, .. }, FieldState::Line(input)) => {
-            let fits =
-                input.value().trim().parse::<i64>().is_ok_and(|number| (*min..=*max).contains(&number));
-            (!fits).then(|| format!("must be a whole number from {min} to {max}"))
-        }
+        (_, FieldState::Line(input)) => field.check(input.value()).err(),
         (Kind::Secret { .. }, FieldState::Secret(secret)) => {
             if secret.first.is_empty() {
                 Some("no password was typed".to_owned())

@@ -11,7 +11,7 @@ use crate::steps::{
     Form,
     form::{Field, Kind},
 };
-pub use answer::Problem;
+pub use answer::{Problem, complaint};
 pub use secret_field::{Buffer, SECRET_LIMIT, SecretState, Verdict};
 
 /// Longest text typed into a field whose form names no smaller limit, in characters.

@@ -150,9 +150,9 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
                 "Passwords or keys are made up for this. They are shown next, to be noted before anything is changed.",
             );
         }
-        let left_out = super::review::problems(model);
-        if let Some((_, problem)) = left_out.first() {
-            writer.text(Role::Warning, &format!("Left out, with {} open: {}", left_out.len(), problem.text));
+        for (step, problem) in super::review::problems(model) {
+            let title = super::review::step_title(model, step);
+            writer.text(Role::Warning, &format!("{title} is left out. {}", problem.text));
         }
     }
     match model.review.undoes {

@@ -5,9 +5,9 @@ use crate::{
     finding::StepId,
     plan::{Action, Change, Edit, Plan, Template, Undo},
     wizard::{
-        Model,
+        Failure, Model,
         form::Problem,
-        model::{ReviewPhase, StepPhase},
+        model::{ReviewPhase, StepPhase, StepState},
     },
 };
 
@@ -61,11 +61,39 @@ pub fn problems(model: &Model) -> Vec<(usize, Problem)> {
     found
 }
 
+/// The step whose answers cannot be planned; where that is not known every one that is planned, to leave out.
+fn unplanned(model: &Model, failure: &Failure) -> Vec<(usize, Problem)> {
+    let blamed = |step: &StepState| {
+        let id = &step.about().id;
+        failure.step.as_ref().map_or_else(|| model.review.steps.contains(id), |step| step == id)
+    };
+    let steps = model.steps.iter().enumerate().filter(|(_, step)| blamed(step));
+    let problem = |(index, step): (usize, &StepState)| {
+        let title = step.about().title;
+        // "ssh.add: ..." names the question.
+        let named =
+            failure.message.strip_prefix(step.about().id.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        match named.and_then(|rest| rest.split_once(": ")) {
+            Some((key, words)) => {
+                let label = step.form.form().fields.iter().find(|field| field.key == key);
+                let label = label.map_or(key, |field| field.label.as_str());
+                (index, Problem { key: key.to_owned(), text: format!("{title}: {label}: {words}") })
+            }
+            None => (index, Problem { key: String::new(), text: title.to_owned() }),
+        }
+    };
+    steps.map(problem).collect()
+}
+
 /// What can be selected, from top to bottom.
 pub fn entries(model: &Model) -> Vec<Entry> {
     let problems = if model.review.undoes.is_some() { Vec::new() } else { problems(model) };
-    let mut entries: Vec<Entry> =
-        problems.into_iter().map(|(step, problem)| Entry::Problem { step, problem }).collect();
+    let failed = match &model.review.phase {
+        ReviewPhase::Failed(failure) if model.review.undoes.is_none() => unplanned(model, failure),
+        _ => Vec::new(),
+    };
+    let problems = problems.into_iter().chain(failed);
+    let mut entries: Vec<Entry> = problems.map(|(step, problem)| Entry::Problem { step, problem }).collect();
     let ReviewPhase::Ready(plan) = &model.review.phase else { return entries };
     if plan.foreign.is_some() {
         entries.push(Entry::Foreign);
@@ -144,15 +172,18 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
     for (place, entry) in entries(model).iter().enumerate() {
         let from = w.len();
         match entry {
-            Entry::Problem { problem, .. } => w.spans(
-                0,
-                2,
-                vec![
+            Entry::Problem { step, problem } => {
+                let left_out = match &model.review.phase {
+                    ReviewPhase::Failed(_) => " · Enter goes there, u leaves the step out".to_owned(),
+                    _ => format!(" · {} is left out until answered", step_title(model, *step)),
+                };
+                let words = vec![
                     Span::symbol(Role::Warning, Symbol::Warning),
                     Span::new(Role::Text, format!(" {}", clean(&problem.text))),
-                    Span::new(Role::Dim, " · left out until answered"),
-                ],
-            ),
+                    Span::new(Role::Dim, left_out),
+                ];
+                w.spans(0, 2, words);
+            }
             Entry::Foreign => foreign_line(model, &plan, &mut w),
             Entry::Step { step, first, count } => {
                 let changes = plan.changes.get(*first..first + count).unwrap_or_default();
@@ -185,6 +216,10 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         );
     }
     w.page
+}
+
+pub(super) fn step_title(model: &Model, step: usize) -> &'static str {
+    model.steps.get(step).map_or("", |step| step.about().title)
 }
 
 fn nothing(model: &Model) -> &'static str {

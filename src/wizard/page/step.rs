@@ -12,7 +12,7 @@ use crate::{
     steps::form::{Field, Kind},
     wizard::{
         Model,
-        form::{FieldState, SecretState},
+        form::{FieldState, SecretState, complaint},
         model::{StepPhase, StepState},
         navigation,
     },
@@ -119,6 +119,11 @@ fn questions(step: &StepState, w: &mut Writer) {
                 let from = w.len();
                 let now = (!field.now.is_empty()).then(|| [start(field, label), now(field)].concat());
                 line(w, field, now, input, label, here);
+                if let Some(words) = complaint(field, state) {
+                    let words = Span::new(Role::Warning, format!(" {}", clean(&words)));
+                    let spans = vec![Span::symbol(Role::Warning, Symbol::Warning), words];
+                    w.spans(label + 4, label + 6, spans);
+                }
                 if here {
                     w.focus(from);
                     help(w, field, label);
