@@ -42,7 +42,7 @@ pub fn view(model: &Model, look: Look, buffer: &mut Buffer) -> Option<Position> 
         None
     } else {
         let cursor = canvas.page(model, size);
-        let dialog = page::dialog(model, dialog_width(columns));
+        let dialog = page::dialog(model, page::dialog_width(columns));
         dialog.as_ref().map(|dialog| canvas.dialog(dialog)).map_or(cursor, |()| None)
     };
     mend(buffer);
@@ -97,11 +97,12 @@ impl Canvas<'_> {
         let bottom = size.rows.saturating_sub(2);
         self.rule(bottom);
         self.scroll_marks(&page, top, body.rows, bottom);
-        if let Some(notice) = &model.notice {
+        let notice = page::notice(model, size);
+        let first = (bottom + 1).saturating_sub(u16::try_from(notice.len()).unwrap_or(0));
+        for (y, line) in (first..).zip(&notice) {
             let style = self.look.theme.part(Part::Notice);
             let end = size.columns.saturating_sub(MARGIN);
-            let shown = cut(notice, usize::from(end.saturating_sub(2 * MARGIN)));
-            self.text(MARGIN - 1, bottom, end, &format!(" {shown} "), style);
+            self.text(MARGIN - 1, y, end, &format!(" {line} "), style);
         }
         let scrolls = page.lines.len() > usize::from(body.rows);
         self.footer(model, scrolls, bottom + 1);
@@ -223,17 +224,16 @@ impl Canvas<'_> {
         }
     }
 
-    /// A box between the title and the keys. Where rows are few the blank ones go first, then words; outcomes stay.
+    /// A box between the title and the keys. Where rows are few the blank ones go first; outcomes stay, words scroll.
     fn dialog(&mut self, dialog: &DialogPage) {
         let Rect { width, height, .. } = self.buffer.area;
         let room = height.saturating_sub(4);
         let outcomes = u16::try_from(dialog.outcomes.len()).unwrap_or(0);
-        let words = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX);
-        let pad = u16::from(words.saturating_add(outcomes).saturating_add(5) <= room);
-        let around = outcomes.saturating_add(2 + 3 * pad);
-        let words = words.min(room.saturating_sub(around));
-        let box_width = dialog_width(width).saturating_add(8).min(width);
-        let box_height = words.saturating_add(around).min(room);
+        let (shown, padded) = dialog.rows(height);
+        let pad = u16::from(padded);
+        let words = u16::try_from(shown).unwrap_or(u16::MAX);
+        let box_width = page::dialog_width(width).saturating_add(8).min(width);
+        let box_height = words.saturating_add(outcomes.saturating_add(2 + 3 * pad)).min(room);
         let area = Rect {
             x: (width - box_width) / 2,
             y: 2 + (room - box_height) / 2,
@@ -243,13 +243,18 @@ impl Canvas<'_> {
         self.frame(area, &dialog.title);
         let (left, end) = (area.x + 4, area.right().saturating_sub(2));
         let mut y = area.y + 1 + pad;
-        for line in dialog.lines.iter().take(usize::from(words)) {
+        let top = dialog.top.min(dialog.lines.len().saturating_sub(shown));
+        for line in dialog.lines.iter().skip(top).take(shown) {
             self.line(Rect::new(left, y, end.saturating_sub(left), 1), line, false);
             y += 1;
         }
-        if usize::from(words) < dialog.lines.len() {
-            let mark = end.saturating_sub(1);
-            self.text(mark, y.saturating_sub(1), end, "…", self.look.theme.style(Role::Dim));
+        let below = dialog.lines.len().saturating_sub(top + shown);
+        for (y, hidden, arrow) in [(area.y, top, "↑"), (area.bottom().saturating_sub(1), below, "↓")] {
+            if hidden > 0 {
+                let mark = format!(" {arrow} {hidden} more ");
+                let start = area.right().saturating_sub(u16::try_from(mark.width()).unwrap_or(0) + 2);
+                self.text(start, y, end, &mark, self.look.theme.part(Part::Aside));
+            }
         }
         y += pad;
         for (index, outcome) in dialog.outcomes.iter().enumerate() {
@@ -285,11 +290,6 @@ impl Canvas<'_> {
         let title = cut(title, usize::from(area.width.saturating_sub(6)));
         self.text(area.x + 2, area.y, right, &format!(" {title} "), self.look.theme.part(Part::Title));
     }
-}
-
-/// Columns for the words of a dialog.
-fn dialog_width(columns: u16) -> u16 {
-    columns.saturating_sub(14).min(62)
 }
 
 /// Text of at most `width` columns, with an ellipsis where something is missing.

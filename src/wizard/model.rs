@@ -220,6 +220,8 @@ pub struct Dialog {
     pub phase: DialogPhase,
     /// 0: do it. 1: change nothing.
     pub focus: usize,
+    /// First line shown of its words, where they do not fit.
+    pub top: usize,
 }
 
 /// What is asked.

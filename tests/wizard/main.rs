@@ -6,6 +6,7 @@ mod endings;
 mod fields;
 mod history;
 mod lines;
+mod narrow;
 mod past;
 mod plain;
 mod plans;

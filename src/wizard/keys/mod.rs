@@ -132,7 +132,12 @@ pub fn place(model: &Model) -> At {
     if model.dialog.is_some() {
         return At::Dialog;
     }
-    match model.screen {
+    at(model.screen)
+}
+
+/// The place that a page is.
+pub(super) fn at(screen: Screen) -> At {
+    match screen {
         Screen::Overview => At::Overview,
         Screen::Steps => At::Steps,
         Screen::Step(_) => At::Step,

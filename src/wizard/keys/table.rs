@@ -98,6 +98,9 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Enter, Intent::Forward), (Key::Char(' '), Intent::Forward)], "choose", &[At::Dialog])
         .when(asking),
     row(LEAVE_DIALOG, "change nothing", &[At::Dialog]).pinned().when(asking),
+    row(&[(Key::PageDown, Intent::PageDown), (Key::PageUp, Intent::PageUp)], "the rest", &[At::Dialog])
+        .pinned()
+        .when(dialog_scrolls),
     row(LEAVE_DIALOG, "close", &[At::Dialog]).when(working),
     row(LEAVE_DIALOG_NOW, "close", &[At::Dialog]).when(failed),
     // Overview
@@ -253,6 +256,9 @@ fn working(model: &Model) -> bool {
 }
 fn failed(model: &Model) -> bool {
     matches!(model.dialog, Some(Dialog { phase: DialogPhase::Failed(_), .. }))
+}
+fn dialog_scrolls(model: &Model) -> bool {
+    crate::wizard::page::dialog_room(model).is_some_and(|(lines, rows)| lines > rows)
 }
 fn first_boot(model: &Model) -> bool {
     model.entry == Entry::FirstBoot

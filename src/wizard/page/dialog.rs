@@ -20,6 +20,42 @@ pub struct DialogPage {
     pub outcomes: Vec<String>,
     /// Which outcome has the focus.
     pub focus: usize,
+    /// First line shown where not all fit.
+    pub top: usize,
+}
+
+impl DialogPage {
+    /// Rows that its words get between the title and the keys of a screen so high, and whether there is room for
+    /// blank ones around them.
+    pub fn rows(&self, screen: u16) -> (usize, bool) {
+        let room = usize::from(screen.saturating_sub(4));
+        let needed = self.lines.len() + self.outcomes.len();
+        let padded = needed + 5 <= room;
+        let around = self.outcomes.len() + if padded { 5 } else { 2 };
+        (self.lines.len().min(room.saturating_sub(around)), padded)
+    }
+}
+
+/// Columns for the words of a dialog on a screen so wide.
+pub fn dialog_width(columns: u16) -> u16 {
+    columns.saturating_sub(14).min(62)
+}
+
+/// Lines of the dialog above the page, and how many of them are shown.
+pub fn dialog_room(model: &Model) -> Option<(usize, usize)> {
+    let shown = dialog(model, dialog_width(model.size.columns))?;
+    Some((shown.lines.len(), shown.rows(model.size.rows).0))
+}
+
+/// Shows what is below or above what is shown of the dialog.
+pub(in crate::wizard) fn scroll_dialog(model: &mut Model, down: bool) {
+    let Some((lines, rows)) = dialog_room(model) else { return };
+    let by = rows.saturating_sub(1).max(1);
+    if let Some(dialog) = &mut model.dialog {
+        let now = dialog.top.min(lines.saturating_sub(rows));
+        let wanted = if down { now + by } else { now.saturating_sub(by) };
+        dialog.top = wanted.min(lines.saturating_sub(rows));
+    }
 }
 
 /// The dialog, wrapped to at most `width` columns.
@@ -105,7 +141,7 @@ pub fn dialog(model: &Model, width: u16) -> Option<DialogPage> {
             (outcomes, focus) = (vec!["Close".to_owned()], 0);
         }
     }
-    Some(DialogPage { title: title.to_owned(), lines: writer.page.lines, outcomes, focus })
+    Some(DialogPage { title: title.to_owned(), lines: writer.page.lines, outcomes, focus, top: dialog.top })
 }
 
 fn leave(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]) {
@@ -150,6 +186,7 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
                 "Passwords or keys are made up for this. They are shown next, to be noted before anything is changed.",
             );
         }
+        super::unfixed::warn(model, writer);
         for (step, problem) in super::review::problems(model) {
             let title = super::review::step_title(model, step);
             writer.text(Role::Warning, &format!("{title} is left out. {}", problem.text));

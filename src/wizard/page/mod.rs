@@ -9,11 +9,13 @@ pub mod review;
 mod run;
 mod step;
 mod text;
+mod unfixed;
 
 use std::fmt;
 
 use super::{Model, Screen, model::Size};
-pub use dialog::{DialogPage, dialog};
+pub(super) use dialog::scroll_dialog;
+pub use dialog::{DialogPage, dialog, dialog_room, dialog_width};
 pub use run::change_words;
 use text::Writer;
 pub use text::clean;
@@ -212,8 +214,26 @@ pub fn page(model: &Model, width: u16) -> Page {
 
 /// Columns and rows of the body: what is left by a margin of two columns, one on the right, a top line, two rules and
 /// a bottom line.
-pub fn body(_: &Model, size: Size) -> Size {
-    Size { columns: size.columns.saturating_sub(3).max(1), rows: size.rows.saturating_sub(4).max(1) }
+pub fn body(model: &Model, size: Size) -> Size {
+    let above = u16::try_from(notice(model, size).len().saturating_sub(1)).unwrap_or(0);
+    Size { columns: size.columns.saturating_sub(3).max(1), rows: size.rows.saturating_sub(4 + above).max(1) }
+}
+
+/// The notice, whole, over as many lines as it needs but no more than a third of the screen. The last one stands in the
+/// rule above the keys.
+pub fn notice(model: &Model, size: Size) -> Vec<String> {
+    let Some(notice) = &model.notice else { return Vec::new() };
+    let mut writer = Writer::new("", "", usize::from(size.columns.saturating_sub(6).max(10)));
+    writer.text(Role::Text, notice);
+    let mut lines: Vec<String> = writer.page.lines.iter().map(Line::text).collect();
+    let most = usize::from(size.rows / 3).max(1);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{}…", last.trim_end());
+        }
+    }
+    lines
 }
 
 /// The first line of the page to show on so many rows; nothing is scrolled past the end.

@@ -3,7 +3,7 @@
 use super::{Page, Role, Span, Writer, text::clean};
 use crate::wizard::{
     Model,
-    keys::{At, TABLE},
+    keys::{self, At, TABLE},
 };
 
 /// Places in the order of the help, with their names.
@@ -24,7 +24,8 @@ const PLACES: &[(At, &str)] = &[
 ];
 
 /// All keys, from the key table; a row that holds nearly everywhere stands once, at the end.
-pub(super) fn help(_: &Model, width: usize) -> Page {
+/// The page it was asked for on comes first.
+pub(super) fn help(model: &Model, width: usize) -> Page {
     let mut w = Writer::new("Help", "all keys", width);
     w.text(
         Role::Text,
@@ -33,7 +34,10 @@ pub(super) fn help(_: &Model, width: usize) -> Page {
          and the F keys work there too.",
     );
     let everywhere = |at: &[At]| at.len() >= PLACES.len() - 1;
-    for (place, name) in PLACES {
+    let here = model.trail.last().map(|screen| keys::at(*screen));
+    let here = PLACES.iter().filter(|(place, _)| Some(*place) == here);
+    let others = PLACES.iter().filter(|(place, _)| here.clone().all(|(here, _)| here != place));
+    for (place, name) in here.clone().chain(others) {
         w.gap();
         w.heading(name);
         for row in TABLE.iter().filter(|row| row.at.contains(place) && !everywhere(row.at)) {
@@ -54,7 +58,7 @@ pub(super) fn help(_: &Model, width: usize) -> Page {
     w.page
 }
 
-fn key_line(w: &mut Writer, row: &crate::wizard::keys::Row) {
+fn key_line(w: &mut Writer, row: &keys::Row) {
     let names: Vec<String> = row.keys.iter().map(|(key, _)| key.name(true)).collect();
     let keys = names.join(" ");
     let column = 24.min(w.width / 2);

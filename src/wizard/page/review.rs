@@ -151,7 +151,14 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         Some(run) => format!("Take back run {}", clean(run)),
         None => "Review".to_owned(),
     };
-    let mut w = Writer::new(title, aside, width);
+    // What decides is not cut: where the top line has no room for it, it is the first line of the page.
+    let room = width.saturating_sub(super::text::columns(&title) + 10);
+    let fits = super::text::columns(&aside) <= room;
+    let mut w = Writer::new(title, if fits { aside.as_str() } else { "" }, width);
+    if !fits {
+        w.text(Role::Text, &aside);
+        w.gap();
+    }
     if let Some((role, note)) = note {
         w.text(role, &note);
         if let ReviewPhase::Failed(failure) = &model.review.phase {
@@ -204,6 +211,7 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
             details(change, SHORT, &mut w);
         }
     }
+    super::unfixed::tell(model, &mut w);
     w.gap();
     for reminder in plan.to_remember() {
         w.spans(

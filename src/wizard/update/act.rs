@@ -68,6 +68,7 @@ fn in_dialog(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Forward => return leaving::confirm(model),
         Intent::Back => model.dialog = None,
         Intent::Interrupt => return leaving::interrupted(model),
+        Intent::PageUp | Intent::PageDown => page::scroll_dialog(model, intent == Intent::PageDown),
         Intent::Up | Intent::Down | Intent::NextField => {
             if let Some(dialog) = &mut model.dialog {
                 // Down stays on the lower one: what loses something stands above it.

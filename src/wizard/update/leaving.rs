@@ -11,7 +11,7 @@ use crate::{
 
 /// Opens a question with the focus on an outcome.
 pub(super) fn ask(model: &mut Model, question: Question, focus: usize) -> Vec<Effect> {
-    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus });
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus, top: 0 });
     Vec::new()
 }
 

@@ -144,6 +144,8 @@ fn notice(model: &mut Model, text: &str) -> Vec<Effect> {
     let text = page::clean(text);
     log(model, false, &text);
     model.notice = Some(text);
+    // It may take rows of the page.
+    reveal_focus(model);
     Vec::new()
 }
 

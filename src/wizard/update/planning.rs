@@ -98,7 +98,7 @@ pub(super) fn ask_to_apply(model: &mut Model) -> Vec<Effect> {
         let harmful = guarded || reopened(model).is_some();
         (Question::Apply, usize::from(harmful))
     };
-    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus });
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus, top: 0 });
     Vec::new()
 }
 
@@ -155,7 +155,7 @@ pub(super) fn noted(model: &mut Model) -> Vec<Effect> {
 
 fn start(model: &mut Model, question: Question, effect: Effect) -> Vec<Effect> {
     model.review.starting = true;
-    model.dialog = Some(Dialog { question, phase: DialogPhase::Working, focus: 0 });
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Working, focus: 0, top: 0 });
     vec![effect]
 }
 
