@@ -57,6 +57,9 @@ pub const READ_LIMIT: u64 = 16 * 1024 * 1024;
 pub const OUTPUT_LIMIT: usize = 1024 * 1024;
 /// The only directories in which programs are looked for, in this order.
 pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// All that a program we start finds in its environment, whoever started us. `git`, and with it the platform's tools,
+/// die without `HOME`; root's is where root's own `safe.directory` is.
+pub const ENVIRONMENT: [(&str, &str); 3] = [("PATH", SEARCH_PATH), ("LC_ALL", "C"), ("HOME", "/root")];
 
 /// What kind of host stands behind an executor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -167,7 +170,7 @@ pub enum Attributes {
     },
 }
 
-/// A program to run: found in [`SEARCH_PATH`], with an empty environment but `PATH`, `LC_ALL=C` and `env`.
+/// A program to run: found in [`SEARCH_PATH`], with [`ENVIRONMENT`] and `env` and nothing else of ours.
 ///
 /// Arguments are plain text by type: a secret cannot get into them. A secret goes to standard input or into
 /// `credentials`.

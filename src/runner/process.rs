@@ -17,7 +17,7 @@ use super::{
     undo::undone_by,
 };
 use crate::{
-    executor::{Executor, SEARCH_PATH, System},
+    executor::{ENVIRONMENT, Executor, SEARCH_PATH, System},
     finding::{Finding, StepId},
     secret::{Secret, Secrets},
 };
@@ -94,11 +94,7 @@ pub(super) fn program(name: &str) -> Option<PathBuf> {
 /// A command that inherits nothing from us.
 pub(super) fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .envs([("PATH", SEARCH_PATH), ("LC_ALL", "C"), ("HOME", "/root")])
-        .current_dir("/")
-        .stderr(Stdio::null());
+    command.env_clear().envs(ENVIRONMENT).current_dir("/").stderr(Stdio::null());
     command
 }
 

@@ -44,7 +44,7 @@ fn f65_a_hostile_environment_reaches_no_program() {
     fs::write(&fake, "#!/usr/bin/dash\ntouch \"$0.ran\"\n").unwrap();
     fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
     let bad = directory.path().to_str().unwrap();
-    let names = ["PATH", "IFS", "TZ", "TMPDIR", "LANG", "PERL5LIB", "LD_LIBRARY_PATH", "BASH_ENV"];
+    let names = ["PATH", "HOME", "IFS", "TZ", "TMPDIR", "LANG", "PERL5LIB", "LD_LIBRARY_PATH", "BASH_ENV"];
     let hostile: Vec<_> = names.into_iter().map(|name| (name, bad)).collect();
     let ended = as_victim(&[], VICTIM, directory.path(), &hostile);
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));

@@ -25,12 +25,10 @@ use rustix::{
 };
 
 use crate::{
-    executor::{Exit, OUTPUT_LIMIT, SEARCH_PATH, Sink, Status, Stream},
+    executor::{ENVIRONMENT, Exit, OUTPUT_LIMIT, Sink, Status, Stream},
     secret::Secret,
 };
 
-/// What every program gets, whatever we were started with. `ngcpcfg` and git stop where HOME is missing.
-const BASE_ENVIRONMENT: [(&str, &str); 3] = [("PATH", SEARCH_PATH), ("LC_ALL", "C"), ("HOME", "/root")];
 /// How often the sink is asked and a silent process looked at.
 const TICK: Duration = Duration::from_millis(100);
 /// What a program gets between being asked to end and being killed.
@@ -49,7 +47,7 @@ pub(super) fn run(invocation: &Invocation<'_>, sink: &mut dyn Sink) -> io::Resul
     let (out, out_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let (err, err_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let mut input = None;
-    let base = BASE_ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let base = ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut expression = duct::cmd(invocation.program, &invocation.args)
         .full_env(base.into_iter().chain(invocation.env.iter().cloned()))
         .dir("/")

@@ -74,6 +74,11 @@ impl Client {
         ];
         login.into_iter().chain(fixed.map(str::to_owned)).collect()
     }
+
+    /// Nowhere at home: the login in root's own `~/.my.cnf` would win over the one that is named.
+    pub fn env(&self) -> Vec<(String, String)> {
+        vec![("HOME".to_owned(), "/nonexistent".to_owned())]
+    }
 }
 
 /// `text` as a SQL literal in a script that begins with [`HEAD`].
@@ -155,6 +160,7 @@ impl<'a> Database<'a> {
             .stdin(Secret::new(format!("{HEAD}{sql}\n")))
             .limit(QUESTION_LIMIT);
         command.reads_only = true;
+        command.env = self.client.env();
         let exit = self.host.run(&command, &mut Quiet).map_err(|error| Trouble::Other(error.to_string()))?;
         if exit.status == Status::TimedOut {
             return Err(Trouble::Other(format!("no answer within {} s", QUESTION_LIMIT.as_secs())));

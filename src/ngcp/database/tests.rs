@@ -33,6 +33,7 @@ fn fails(host: &Simulated) -> String {
 fn every_way_in_is_tried_and_named() {
     let by_file = |wanted: &'static str| {
         move |sql: &str, command: &Command| {
+            assert_eq!(command.env, [("HOME".to_owned(), "/nonexistent".to_owned())], "~/.my.cnf would win");
             let ours = command.args[0] == format!("--defaults-extra-file={wanted}");
             if ours { Answer::from(if sql == "SELECT 1;" { "1\n" } else { "" }) } else { denied() }
         }

@@ -23,17 +23,17 @@ pub(super) fn root_login(secret: &str) -> Template {
 }
 
 fn command(client: &Client, script: Template) -> CommandLine {
-    let mut line = CommandLine::new(&client.program, client.args());
+    let mut line = restore(client);
     let mut input = Template::text(database::HEAD);
     input.0.extend(script.0);
     line.stdin = Some(input);
-    line.limit = LIMIT;
     line
 }
 
 /// Feeds what was captured: [`database::HEAD`] comes with it.
 fn restore(client: &Client) -> CommandLine {
     let mut line = CommandLine::new(&client.program, client.args());
+    line.env = client.env();
     line.limit = LIMIT;
     line
 }
