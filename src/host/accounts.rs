@@ -62,8 +62,8 @@ pub fn elsewhere(host: &dyn Executor) -> Vec<String> {
     // What invents no login of its own: files, the compatible reading of them, and systemd's passing users.
     const LOCAL: [&str; 3] = ["files", "compat", "systemd"];
     let switch = text(host, "/etc/nsswitch.conf").unwrap_or_default();
-    let line = switch.lines().filter_map(|line| line.trim_start().strip_prefix("passwd:"));
-    let line = line.last().unwrap_or_default();
+    let mut line = switch.lines().filter_map(|line| line.trim_start().strip_prefix("passwd:"));
+    let line = line.next_back().unwrap_or_default();
     let line = line.split('#').next().unwrap_or_default();
     // What stands in brackets says when to go on, not where.
     let mut bracket = false;

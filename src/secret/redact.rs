@@ -47,29 +47,26 @@ fn hide_in_line(line: &str) -> String {
     let text = line.trim_start();
     let indent = &line[..line.len() - text.len()];
     let known = HARMLESS.get();
-    let shown =
-        if text.is_empty() || ["---", "...", HIDDEN].contains(&text) || is_section(text) || is_template(text)
-        {
-            text.to_owned()
-        } else if is_sshd(text, known) {
-            text.to_owned()
-        } else if let Some(mount) = mount(text, known).or_else(|| public_key(text)) {
-            mount
-        } else if let Some(comment) = text.strip_prefix('#') {
-            // A setting that is switched off reads like one that is not; what people write to each other is hidden.
-            let words = comment.trim_start();
-            match words {
-                "" | "Settings of ngcp-warden." => text.to_owned(),
-                _ if is_sshd(words, known) => text.to_owned(),
-                _ => match setting(words).map(|setting| setting.hidden(known)) {
-                    Some(shown) => format!("#{}{shown}", &comment[..comment.len() - words.len()]),
-                    None => format!("# {HIDDEN}"),
-                },
-            }
-        } else {
-            let marks = &text[..text.len() - text.trim_start_matches("- ").len()];
-            setting(text).map_or_else(|| format!("{marks}{HIDDEN}"), |setting| setting.hidden(known))
-        };
+    let plain = text.is_empty() || ["---", "...", HIDDEN].contains(&text);
+    let shown = if plain || is_section(text) || is_template(text) || is_sshd(text, known) {
+        text.to_owned()
+    } else if let Some(mount) = mount(text, known).or_else(|| public_key(text)) {
+        mount
+    } else if let Some(comment) = text.strip_prefix('#') {
+        // A setting that is switched off reads like one that is not; what people write to each other is hidden.
+        let words = comment.trim_start();
+        match words {
+            "" | "Settings of ngcp-warden." => text.to_owned(),
+            _ if is_sshd(words, known) => text.to_owned(),
+            _ => match setting(words).map(|setting| setting.hidden(known)) {
+                Some(shown) => format!("#{}{shown}", &comment[..comment.len() - words.len()]),
+                None => format!("# {HIDDEN}"),
+            },
+        }
+    } else {
+        let marks = &text[..text.len() - text.trim_start_matches("- ").len()];
+        setting(text).map_or_else(|| format!("{marks}{HIDDEN}"), |setting| setting.hidden(known))
+    };
     format!("{indent}{shown}")
 }
 
@@ -233,7 +230,7 @@ fn is_plain(value: &str) -> bool {
 /// A long run of mixed letters and digits, a hash.
 fn is_encoded(word: &str) -> bool {
     let word = word.trim_matches(|c: char| "'\"()[],;.".contains(c));
-    let any = |is: fn(&u8) -> bool| word.as_bytes().iter().any(|b| is(b));
+    let any = |is: fn(&u8) -> bool| word.as_bytes().iter().any(&is);
     let mixed = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase) && any(u8::is_ascii_digit);
     let hex = word.bytes().filter(u8::is_ascii_hexdigit).count();
     let crypt = word.starts_with('$') && word.matches('$').count() >= 2;
@@ -341,7 +338,7 @@ fn hide_in_sentence(text: &str, known: &Harmless) -> String {
         let parted = sign(word.trim_end_matches(['\'', '"'])) || sign(next) && next.len() <= 2;
         // "passwords, noatime" is a list of things.
         let bare = !word.ends_with([',', '.', ';', ')', '!']) && asks(&name);
-        if !by && (!named || known.is_word(&name) || !bare && !(parted && tells(&name))) {
+        if !by && (!named || known.is_word(&name) || !(bare || parted && tells(&name))) {
             out.push_str(&hide_in_word(word, text, known));
             out.push_str(&part[word.len()..]);
             continue;

@@ -359,7 +359,7 @@ fn what_still_lets_the_vendor_in_is_never_told_done() {
     signed.edit(|files| files.write(SSHD, sshd("TrustedUserCAKeys /etc/ssh/ca.pub")));
     let some = host();
     some.edit(|files| {
-        files.write(SSHD, sshd("Match Address 192.0.2.7\n  TrustedUserCAKeys /etc/ssh/ca.pub"))
+        files.write(SSHD, sshd("Match Address 192.0.2.7\n  TrustedUserCAKeys /etc/ssh/ca.pub"));
     });
     let root = host();
     root.edit(|files| files.put("/root/.ssh/authorized_keys", 0o600, 0, 0, format!("{OPERATORS}{VENDORS}")));

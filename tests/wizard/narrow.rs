@@ -74,7 +74,7 @@ fn the_summary_of_the_review_is_not_cut() {
     wizard.press("Enter Space Down Space F10");
     wizard.tell(Message::Resized { columns: 60, rows: 16 });
     let (frame, _) = wizard.frame(60, 16, PLAIN);
-    let text: String = frame.content.iter().map(|cell| cell.symbol()).collect();
+    let text: String = frame.content.iter().map(ratatui::buffer::Cell::symbol).collect();
     assert!(text.contains("could cut you off"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("all can be taken back"), "{text}");

@@ -125,7 +125,7 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
         match state {
             state if state.is_open() => open.push(printable(name)),
             Account::Missing | Account::Unknown => {
-                unseen.push(format!("the password of {name} is not known"))
+                unseen.push(format!("the password of {name} is not known"));
             }
             _ => {}
         }
