@@ -207,14 +207,17 @@ impl Runner<'_> {
             }
         }
         self.executed.clear();
+        let saved = self.journal.saved(&apply.id).ok().flatten().unwrap_or_default();
         match self.apply_old(apply, message) {
             Ok(words) => told.push(words),
             Err(error) => {
-                outcome = Outcome::Failed;
-                told.push(format!("{error:#}"));
+                // It may have done its work and failed after it: what is there counts.
+                let back = self.is_back(&saved);
+                outcome = if back && outcome == Outcome::Done { Outcome::Warning } else { Outcome::Failed };
+                let words = if back { "the old configuration is in place, yet: " } else { "" };
+                told.push(format!("{words}{error:#}"));
             }
         }
-        let saved = self.journal.saved(&apply.id).ok().flatten().unwrap_or_default();
         let down = self.start_again(&saved.services);
         if !down.is_empty() {
             outcome = Outcome::Failed;
@@ -270,6 +273,16 @@ impl Runner<'_> {
             self.must(change, &command)?;
         }
         self.sight.reread(&before)
+    }
+
+    /// Whether nothing of ours is uncommitted any more and every generated file is as it was.
+    fn is_back(&self, saved: &Saved) -> bool {
+        let same = |file: &SavedFile| {
+            Was::read(self.sight.host, &file.path).is_ok_and(|now| now.left() == file.was.left())
+        };
+        self.host().metadata(&Path::new(config::DIRECTORY).join(".git")).is_ok()
+            && self.open().is_ok_and(|open| open.ours.is_empty())
+            && saved.generated.iter().all(same)
     }
 
     /// Starts the services that ran before the apply and do not now; names of those that still do not run.

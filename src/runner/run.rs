@@ -106,10 +106,12 @@ pub(super) fn restore(
         runner.remember(&record.event);
     }
     runner.recall()?;
+    let asked = past.iter().any(|record| matches!(&record.event, Event::Waiting { .. }));
     for open in &order.plan.changes {
         let why = match runner.known(open) {
             Known { ended: Some(_), .. } => continue,
-            _ if open.id == change => UNCONFIRMED,
+            _ if open.id == change && asked => UNCONFIRMED,
+            Known { begun: false, .. } if open.id == change => CUT_OFF_BEFORE,
             Known { begun: true, .. } => CUT_OFF,
             _ => continue,
         };
@@ -122,6 +124,8 @@ pub(super) fn restore(
 pub const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
 /// Said when somebody asked for that.
 pub const REVERTED: &str = "it was taken back on request";
+/// Said of the guarded change itself when it never began.
+const CUT_OFF_BEFORE: &str = "the run was cut off before it; what could cut you off is taken back";
 /// Said of a change in whose middle the runner ended, when the whole run is taken back.
 const CUT_OFF: &str = "the run was cut off in the middle of it; it is taken back";
 

@@ -52,6 +52,14 @@ fn ngcpcfg(files: &mut Files, _: &Command) -> Answer {
     if fails == "commit" {
         return answer.error("fatal: $HOME not set").ending(crate::executor::Status::Code(128));
     }
+    if fails == "after" {
+        for path in tree(files) {
+            let text = files.text(&path);
+            files.write(head_of(&path), text);
+        }
+        files.write(BUILT_HEAD, built);
+        return answer.error("Error: grants").ending(crate::executor::Status::Code(1));
+    }
     if fails == "noise" {
         answer = answer.error("Error: cannot connect to the database");
     }
@@ -119,6 +127,25 @@ fn an_apply_that_fails_before_its_commit_leaves_the_daemon_as_it_was() {
         assert_eq!(applies(&host), 1, "nothing was committed, so nothing is applied again");
         assert!(ran.undone().contains(&"ssh.reload"), "{at}: {:?}", ran.records);
     }
+}
+
+/// Facts 2.6: the grants are synchronised after both commits. What is in place counts, not the exit code.
+#[test]
+fn a_tool_that_fails_after_its_work_is_not_called_not_taken_back() {
+    let host = fails("after");
+    let before = state(&host);
+    let ran = go(&host, plan());
+    assert_eq!((ran.outcome, state(&host)), (RunOutcome::Failed, before));
+    let undone = ran.records.iter().find_map(|record| match &record.event {
+        Event::Undone { change, outcome, message } if change == "apply.apply" => Some((*outcome, message)),
+        _ => None,
+    });
+    let (outcome, message) = undone.unwrap();
+    assert_eq!(outcome, Outcome::Warning, "{message}");
+    assert!(
+        message.contains("the old configuration is in place, yet: ngcpcfg apply: exit code 1"),
+        "{message}"
+    );
 }
 
 #[test]
