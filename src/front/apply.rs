@@ -44,8 +44,8 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
     let file = answers_file(path)?;
     let mut secrets = secrets_file(options.secrets.as_deref())?;
     let prepared = unattended::prepare(&**host, &file, &secrets)?;
-    for reminder in prepared.plan.to_remember() {
-        complain(&format!("Remember: {reminder}"));
+    if prepared.plan.is_empty() || options.check {
+        remind(prepared.plan.to_remember());
     }
     if prepared.plan.is_empty() {
         let outcome = if prepared.plan.partial { "warning" } else { "unchanged" };
@@ -114,7 +114,16 @@ pub(super) fn finish(following: runs::Following, format: Format) -> Result<u8> {
     if records.iter().any(guarded) && !records.iter().any(settled) {
         complain("The run was cut off in the middle: what could cut you off is taken back by itself.");
     }
+    // What was taken back leaves nothing to be done elsewhere.
+    let report = runner::Report::of(&records);
+    remind(report.iter().flat_map(|report| report.reminders.iter().map(String::as_str)));
     say(&Applied::of(&records), format)
+}
+
+fn remind<'a>(reminders: impl Iterator<Item = &'a str>) {
+    for reminder in reminders {
+        complain(&format!("Remember: {reminder}"));
+    }
 }
 
 fn say(applied: &Applied, format: Format) -> Result<u8> {
