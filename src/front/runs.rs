@@ -109,7 +109,7 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
     if !plan.foreign.is_empty() {
         complain("Somebody changed these since; taking the run back would overwrite that:");
         for foreign in &plan.foreign {
-            complain(&format!("{}\n{}", foreign.path.display(), foreign.diff));
+            complain(&format!("{}\n{}", foreign.what, foreign.diff));
         }
         if !options.overwrite && !options.check {
             complain("Nothing was changed. To overwrite: undo --overwrite.");

@@ -29,6 +29,9 @@ pub struct Change {
     pub proofs: Vec<Proof>,
     /// How it is taken back.
     pub undo: Undo,
+    /// For one that restores what [`Undo::Captured`] captured: what must be captured before it; anything when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Left>,
     /// What callers or operators notice while it happens; `None` when nobody does.
     pub interrupts: Option<String>,
     /// Set when it could cut the operator off: it and what its step did before it.
@@ -51,6 +54,7 @@ impl Change {
             touches: Vec::new(),
             proofs: Vec::new(),
             undo,
+            found: None,
             interrupts: None,
             guard: None,
             reminder: None,
@@ -312,6 +316,10 @@ pub enum Proof {
         /// Keys with dots between, and what each is to be.
         values: Vec<(String, String)>,
     },
+    /// What its [`Undo::Captured`] captures is what the secret of this name holds.
+    Restored(String),
+    /// What these proved, of a change that is taken back, is so no longer.
+    NoLonger(Vec<Proof>),
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.

@@ -48,6 +48,14 @@ fn difference(old: &str, new: &str) -> String {
     text
 }
 
+/// Where two sequences differ: each range of the old one and what stands in its place in the new one, in order.
+pub fn changed_ranges<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut capture = Replace::new(Capture::new());
+    let Ok(()) = myers::diff(&mut capture, old, 0..old.len(), new, 0..new.len());
+    let changed = capture.into_inner().into_ops().into_iter().filter(|part| part.tag() != DiffTag::Equal);
+    changed.map(|part| (part.old_range(), part.new_range())).collect()
+}
+
 /// A range of lines as unified diffs write it: the first line and, unless it is one, how many.
 fn place(lines: &Range<usize>) -> String {
     match lines.len() {

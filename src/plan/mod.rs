@@ -6,7 +6,7 @@ mod diff;
 mod template;
 
 pub use change::{Action, Change, CommandLine, Edit, Guard, Left, Outcome, Proof, Touched, Undo};
-pub use diff::unified;
+pub use diff::{changed_ranges, unified};
 pub use template::{Piece, Template};
 
 use std::collections::BTreeMap;

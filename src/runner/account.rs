@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Event, History, Order, Runs, SavedFile, State, Was, act, saved::Saved};
+use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, act, saved::Saved};
 use crate::{
     executor::Executor,
     plan::{Change, Left, Outcome, Plan},
@@ -76,7 +76,7 @@ pub(super) struct Traced {
     pub ended: Option<Outcome>,
     pub undone: bool,
     pub saved: Option<Saved>,
-    pub left: Option<Vec<(PathBuf, Left)>>,
+    pub left: Option<LeftBehind>,
 }
 
 impl Traced {
@@ -100,7 +100,7 @@ impl Traced {
         if self.undone {
             return Some(file.was.left());
         }
-        let noted = self.left.iter().flatten().find(|(path, _)| *path == file.path);
+        let noted = self.left.iter().flat_map(|left| &left.files).find(|(path, _)| *path == file.path);
         noted.map(|(_, left)| left.clone()).or_else(|| file.expected.clone())
     }
 }

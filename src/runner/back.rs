@@ -2,11 +2,18 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Event, SavedFile, Was, act, apply::is_apply, run::Runner};
+use super::{
+    Event, SavedFile, Was,
+    apply::is_apply,
+    captured,
+    prove::NOT_LOOKED_AT,
+    run::Runner,
+    shared::{Way, way_back},
+};
 use crate::{
-    executor::{Command, Quiet},
+    executor::{Attributes, Command, FileChange, FileTo},
     finding::StepId,
-    plan::{Action, Change, Outcome, Undo},
+    plan::{Action, Change, Left, Outcome, Undo},
 };
 
 impl Runner<'_> {
@@ -52,15 +59,31 @@ impl Runner<'_> {
     fn undo(&mut self, change: &Change) -> Result<String> {
         let saved = self.journal.saved(&change.id)?;
         let saved = || saved.as_ref().context("nothing was kept to take it back with");
+        if let (Action::Run(line), Some(Outcome::Failed)) = (&change.action, self.known(change).ended)
+            && self.host().find_program(&line.program).is_none()
+        {
+            return Ok(format!("it had changed nothing: {} is not on this host", line.program));
+        }
         match &change.undo {
             Undo::Files => {
                 let (mut back, mut theirs) = (Vec::new(), Vec::new());
+                let left = self.journal.left_by(&change.id)?.unwrap_or_default();
                 for file in &saved()?.files {
                     let path = file.path.display().to_string();
-                    if !self.is_ours(file)? {
-                        theirs.push(path);
-                    } else if file.was.put_back(self.sight.host, &file.path)? {
-                        back.push(path);
+                    let now = Was::read(self.host(), &file.path)?;
+                    let ours = self.is_ours(file, &now);
+                    match way_back(&file.path, &file.was, &now, ours, &left) {
+                        Way::Nothing => {}
+                        Way::Theirs => theirs.push(path),
+                        Way::Whole => {
+                            file.was.put_back(self.host(), &file.path)?;
+                            back.push(path);
+                        }
+                        Way::Content(content) | Way::Part(content) => {
+                            let to = FileTo::File { content, attributes: Attributes::Keep };
+                            self.host().change(&FileChange { path: file.path.clone(), to })?;
+                            back.push(format!("{path} (what others changed there stays)"));
+                        }
                     }
                     // From now on this is what the run left there.
                     self.left.entry(file.path.clone()).or_default().push(file.was.left());
@@ -78,16 +101,23 @@ impl Runner<'_> {
             }
             Undo::Run(line) => {
                 let command = line.resolve(self.secrets)?;
-                self.must(change, &command)?;
-                Ok(format!("ran: {line}"))
+                let ran = self.must(change, &command);
+                let seen = self.sight.no_longer(&change.step, &change.proofs);
+                match ran {
+                    Ok(()) => Ok(format!("ran: {line}; {}", seen?)),
+                    Err(why) if self.sight.is_gone(&change.proofs) => {
+                        Ok(format!("nothing of it is there; yet: {why:#}"))
+                    }
+                    Err(why) => Err(why),
+                }
             }
             Undo::Captured { restore, .. } => {
-                let mut command = restore.resolve(self.secrets)?;
-                command.stdin.clone_from(&saved()?.captured);
-                // What it prints may be what was kept.
-                let exit = act::run(self.host(), &command, &mut Quiet)?;
-                ensure!(exit.ok(), "{} could not put it back ({:?})", command.program, exit.status);
-                Ok(format!("put back with {}", restore.program))
+                let was = saved()?.captured.as_ref().context("nothing was kept to take it back with")?;
+                let found = self.journal.left_by(&change.id)?.and_then(|left| left.captured).map(Left::File);
+                match captured::put_back(&change.undo, was, found.as_ref(), self.secrets, self.host())? {
+                    true => Ok(format!("put back with {} and seen", restore.program)),
+                    false => Ok("it had changed nothing".to_owned()),
+                }
             }
             Undo::Again => match &change.action {
                 Action::Run(line) => {
@@ -110,15 +140,15 @@ impl Runner<'_> {
 
     /// Whether a file is as this run found it or left it. After a cut nothing is known of the time before it, and
     /// whatever is there is taken for the run's own.
-    fn is_ours(&self, file: &SavedFile) -> Result<bool> {
-        let Some(left) = self.left.get(&file.path) else { return Ok(true) };
-        let now = Was::read(self.sight.host, &file.path)?;
-        Ok(now == file.was || left.contains(&now.left()))
+    fn is_ours(&self, file: &SavedFile, now: &Was) -> bool {
+        let Some(left) = self.left.get(&file.path) else { return true };
+        *now == file.was || left.contains(&now.left())
     }
 }
 
 fn told(undone: Result<String>) -> (Outcome, String) {
     match undone {
+        Ok(message) if message.contains(NOT_LOOKED_AT) => (Outcome::Warning, message),
         Ok(message) => (Outcome::Done, message),
         Err(error) => (Outcome::Failed, format!("{error:#}")),
     }

@@ -5,6 +5,7 @@ mod account;
 mod act;
 mod apply;
 mod back;
+mod captured;
 mod edit;
 mod event;
 pub mod guard;
@@ -17,6 +18,7 @@ mod prove;
 mod report;
 mod run;
 mod saved;
+mod shared;
 #[cfg(test)]
 mod tests;
 pub mod undo;
@@ -33,6 +35,7 @@ pub use lock::{Holder, Lock, LockHeld};
 pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
 pub use saved::{Saved, SavedFile, Was, digest};
+pub use shared::LeftBehind;
 
 use std::{
     path::{Path, PathBuf},

@@ -1,13 +1,14 @@
 //! One change, from looking to seeing: decide, keep what was there, do it, look for the proof, tell.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::{
-    Event, Saved, SavedFile, Was,
+    Event, LeftBehind, Saved, SavedFile, Was,
     act::{self, Prepared},
     apply::{configures, generated, is_apply},
+    captured,
     guard::{Armed, TICK, start_watcher},
     journal::pause,
     output::Lines,
@@ -16,10 +17,9 @@ use super::{
     values,
 };
 use crate::{
-    executor::{Command, Exit, OUTPUT_LIMIT, Quiet, Status, Stream, World},
+    executor::{Command, Exit, Status, Stream, World},
     ngcp::ngcpcfg,
-    plan::{Action, Change, Guard, Left, Outcome, Proof, Undo, unified},
-    secret::Secret,
+    plan::{Action, Change, Guard, Outcome, Proof, Undo, unified},
 };
 
 /// A longer difference is cut.
@@ -85,14 +85,14 @@ impl Runner<'_> {
         let (outcome, message) = values::judged(self.sight.host, change, &saved, outcome, message);
         let (left, diff) = self.compare(change, &saved);
         self.journal.left(&change.id, &left)?;
-        for (path, left) in &left {
+        for (path, left) in &left.files {
             self.unsure.remove(path);
             self.left.entry(path.clone()).or_default().push(left.clone());
         }
         let command = matches!(prepared, Prepared::Run(_));
         let same = command
-            && !left.is_empty()
-            && saved.files.iter().all(|f| left.contains(&(f.path.clone(), f.was.left())));
+            && !left.files.is_empty()
+            && saved.files.iter().all(|f| left.files.contains(&(f.path.clone(), f.was.left())));
         let outcome = match outcome {
             Outcome::Done if same && change.undo == Undo::Files => Outcome::Unchanged,
             outcome => outcome,
@@ -190,12 +190,8 @@ impl Runner<'_> {
             let was = Was::read(host, path)?;
             saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
         }
-        if let Undo::Captured { capture, .. } = &change.undo {
-            let exit = act::run(host, &capture.resolve(self.secrets)?, &mut Quiet)?;
-            ensure!(exit.ok(), "{}: {}", capture.program, exit.reason());
-            let whole = exit.stdout.len() < OUTPUT_LIMIT;
-            ensure!(whole, "{} printed more than can be kept", capture.program);
-            saved.captured = Some(Secret::new(exit.stdout));
+        if matches!(change.undo, Undo::Captured { .. }) {
+            saved.captured = Some(captured::look(&change.undo, self.secrets, host)?);
         }
         if is_apply(change) {
             saved.generated = generated(host)?;
@@ -209,6 +205,9 @@ impl Runner<'_> {
     }
 
     fn perform(&mut self, change: &Change, prepared: &Prepared, saved: &Saved) -> Result<(Outcome, String)> {
+        if let Some(found) = &change.found {
+            captured::is_found(found, &change.undo, self.secrets, self.host())?;
+        }
         let exit = match prepared {
             Prepared::Run(command) => self.stream(&change.id, command)?,
             Prepared::Apply(message) => return self.apply(change, message, saved),
@@ -219,8 +218,13 @@ impl Runner<'_> {
         };
         let printed = exit.text() + &exit.error_text();
         Ok(match (exit.ok(), self.sight.all(change, &printed, &saved.services)) {
+            (true, Ok(seen)) if seen.contains(prove::NOT_LOOKED_AT) => (Outcome::Warning, seen),
             (true, Ok(seen)) => (Outcome::Done, seen),
-            (false, Ok(seen)) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
+            (false, Ok(seen))
+                if !seen.is_empty()
+                    && seen != prove::NOT_LOOKED_AT
+                    && matches!(exit.status, Status::Code(_)) =>
+            {
                 (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
             }
             (false, _) => (Outcome::Failed, exit.reason()),
@@ -242,13 +246,19 @@ impl Runner<'_> {
         exit
     }
 
-    /// What the change left at its files, and the difference in those that a command touched.
-    fn compare(&self, change: &Change, saved: &Saved) -> (Vec<(PathBuf, Left)>, String) {
-        let (mut left, mut diff) = (Vec::new(), String::new());
+    /// What the change left, and the difference in those files that a command touched.
+    fn compare(&self, change: &Change, saved: &Saved) -> (LeftBehind, String) {
+        let (mut left, mut diff) = (LeftBehind::default(), String::new());
+        if saved.captured.is_some() {
+            let now = captured::look(&change.undo, self.secrets, self.sight.host).ok();
+            left.captured = now.map(|now| captured::sum(&now));
+        }
         for file in &saved.files {
             let Ok(now) = Was::read(self.sight.host, &file.path) else { continue };
-            left.push((file.path.clone(), now.left()));
-            let shown = change.touches.iter().any(|touched| touched.path == file.path && !touched.secret);
+            let touched = change.touches.iter().find(|touched| touched.path == file.path);
+            let shared = touched.is_some() || matches!(change.action, Action::Edit { .. });
+            left.note(&file.path, &file.was, &now, shared);
+            let shown = touched.is_some_and(|touched| !touched.secret);
             if let (true, Some(old), Some(new)) = (shown && now != file.was, file.was.text(), now.text()) {
                 let lines = unified(old, new);
                 if !lines.is_empty() {

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Look, act, journal::pause};
+use super::{Look, act, captured, journal::pause};
 use crate::{
-    executor::{Command, Executor, Quiet, World},
-    finding::Status,
+    executor::{Command, Executor, Quiet, Status as Exited, World},
+    finding::{Status, StepId},
     host::{
         mounts,
         shadow::{self, PasswordState},
@@ -22,6 +22,9 @@ use crate::{
 const RESTART_TRIES: u32 = 30;
 /// Tenths of a second that the SSH server may take until it listens again.
 const REREAD_TRIES: u32 = 50;
+
+/// Said of a change that was taken back by a command whose effect nobody could look at.
+pub(super) const NOT_LOOKED_AT: &str = "its command succeeded; whether it is as before was not looked at";
 
 /// What proofs are judged by.
 pub(super) struct Sight<'a> {
@@ -40,7 +43,8 @@ impl Sight<'_> {
                     | Proof::WebPassword { .. }
                     | Proof::Mounted { .. }
                     | Proof::Answers { .. }
-            )
+                    | Proof::Restored(_)
+            ) || matches!(proof, Proof::NoLonger(of) if self.is_gone(of))
         };
         !change.proofs.is_empty()
             && change.proofs.iter().all(visible)
@@ -99,11 +103,60 @@ impl Sight<'_> {
             Proof::InForce { .. } => Ok(String::new()),
             // Judged beside what was there before: see `values`.
             Proof::Values { .. } => Ok(String::new()),
+            Proof::Restored(kept) => {
+                let kept = self.secrets.get(kept).context("what was kept is not at hand")?;
+                captured::is_restored(&change.undo, kept, self.secrets, self.host)?;
+                Ok("seen as it was before".to_owned())
+            }
+            Proof::NoLonger(of) => self.no_longer(&change.step, of),
             Proof::Reread => self.reread(ran),
             Proof::Services => match self.lost(ran).as_slice() {
                 [] => Ok(format!("{} services still run", ran.len())),
                 lost => bail!("no longer running: {}", lost.join(", ")),
             },
+        }
+    }
+
+    /// Whether it can be seen that these hold no longer.
+    pub(super) fn is_gone(&self, proofs: &[Proof]) -> bool {
+        proofs.iter().any(|proof| self.holds(proof) == Some(false))
+    }
+
+    /// Looks whether what these proved is gone.
+    pub(super) fn no_longer(&self, step: &StepId, proofs: &[Proof]) -> Result<String> {
+        let failing = |proof: &Proof| match proof {
+            Proof::Finding(id) => {
+                let findings = self.look.findings(step).unwrap_or_default();
+                findings.iter().any(|finding| finding.id == *id && finding.status == Status::Fail)
+            }
+            _ => false,
+        };
+        if self.is_gone(proofs) || proofs.iter().any(failing) {
+            return Ok("seen taken back".to_owned());
+        }
+        match proofs.iter().any(|proof| self.holds(proof) == Some(true)) {
+            true => bail!("it still stands, although the command succeeded"),
+            false => Ok(NOT_LOOKED_AT.to_owned()),
+        }
+    }
+
+    /// Whether it is so, where that can be seen without a password and belongs to this change alone.
+    fn holds(&self, proof: &Proof) -> Option<bool> {
+        match proof {
+            Proof::Mounted { target, option } => {
+                let mounts = mounts::mounts(self.host).ok()?;
+                Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
+            }
+            Proof::Answers { command, prints } => {
+                let command = command.resolve(self.secrets).ok()?.reads_only();
+                let exit = act::run(self.host, &command, &mut Quiet).ok()?;
+                match exit.status {
+                    Exited::Code(0) => Some(exit.text().trim() == prints.trim()),
+                    Exited::Code(_) => Some(false),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 

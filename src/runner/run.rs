@@ -216,7 +216,7 @@ impl<'a> Runner<'a> {
             let saved = self.journal.saved(&change.id)?;
             let left = self.journal.left_by(&change.id)?;
             for file in saved.into_iter().flat_map(|saved| saved.files) {
-                let noted = left.iter().flatten().find(|(path, _)| *path == file.path);
+                let noted = left.iter().flat_map(|left| &left.files).find(|(path, _)| *path == file.path);
                 let noted = noted.map(|(_, left)| left.clone()).or(file.expected);
                 match noted {
                     Some(left) => self.left.entry(file.path.clone()).or_default().push(left),

@@ -9,14 +9,18 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    Runs, State, Was,
+    History, LeftBehind, Runs, State, Was,
     account::{Traced, trace},
+    captured,
     output::FILES,
+    shared::{self, Way, way_back},
 };
 use crate::{
-    executor::Executor,
+    executor::{Attributes, Executor},
+    finding::{Finding, Severity, Status},
+    host::shadow::SHADOW,
     plan::{Action, Change, CommandLine, Edit, Left, Outcome, Plan, Proof, Template, Undo, unified},
-    secret::{SecretForm, Secrets},
+    secret::{Secret, SecretForm, Secrets},
 };
 
 /// How a run would be taken back.
@@ -34,13 +38,15 @@ pub struct UndoPlan {
     pub impossible: Vec<(String, String)>,
     /// Passwords that the commands need and nobody kept.
     pub needs: BTreeSet<String>,
+    /// What is there now where only a part of a file may be overwritten.
+    now: BTreeMap<PathBuf, Left>,
 }
 
-/// A file that somebody else changed after the run.
+/// Something that somebody else changed after the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignEdit {
-    /// The file.
-    pub path: PathBuf,
+    /// The file, or what else was changed.
+    pub what: String,
     /// From what is there now to what would be put back; empty when it may not be shown.
     pub diff: String,
 }
@@ -50,8 +56,9 @@ impl UndoPlan {
     #[must_use]
     pub fn forced(mut self) -> Self {
         for change in &mut self.plan.changes {
-            if let Action::Restore { left, .. } = &mut change.action {
-                *left = Left::Anything;
+            change.found = None;
+            if let Action::Restore { path, left, .. } = &mut change.action {
+                *left = self.now.get(path).cloned().unwrap_or(Left::Anything);
             }
         }
         self
@@ -72,15 +79,17 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
     let mut undo = UndoPlan {
         run: run.to_owned(),
         plan: Plan::default(),
-        secrets: secrets_of(run, &traced),
+        secrets: secrets_of(run, &traced, host),
         foreign: Vec::new(),
         impossible: Vec::new(),
         needs: BTreeSet::new(),
+        now: BTreeMap::new(),
     };
     let files = files(&traced);
+    let mut seen = Vec::new();
     for (n, traced) in traced.iter().enumerate().rev() {
         if traced.stands() {
-            undo.take_back(traced);
+            undo.take_back(traced, &mut seen, host);
         }
         for file in files.values().filter(|file| file.first == n && file.stands) {
             undo.put_back(traced, file, host);
@@ -100,7 +109,25 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
     }
     let names = undo.plan.changes.iter().flat_map(needed_by).filter(|name| !name.starts_with(FILES));
     undo.needs = names.collect();
+    undo.plan.reminders.extend(opens(&history, &undo.plan));
     Ok(undo)
+}
+
+/// What the run had closed and its undo opens again: said before it is done.
+fn opens(history: &History, plan: &Plan) -> Vec<String> {
+    let Some(report) = super::Report::of(&history.records) else { return Vec::new() };
+    let open = |finding: &&Finding| {
+        let after = report.findings_after.iter().find(|after| after.id == finding.id);
+        finding.status == Status::Fail
+            && finding.severity >= Severity::High
+            && plan.changes.iter().any(|change| change.step == finding.step)
+            && match after {
+                Some(after) => after.status == Status::Pass,
+                None => report.outcome.is_none(),
+            }
+    };
+    let told = |finding: &Finding| format!("This opens again: {} [{}]", finding.title, finding.id);
+    report.findings_before.iter().filter(open).map(told).collect()
 }
 
 /// The run that took this one back, unless that was taken back itself.
@@ -121,8 +148,8 @@ pub(super) fn undone_by(runs: &Runs, run: &str) -> Option<String> {
 ///
 /// # Errors
 /// When what was kept cannot be read or trusted.
-pub fn kept_secrets(runs: &Runs, run: &str) -> Result<Secrets> {
-    Ok(secrets_of(run, &trace(runs, run)?.1))
+pub fn kept_secrets(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Secrets> {
+    Ok(secrets_of(run, &trace(runs, run)?.1, host))
 }
 
 /// Names of the secrets that a change needs to be carried out.
@@ -152,9 +179,17 @@ fn name(run: &str, change: &str, part: &str) -> String {
     format!("{FILES}{run}.{change}.{part}")
 }
 
-fn secrets_of(run: &str, traced: &[Traced]) -> Secrets {
+fn secrets_of(run: &str, all: &[Traced], host: &dyn Executor) -> Secrets {
     let mut secrets = Secrets::default();
-    for traced in traced {
+    for file in files(all).values() {
+        // What an undo that was cut off has put back already is found so again.
+        let Ok(now) = Was::read(host, file.path) else { continue };
+        let part = |force| shared::part(file.path, file.was, &now, &file.left, force);
+        if let (Some(first), Some(part)) = (all.get(file.first), part(false).or_else(|| part(true))) {
+            secrets.insert(&name(run, &first.change.id, &file.part()), Secret::new(part));
+        }
+    }
+    for traced in all {
         let Some(saved) = &traced.saved else { continue };
         for (n, file) in saved.files.iter().enumerate() {
             if let Was::File { content, .. } = &file.was {
@@ -177,10 +212,24 @@ struct FileTrace<'a> {
     was: &'a Was,
     /// Everything the run may have left there, the last state first; `None` for a program that was cut off.
     states: Vec<Option<Left>>,
+    /// What the last change left there.
+    left: LeftBehind,
     path: &'a Path,
     secret: bool,
     /// Whether any of the changes stands.
     stands: bool,
+}
+
+impl FileTrace<'_> {
+    /// What the part of it that goes back is called.
+    fn part(&self) -> String {
+        format!("part{}", self.copy)
+    }
+
+    /// A program that was cut off may have left anything.
+    fn is_ours(&self, now: &Was) -> bool {
+        self.states.contains(&Some(now.left())) || self.states.first() == Some(&None)
+    }
 }
 
 fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTrace<'_>> {
@@ -195,6 +244,7 @@ fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTrace<'_>> {
                 copy,
                 was: &file.was,
                 states: Vec::new(),
+                left: LeftBehind::default(),
                 path: &file.path,
                 secret,
                 stands: false,
@@ -203,13 +253,17 @@ fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTrace<'_>> {
             trace.stands |= traced.stands();
             trace.states.insert(0, Some(file.was.left()));
             trace.states.insert(0, traced.left_at(file));
+            trace.left = traced.left.clone().filter(|_| !traced.undone).unwrap_or_default();
+            if traced.undone {
+                trace.left.note(&file.path, trace.was, &file.was, true);
+            }
         }
     }
     files
 }
 
 impl UndoPlan {
-    fn take_back(&mut self, traced: &Traced) {
+    fn take_back(&mut self, traced: &Traced, seen: &mut Vec<(Undo, Option<Left>)>, host: &dyn Executor) {
         let change = &traced.change;
         match &change.undo {
             Undo::Run(line) => {
@@ -219,32 +273,62 @@ impl UndoPlan {
                     }
                     _ => Undo::Impossible("the password it was made with was not kept".to_owned()),
                 };
-                self.push(
-                    change,
-                    "",
-                    format!("take back: {}", change.title),
-                    Action::Run(line.clone()),
-                    back,
-                );
-            }
-            Undo::Captured { capture, restore } => {
-                let mut line = restore.clone();
-                let kept = name(&self.run, &change.id, "captured");
-                line.stdin = Some(Template::default().secret(kept, SecretForm::File));
                 let title = format!("take back: {}", change.title);
-                let mut back = Undo::Captured { capture: capture.clone(), restore: restore.clone() };
-                if capture.program == restore.program {
-                    // The logins change places: the one that works now is the one that takes the change back.
-                    back = Undo::Captured {
-                        capture: CommandLine { stdin: capture.stdin.clone(), ..restore.clone() },
-                        restore: CommandLine { stdin: None, ..capture.clone() },
-                    };
-                }
-                self.push(change, "", title, Action::Run(line), back);
+                // Where it is seen to be so no longer, it is not run.
+                let pushed = self.push(change, "", title, Action::Run(line.clone()), back);
+                pushed.proofs = vec![Proof::NoLonger(change.proofs.clone())];
             }
+            Undo::Captured { capture, restore } => self.restore(traced, capture, restore, seen, host),
             Undo::Impossible(why) => self.impossible.push((change.title.clone(), why.clone())),
             Undo::Files | Undo::Again | Undo::Nothing => {}
         }
+    }
+
+    /// Restores what was captured, from the state that the run left it in.
+    fn restore(
+        &mut self,
+        traced: &Traced,
+        capture: &CommandLine,
+        restore: &CommandLine,
+        seen: &mut Vec<(Undo, Option<Left>)>,
+        host: &dyn Executor,
+    ) {
+        let change = &traced.change;
+        let Some(was) = traced.saved.as_ref().and_then(|saved| saved.captured.as_ref()) else { return };
+        let was = Left::File(captured::sum(was));
+        let left = traced.left.as_ref().and_then(|left| left.captured.clone()).map(Left::File);
+        // What later changes of the same run made of it is taken back before.
+        let now = match seen.iter().find(|(undo, _)| *undo == change.undo) {
+            Some((_, now)) => now.clone(),
+            None => {
+                let now = captured::look(&change.undo, &Secrets::default(), host).ok();
+                now.map(|now| Left::File(captured::sum(&now)))
+            }
+        };
+        seen.retain(|(undo, _)| *undo != change.undo);
+        seen.push((change.undo.clone(), Some(was.clone())));
+        if now.as_ref() == Some(&was) {
+            return;
+        }
+        if left.is_some() && now.is_some() && now != left {
+            let what = format!("\"{}\": it was changed again, or is gone", change.title);
+            self.foreign.push(ForeignEdit { what, diff: String::new() });
+        }
+        let kept = name(&self.run, &change.id, "captured");
+        let mut line = restore.clone();
+        line.stdin = Some(Template::default().secret(kept.clone(), SecretForm::File));
+        let title = format!("take back: {}", change.title);
+        let mut back = Undo::Captured { capture: capture.clone(), restore: restore.clone() };
+        if capture.program == restore.program {
+            // The logins change places: the one that works now is the one that takes the change back.
+            back = Undo::Captured {
+                capture: captured::with_login_of(capture, restore),
+                restore: CommandLine { stdin: None, ..capture.clone() },
+            };
+        }
+        let pushed = self.push(change, "", title, Action::Run(line), back);
+        pushed.found = left;
+        pushed.proofs = vec![Proof::Restored(kept)];
     }
 
     fn again(&mut self, change: &Change) {
@@ -255,48 +339,65 @@ impl UndoPlan {
             }
             action => (format!("again: {}", change.title), action.clone()),
         };
-        self.push(change, "", title, action, Undo::Again);
-        if let Some(pushed) = self.plan.changes.last_mut() {
-            pushed.proofs.extend(change.proofs.iter().filter(|proof| **proof == Proof::Reread).cloned());
-        }
+        let pushed = self.push(change, "", title, action, Undo::Again);
+        pushed.proofs.extend(change.proofs.iter().filter(|proof| **proof == Proof::Reread).cloned());
     }
 
     /// Puts a file back to what it was before the run, from whatever state the run left it in.
     fn put_back(&mut self, first: &Traced, file: &FileTrace<'_>, host: &dyn Executor) {
         let now = Was::read(host, file.path).ok();
-        if now.as_ref() == Some(file.was) {
-            return;
-        }
-        let left = now.as_ref().map(Was::left);
-        let diff = match (&now, file.was.text()) {
-            (Some(now), Some(was)) if !file.secret => {
-                now.text().map(|now| unified(now, was)).unwrap_or_default()
+        let ours = now.as_ref().is_some_and(|now| file.is_ours(now));
+        let way =
+            now.as_ref().map_or(Way::Theirs, |now| way_back(file.path, file.was, now, ours, &file.left));
+        let left = match (&way, &now) {
+            (Way::Nothing, _) => return,
+            (Way::Theirs, _) | (_, None) => file.states.first().cloned().flatten(),
+            (_, Some(now)) => Some(now.left()),
+        };
+        let id = &first.change.id;
+        let kept = |part: &str| Template::default().secret(name(&self.run, id, part), SecretForm::File);
+        let whole = |attributes| (kept(&file.copy.to_string()), attributes);
+        let forced = || match &now {
+            Some(now) if file.path == Path::new(SHADOW) => {
+                shared::part(file.path, file.was, now, &file.left, true)
             }
+            _ => None,
+        };
+        let path = file.path.display();
+        let mut becomes = file.was.text().map(str::to_owned);
+        let (title, to) = match &way {
+            Way::Part(part) => {
+                becomes = part.expose_str().map(str::to_owned);
+                let title = format!("put {path} back, but for what others changed in it since");
+                (title, Some((kept(&file.part()), Attributes::Keep)))
+            }
+            Way::Content(_) => {
+                let title = format!("put {path} back; its mode and owner were changed since and stay");
+                (title, Some(whole(Attributes::Keep)))
+            }
+            Way::Theirs if let Some(part) = forced() => {
+                becomes = String::from_utf8(part).ok();
+                self.now.extend(now.as_ref().map(|now| (file.path.to_owned(), now.left())));
+                (format!("put accounts in {path} back"), Some((kept(&file.part()), Attributes::Keep)))
+            }
+            _ => match file.was.attributes() {
+                Some(attributes) => (format!("put {path} back"), Some(whole(attributes))),
+                None => (format!("remove {path}"), None),
+            },
+        };
+        let diff = match (now.as_ref().and_then(Was::text), becomes) {
+            (Some(now), Some(becomes)) if !file.secret => unified(now, &becomes),
             _ => String::new(),
         };
-        // A program that was cut off may have left anything.
-        let ours = left.is_some() && (file.states.contains(&left) || file.states.first() == Some(&None));
-        let left = if ours { left } else { file.states.first().cloned().flatten() };
-        if !ours {
-            self.foreign.push(ForeignEdit { path: file.path.to_owned(), diff: diff.clone() });
+        if matches!(way, Way::Theirs) {
+            self.foreign.push(ForeignEdit { what: path.to_string(), diff: diff.clone() });
         }
-        let id = &first.change.id;
-        let kept =
-            || Template::default().secret(name(&self.run, id, &file.copy.to_string()), SecretForm::File);
-        let to = file.was.attributes().map(|attributes| (kept(), attributes));
-        let title = match to {
-            Some(_) => format!("put {} back", file.path.display()),
-            None => format!("remove {}", file.path.display()),
-        };
         let action = Action::Restore { path: file.path.to_owned(), left: left.unwrap_or(Left::Absent), to };
         let part = if file.copy == 0 { String::new() } else { format!(".{}", file.copy) };
-        self.push(&first.change, &part, title, action, Undo::Files);
-        if let Some(pushed) = self.plan.changes.last_mut() {
-            pushed.diff = diff;
-        }
+        self.push(&first.change, &part, title, action, Undo::Files).diff = diff;
     }
 
-    fn push(&mut self, of: &Change, part: &str, title: String, action: Action, undo: Undo) {
+    fn push(&mut self, of: &Change, part: &str, title: String, action: Action, undo: Undo) -> &mut Change {
         let mut change = Change::new(&of.step, "", title, action, undo);
         change.id = format!("undo.{}{part}", of.id);
         change.interrupts.clone_from(&of.interrupts);
@@ -304,7 +405,9 @@ impl UndoPlan {
         if change.undo != Undo::Files {
             change.touches.clone_from(&of.touches);
         }
+        let at = self.plan.changes.len();
         self.plan.changes.push(change);
+        &mut self.plan.changes[at]
     }
 }
 

@@ -29,7 +29,7 @@ pub fn continuation(
         runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;
     order.operator = runs::operator(host);
     if let Some(undone) = &order.undoes {
-        for (name, kept) in undo::kept_secrets(runs, undone)?.iter() {
+        for (name, kept) in undo::kept_secrets(runs, undone, host)?.iter() {
             secrets.insert(name, kept.clone());
         }
     }
@@ -78,9 +78,8 @@ pub(super) fn undo_plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<P
         undo.impossible.iter().map(|(title, why)| format!("Cannot be taken back: {title}: {why}"));
     plan.reminders.extend(impossible);
     if !undo.foreign.is_empty() {
-        let files = undo.foreign.iter().map(|edit| edit.path.display().to_string()).collect();
-        let diff =
-            undo.foreign.iter().map(|edit| format!("{}\n{}\n", edit.path.display(), edit.diff)).collect();
+        let files = undo.foreign.iter().map(|edit| edit.what.clone()).collect();
+        let diff = undo.foreign.iter().map(|edit| format!("{}\n{}\n", edit.what, edit.diff)).collect();
         plan.foreign = Some(Foreign { files, diff, ..Foreign::default() });
     }
     Ok(plan)

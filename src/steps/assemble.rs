@@ -103,6 +103,7 @@ fn apply(reasons: &[String]) -> Change {
         touches: Vec::new(),
         proofs: vec![Proof::Services],
         undo: Undo::Again,
+        found: None,
         interrupts: Some(
             "restarts the services whose configuration changed: for some seconds new calls and registrations may fail; \
              running calls go on unless rtpengine, sems or asterisk is among them"

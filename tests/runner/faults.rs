@@ -12,8 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use ngcp_warden::{
     executor::{Command, Executor, Exit, FileChange, Metadata, Resources, Sink, System, World},
     finding::StepId,
-    plan::Left,
-    runner::{self, Control, Event, FileJournal, Journal, Order, RunOutcome, Runs, Saved},
+    runner::{self, Control, Event, FileJournal, Journal, LeftBehind, Order, RunOutcome, Runs, Saved},
 };
 
 use crate::tree::{self, difference, snapshot, task, undo_here};
@@ -199,10 +198,10 @@ impl Journal for Breaking {
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
         self.inner.saved(change)
     }
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         self.inner.left_by(change)
     }
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
         self.write()?;
         self.inner.left(change, left)
     }

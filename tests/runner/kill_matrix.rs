@@ -17,10 +17,9 @@ use jiff::Timestamp;
 use ngcp_warden::{
     executor::{Command, Executor, Exit, FileChange, Metadata, Resources, Sink, Stream, System, World},
     finding::{Finding, StepId},
-    plan::Left,
     runner::{
-        self, Control, Event, Journal, Order, RunOutcome, Runs, Saved, Stands, State, account, order,
-        process::Task, undo,
+        self, Control, Event, Journal, LeftBehind, Order, RunOutcome, Runs, Saved, Stands, State, account,
+        order, process::Task, undo,
     },
     secret::Secrets,
 };
@@ -85,10 +84,10 @@ impl Journal for DeadlyJournal {
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
         self.0.saved(change)
     }
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         self.0.left_by(change)
     }
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
         around(|| self.0.left(change, left))
     }
     fn report(&self) -> Option<String> {
@@ -328,7 +327,7 @@ fn an_undo_that_is_killed_can_be_continued_and_undone_itself() {
         if history.records.is_empty() {
             assert_eq!(difference(&after, &snapshot(&root)), [""; 0], "point {at}");
         } else if !history.is_finished() {
-            let kept = undo::kept_secrets(&runs, &first).unwrap();
+            let kept = undo::kept_secrets(&runs, &first, &System::below(&root).unwrap()).unwrap();
             finish(&root, &runs, &run, &kept);
             assert_eq!(difference(&before, &snapshot(&root)), [""; 0], "continued after {at}");
         }

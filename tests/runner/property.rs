@@ -7,7 +7,7 @@ use ngcp_warden::{
         Attributes, Command, Executor, System,
         simulated::{Answer, Files, Simulated},
     },
-    plan::{Action, Change, Plan, Template, Touched, Undo},
+    plan::{Action, Change, Plan, Proof, Template, Touched, Undo},
     runner::{Order, RunOutcome, Runs},
     secret::Secrets,
 };
@@ -61,7 +61,8 @@ fn any_change(step: &'static str, name: &str, kind: u8, file: usize, word: u8) -
             password.touches = vec![Touched { path: "/etc/pw".into(), secret: true }];
             password
         }
-        10 => change(step, name, Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"]))),
+        10 => change(step, name, Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"])))
+            .proven([Proof::Answers { command: command("cat", &["/srv/flag"]), prints: "on".into() }]),
         _ => {
             let mut load = command("dbload", &[]);
             load.stdin = Some(Template::text(format!("{word}\n")));
@@ -145,6 +146,7 @@ fn simulated() -> Simulated {
             files.write("/srv/flag", format!("{}\n", command.args[0]));
             Answer::code(0)
         })
+        .on("cat", |files: &mut Files, command: &Command| files.text(&command.args[0]))
         .on("dbdump", |files: &mut Files, _: &Command| files.text("/srv/db"))
         .on("dbload", move |files: &mut Files, command: &Command| {
             files.write("/srv/db", text(command));

@@ -128,16 +128,16 @@ fn an_undo_does_not_overwrite_what_somebody_else_changed_since_unless_told_to() 
     let (_place, root) = place();
     let before = snapshot(&root);
     go(&root, tree::plan()).unwrap();
-    let theirs = fs::read_to_string(root.join("etc/fstab")).unwrap() + "nfs:/x /mnt nfs defaults 0 0\n";
+    let theirs = fs::read_to_string(root.join("etc/fstab")).unwrap().replace("noatime", "noatime,theirs");
     fs::write(root.join("etc/fstab"), &theirs).unwrap();
     let host = System::below(&root).unwrap();
     let runs = Runs::open(&root).unwrap();
     let run = runs.find(None).unwrap();
     tree::settle(&runs, &run);
     let undo = undo::plan(&runs, &run, &host).unwrap();
-    let foreign: Vec<_> = undo.foreign.iter().map(|edit| edit.path.as_path()).collect();
-    assert_eq!(foreign, [Path::new("/etc/fstab")]);
-    assert!(undo.foreign[0].diff.contains("-nfs:/x /mnt"), "{}", undo.foreign[0].diff);
+    let foreign: Vec<_> = undo.foreign.iter().map(|edit| edit.what.as_str()).collect();
+    assert_eq!(foreign, ["/etc/fstab"]);
+    assert!(undo.foreign[0].diff.contains("noatime,theirs"), "{}", undo.foreign[0].diff);
 
     let ordered = |plan| {
         let order = Order { plan, undoes: Some(run.clone()), ..Order::default() };

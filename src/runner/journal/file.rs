@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Event, Record, Report, Saved, SavedFile, Was, saved::digest},
+    super::{Event, LeftBehind, Record, Report, Saved, SavedFile, Was, saved::digest},
     Journal,
     history::{History, pause},
     line,
@@ -167,12 +167,12 @@ impl Journal for FileJournal {
         saved(&self.dir, change)
     }
 
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
         durable(&self.place(change, "left.json"), &serde_json::to_vec(left)?)?;
         sync(&self.dir.join("saved"))
     }
 
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         left(&self.dir, change)
     }
 
@@ -236,8 +236,18 @@ fn copied(file: &SavedFile, mut keep: impl FnMut(&Secret) -> io::Result<Blob>) -
 }
 
 /// What a change of the run in `dir` left behind; `None` when it did not come so far.
-pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
-    json(&place(dir, change, "left.json"))
+pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<LeftBehind>> {
+    /// Earlier versions noted the files only.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Noted {
+        Now(LeftBehind),
+        Earlier(Vec<(PathBuf, Left)>),
+    }
+    Ok(json(&place(dir, change, "left.json"))?.map(|noted| match noted {
+        Noted::Now(left) => left,
+        Noted::Earlier(files) => LeftBehind { files, ..LeftBehind::default() },
+    }))
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -16,17 +16,11 @@ pub use passing::PassingRuns;
 pub(super) use store::inside;
 pub use store::{Runs, State};
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-    sync::mpsc,
-};
+use std::{collections::BTreeMap, io, path::Path, sync::mpsc};
 
 use jiff::Timestamp;
 
-use super::{Event, Record, Saved};
-use crate::plan::Left;
+use super::{Event, LeftBehind, Record, Saved};
 
 /// Takes the records of one run, and what is needed to take its changes back.
 pub trait Journal {
@@ -49,12 +43,12 @@ pub trait Journal {
     ///
     /// # Errors
     /// When it could not be written.
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()>;
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()>;
     /// What a change left behind; `None` when it did not come so far.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>>;
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>>;
     /// The directory of the run, if it has one.
     fn dir(&self) -> Option<&Path> {
         None
@@ -71,7 +65,7 @@ pub struct MemoryJournal {
     /// What was recorded.
     pub records: Vec<Record>,
     saved: BTreeMap<String, Saved>,
-    left: BTreeMap<String, Vec<(PathBuf, Left)>>,
+    left: BTreeMap<String, LeftBehind>,
     number: u64,
 }
 
@@ -98,12 +92,12 @@ impl Journal for MemoryJournal {
         Ok(self.saved.get(change).cloned())
     }
 
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
-        self.left.insert(change.to_owned(), left.to_vec());
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
+        self.left.insert(change.to_owned(), left.clone());
         Ok(())
     }
 
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         Ok(self.left.get(change).cloned())
     }
 }
@@ -140,11 +134,11 @@ impl Journal for ChannelJournal {
         self.file.saved(change)
     }
 
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
         self.file.left(change, left)
     }
 
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         self.file.left_by(change)
     }
 }

@@ -15,10 +15,8 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
-use crate::plan::Left;
-
 use super::{
-    super::{Report, Saved},
+    super::{LeftBehind, Report, Saved},
     FileJournal, History,
     file::{self, durable},
     history::{Follower, is_live, pause},
@@ -168,7 +166,7 @@ impl Runs {
     }
 
     /// What a change of a run left behind.
-    pub(in super::super) fn left(&self, run: &str, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    pub(in super::super) fn left(&self, run: &str, change: &str) -> io::Result<Option<LeftBehind>> {
         file::left(&self.dir(run), change)
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    plan::Outcome,
+    plan::{Left, Outcome},
     runner::{RunOutcome, SavedFile, Was},
     secret::Secret,
 };

@@ -1,14 +1,11 @@
 //! One question for all that could cut the operator off: silence, a stop, a failure and a killed runner take it back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::*;
-use crate::{
-    plan::{Guard, Left},
-    runner::run::restore,
-};
+use crate::{plan::Guard, runner::run::restore};
 
 const NOTE: &str = "/etc/issue";
 
@@ -108,10 +105,10 @@ impl Journal for Mortal {
     fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
         self.journal.saved(change)
     }
-    fn left(&mut self, change: &str, left: &[(PathBuf, Left)]) -> io::Result<()> {
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
         self.journal.left(change, left)
     }
-    fn left_by(&self, change: &str) -> io::Result<Option<Vec<(PathBuf, Left)>>> {
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         self.journal.left_by(change)
     }
     fn dir(&self) -> Option<&Path> {

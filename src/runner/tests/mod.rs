@@ -1,6 +1,7 @@
 //! The run on a host in memory.
 
 mod applied;
+mod between;
 mod guarded;
 mod others;
 

@@ -1,0 +1,90 @@
+//! State that only a program can show, such as rows of a database: looked at before it is restored and afterwards,
+//! as files are.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{act, saved::digest};
+use crate::{
+    executor::{Executor, OUTPUT_LIMIT, Quiet},
+    plan::{CommandLine, Left, Undo},
+    secret::{Secret, Secrets},
+};
+
+/// What a capture prints now. A change may alter the login that the capture uses: then that of the restore is tried.
+///
+/// # Errors
+/// When neither login can look.
+pub(super) fn look(undo: &Undo, secrets: &Secrets, host: &dyn Executor) -> Result<Secret> {
+    let Undo::Captured { capture, restore } = undo else { bail!("nothing of it is captured") };
+    let seen = print(capture, secrets, host);
+    match seen.is_err() && capture.program == restore.program {
+        true => print(&with_login_of(capture, restore), secrets, host).or(seen),
+        false => seen,
+    }
+}
+
+/// The capture with the login of the restore.
+pub(super) fn with_login_of(capture: &CommandLine, restore: &CommandLine) -> CommandLine {
+    CommandLine { stdin: capture.stdin.clone(), ..restore.clone() }
+}
+
+fn print(capture: &CommandLine, secrets: &Secrets, host: &dyn Executor) -> Result<Secret> {
+    let command = capture.resolve(secrets)?.reads_only();
+    let exit = act::run(host, &command, &mut Quiet)?;
+    ensure!(exit.ok(), "{}: {}", capture.program, exit.reason());
+    ensure!(exit.stdout.len() < OUTPUT_LIMIT, "{} printed more than can be kept", capture.program);
+    Ok(Secret::new(exit.stdout))
+}
+
+/// The same, in few bytes.
+pub(super) fn sum(captured: &Secret) -> String {
+    digest(captured.expose())
+}
+
+/// Refuses to restore what somebody else changed since.
+///
+/// # Errors
+/// When it is not what is expected, or cannot be seen.
+pub(super) fn is_found(found: &Left, undo: &Undo, secrets: &Secrets, host: &dyn Executor) -> Result<()> {
+    let now = look(undo, secrets, host).context("what is there now cannot be seen")?;
+    ensure!(Left::File(sum(&now)) == *found, "somebody else changed it since; it was left as it is");
+    Ok(())
+}
+
+/// Restores what was captured, unless somebody else was there since, and looks whether it is there again. `false` when
+/// it is so already.
+///
+/// # Errors
+/// When it was left alone, or is not seen restored.
+pub(super) fn put_back(
+    undo: &Undo,
+    was: &Secret,
+    found: Option<&Left>,
+    secrets: &Secrets,
+    host: &dyn Executor,
+) -> Result<bool> {
+    let Undo::Captured { restore, .. } = undo else { bail!("nothing of it was captured") };
+    if look(undo, secrets, host).is_ok_and(|now| now == *was) {
+        return Ok(false);
+    }
+    if let Some(found) = found {
+        is_found(found, undo, secrets, host)?;
+    }
+    let mut command = restore.resolve(secrets)?;
+    command.stdin = Some(was.clone());
+    // What it prints may be what was kept.
+    let exit = act::run(host, &command, &mut Quiet)?;
+    ensure!(exit.ok(), "{} could not put it back ({:?})", command.program, exit.status);
+    is_restored(undo, was, secrets, host)?;
+    Ok(true)
+}
+
+/// Looks whether what was captured is there again.
+///
+/// # Errors
+/// When it is not, or cannot be seen.
+pub(super) fn is_restored(undo: &Undo, was: &Secret, secrets: &Secrets, host: &dyn Executor) -> Result<()> {
+    let now = look(undo, secrets, host).context("whether it is as before cannot be seen")?;
+    ensure!(now == *was, "it is not as it was before, although the command succeeded");
+    Ok(())
+}
