@@ -8,6 +8,7 @@ mod steps_host {
     mod ssh;
     mod support_access;
     mod unseen;
+    mod vendor_keys;
 }
 
 use std::path::PathBuf;
