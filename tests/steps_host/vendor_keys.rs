@@ -41,6 +41,8 @@ fn what_still_lets_the_vendor_in_is_never_told_done() {
     some.edit(|files| {
         files.write(SSHD, sshd("Match Address 192.0.2.7\n  TrustedUserCAKeys /etc/ssh/ca.pub"));
     });
+    let closed = host();
+    closed.edit(|files| files.device("/root/.ssh/authorized_keys"));
     let root = host();
     root.edit(|files| files.put("/root/.ssh/authorized_keys", 0o600, 0, 0, format!("{OPERATORS}{VENDORS}")));
     for (name, host, still, word) in [
@@ -55,6 +57,7 @@ fn what_still_lets_the_vendor_in_is_never_told_done() {
         ("program", program, Status::Unknown, "AuthorizedKeysCommand /usr/bin/ask-ldap may let sipwise in"),
         ("signed", signed, Status::Unknown, "TrustedUserCAKeys /etc/ssh/ca.pub"),
         ("some", some, Status::Unknown, "TrustedUserCAKeys /etc/ssh/ca.pub (/etc/ssh/sshd_config line 6)"),
+        ("closed", closed, Status::Unknown, "/root/.ssh/authorized_keys cannot be read"),
         (
             "root",
             root,

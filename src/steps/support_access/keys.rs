@@ -34,7 +34,7 @@ const NAMED: usize = 5;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct VendorKeys {
     files: Vec<KeyFile>,
-    /// What else may let sipwise in and cannot be looked through.
+    /// What else may let Sipwise in and cannot be looked through.
     others: Vec<String>,
     /// Other accounts that a key of the vendor's opens: `root (/root/.ssh/authorized_keys line 2)`.
     elsewhere: Vec<String>,
@@ -87,7 +87,7 @@ pub(super) fn look(host: &dyn Executor, account: Option<&Account>, accounts: &[A
         }
         vendors.extend(set_aside(host, account));
     }
-    found.elsewhere = elsewhere(host, account, accounts, &ways, &vendors);
+    found.elsewhere = elsewhere(host, account, accounts, &ways, &vendors, &mut found.others);
     found
 }
 
@@ -179,13 +179,15 @@ fn set_aside(host: &dyn Executor, account: &Account) -> Vec<String> {
     paths.flat_map(|path| fingerprints(&path, &host.read(&path).unwrap_or_default())).collect()
 }
 
-/// Other accounts that a key of the vendor's opens, by the key itself or by its comment.
+/// Other accounts that a key of the vendor's opens, by the key itself or by its comment; and files that could not be
+/// looked into.
 fn elsewhere(
     host: &dyn Executor,
     account: Option<&Account>,
     accounts: &[Account],
     ways: &Ways,
     vendors: &[String],
+    unread: &mut Vec<String>,
 ) -> Vec<String> {
     let mut found = Vec::new();
     for other in accounts.iter().filter(|other| account.is_none_or(|account| account.name != other.name)) {
@@ -193,7 +195,15 @@ fn elsewhere(
             if account.is_some_and(|account| ways.files_of(account).contains(&path)) {
                 continue;
             }
-            for entry in keys::read(&host.read(&path).unwrap_or_default()) {
+            let content = match content(host, &path) {
+                None => continue,
+                Some(Ok(content)) => content,
+                Some(Err(why)) => {
+                    unread.push(why);
+                    continue;
+                }
+            };
+            for entry in keys::read(&content) {
                 let Ok(key) = &entry.key else { continue };
                 if key.comment.ends_with(VENDOR) || vendors.contains(&key.fingerprint) {
                     let place = format!("{} ({} line {})", other.name, path.display(), entry.line);
