@@ -40,6 +40,11 @@ pub fn host() -> Simulated {
         for letters in ["ba", ""] {
             files.put(format!("/bin/{letters}sh"), 0o755, 0, 0, "");
         }
+        // Whoever tries it sits at the console.
+        for (process, name, parent) in [("self", "ngcp-warden", 900), ("900", "login", 1)] {
+            let text = format!("Name:\t{name}\nPPid:\t{parent}\nUid:\t0\t0\t0\t0\n");
+            files.put(format!("/proc/{process}/status"), 0o444, 0, 0, text);
+        }
         configuration::install(files);
         database::install(files);
     });

@@ -8,6 +8,7 @@ mod host;
 mod lock_out;
 mod lock_out_keys;
 mod new_keys;
+mod odd_files;
 mod people;
 mod platform;
 #[path = "../support/real_host.rs"]

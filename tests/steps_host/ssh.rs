@@ -19,6 +19,9 @@ const OPERATOR: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMobyt9tkZPmdaUGnnvvFUKjUR6/7n9qRZOl6XXPg9yR noc@example.net";
 const IMAGE: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y anything";
+/// 1024 bits.
+const WEAK: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC2xu9OjbeYbEz9gjhmaoLO4aeWXmIKeUCj0aBLtM5LTv+80ChCjJiXdlOMYzOPpAigbGwuXw\
+    E/6Uu59biUBGMobBAujc91C6ptcCAArgnam0sMw0gvxcGpaNzRQODm1GgKBbWe4Dv+L9EOJ6f3n2ooTrdlhdXW7pR9lbv3fzhoUw== weak";
 const SSHD: &str = "PermitRootLogin yes\nPasswordAuthentication yes\nUsePAM yes\n\
     AuthorizedKeysFile %h/.ssh/authorized_keys %h/.ssh/sipwise_vagrant_key\n";
 const KEYS: &str = "/root/.ssh/authorized_keys";
@@ -56,6 +59,16 @@ fn host(keys: impl Into<Vec<u8>>) -> Simulated {
         files.set_owner("/root/.ssh", 0o700, 0, 0);
     });
     host
+}
+
+/// The operator sits at the machine.
+fn at_the_console(host: &Simulated) {
+    host.edit(|files| {
+        for (process, name, parent) in [("self", "ngcp-warden", 9), ("9", "login", 1)] {
+            let text = format!("Name:\t{name}\nPPid:\t{parent}\nUid:\t0\t0\t0\t0\n");
+            files.write(format!("/proc/{process}/status"), text);
+        }
+    });
 }
 
 fn unguarded(mut plan: Plan) -> Plan {
@@ -112,6 +125,56 @@ fn a_hostile_file_loses_the_images_keys_and_nothing_else() {
     let ran = run(&host, plan);
     assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.said);
     assert!(host.read(Path::new(KEYS)).unwrap() == wanted, "another byte was changed");
+}
+
+/// Keys far behind the first, accounts far behind the first, lines that are no account: looked at, or told with the
+/// count.
+#[test]
+fn what_is_beyond_a_limit_is_looked_at_or_unknown_with_the_count() {
+    let many = |last: &str| {
+        let good = (0..300).map(|n| format!("{OPERATOR} {n}\n")).collect::<String>();
+        host(format!("{good}{last}\n"))
+    };
+    let found = inspect("ssh", &many(WEAK));
+    assert_eq!(status(&found, "SSH-WEAK-KEY"), Some(Status::Fail), "the 301st key");
+    let found = inspect("ssh", &many(IMAGE));
+    assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::Fail));
+    let found = inspect("ssh", &many(""));
+    assert_eq!(status(&found, "SSH-WEAK-KEY"), Some(Status::Pass));
+    let reused = finding(&found, "SSH-KEY-REUSED");
+    assert!(reused.status == Status::Unknown && reused.evidence.contains("100 keys"), "{}", reused.evidence);
+    // Weak ones beyond what is listed are counted.
+    let found = inspect("ssh", &host(format!("{WEAK}\n").repeat(2003)));
+    assert!(finding(&found, "SSH-WEAK-KEY").evidence.ends_with("more"));
+
+    let people = |count: usize, last: &str| {
+        let host = host(format!("{OPERATOR}\n"));
+        let mut passwd = "root:x:0:0:root:/root:/bin/bash\n".to_owned();
+        passwd.extend((1..count).map(|n| format!("u{n}:x:{n}:{n}::/home/u{n}:/bin/bash\n")));
+        host.edit(|files| {
+            files.write("/etc/passwd", passwd + last);
+            files.put(format!("/home/u{}/.ssh/authorized_keys", count - 1), 0o600, 0, 0, IMAGE);
+        });
+        host
+    };
+    let hundred = people(100, "");
+    let found = inspect("ssh", &hundred);
+    assert!(finding(&found, "SSH-IMAGE-KEY").evidence.contains("/home/u99/.ssh/authorized_keys"));
+    let asked = hundred.commands().iter().filter(|command| command.contains("sshd -T")).count();
+    assert!(asked <= 3, "sshd is asked {asked} times for accounts of one kind");
+    for (host, said) in [
+        (people(2003, ""), "3 accounts beyond the 2000th"),
+        (people(2, "b\u{1b}:x:0:0::/home/u1/x:/bin/bash\nshort:x:0:0\n"), "2 lines of /etc/passwd"),
+    ] {
+        host.edit(|files| files.put("/home/u1/.ssh/authorized_keys", 0o600, 0, 0, ""));
+        let found = inspect("ssh", &host);
+        for id in ["SSH-IMAGE-KEY", "SSH-WEAK-KEY", "SSH-KEY-REUSED"] {
+            let one = finding(&found, id);
+            assert!(one.status == Status::Unknown && one.evidence.contains(said), "{id}: {}", one.evidence);
+        }
+        // What cannot be read of one account keeps nothing from the others.
+        assert!(plan_with("ssh", &found, &[("add", OPERATOR), ("add.account", "root")]).is_ok());
+    }
 }
 
 /// F22: what is no plain file is not touched, and told.
@@ -173,6 +236,98 @@ fn a_trial_is_made_where_it_tells_the_truth() {
     }
 }
 
+/// A line in a log that anybody can write makes nothing be chosen beforehand.
+#[test]
+fn a_forged_login_does_not_choose_what_keeps_the_operator_out() {
+    let host = host(format!("{OPERATOR}\n"));
+    host.edit(|files| {
+        files.write("/proc/self/environ", "SSH_CONNECTION=192.0.2.7 5000 192.0.2.1 22\0");
+        let forged = "Accepted publickey for root from 192.0.2.7 port 5000 ssh2: ED25519 SHA256:x\n";
+        files.write("/var/log/auth.log", format!("sshd[9]: {forged}"));
+    });
+    let found = inspect("ssh", &host);
+    assert_eq!(status(&found, "SSH-SESSION"), Some(Status::Unknown));
+    assert!(plan("ssh", &found, &[]).is_empty());
+}
+
+/// What a Match block allows from where strangers are is a finding; from own networks it is said.
+#[test]
+fn a_match_of_a_network_with_strangers_in_it_is_a_finding() {
+    let off = "PermitRootLogin no\nPasswordAuthentication no\nUsePAM no\nPermitEmptyPasswords no\n\
+               AllowTcpForwarding no\nAllowAgentForwarding no\n";
+    let strict = |block: &str| {
+        let host = host(format!("{OPERATOR}\n"));
+        host.edit(|files| {
+            // sshd -T tells what is in force for others than these.
+            files.write("/etc/ssh/sshd_config", format!("{off}Include /etc/ssh/more\n"));
+            files.write("/etc/ssh/more", block);
+        });
+        inspect("ssh", &host)
+    };
+    let all = ["SSH-ROOT-PASSWORD-LOGIN", "SSH-PASSWORD-LOGIN", "SSH-EMPTY-PASSWORDS", "SSH-FORWARDING"];
+    use Status::{Fail, Pass};
+    for (block, wanted) in [
+        (
+            "Match Address 0.0.0.0/0\n  PasswordAuthentication yes\n  PermitRootLogin yes\n",
+            [Fail, Fail, Pass, Pass],
+        ),
+        ("Match Address 203.0.113.0/24\n\tPasswordAuthentication\tyes # all\n", [Pass, Fail, Pass, Pass]),
+        ("Match Address *,!10.0.0.0/8\nKbdInteractiveAuthentication yes\n", [Pass, Fail, Pass, Pass]),
+        (
+            "Match Address 10.0.0.0/8\nPasswordAuthentication yes\nPermitRootLogin yes\n",
+            [Pass, Pass, Pass, Pass],
+        ),
+        ("Match LocalPort 22\nPermitEmptyPasswords yes\n", [Pass, Pass, Fail, Pass]),
+        (
+            "Match User bob Address 0.0.0.0/0\nPasswordAuthentication yes\nPermitRootLogin yes\n",
+            [Pass, Fail, Pass, Pass],
+        ),
+        ("Match Address 10.0.0.0/8\nAllowTcpForwarding local\n", [Pass, Pass, Pass, Fail]),
+    ] {
+        let found = strict(block);
+        assert_eq!(all.map(|id| status(&found, id).unwrap()), wanted, "{block}");
+        let own = finding(&found, "SSH-PASSWORD-LOGIN").title.contains("own networks");
+        assert_eq!(own, block.contains("10.0.0.0/8\nPass"), "{block}");
+    }
+}
+
+/// Up to mr7.5 a template's error becomes what the file holds, and `ngcpcfg` says OK.
+#[test]
+fn a_generated_file_with_an_error_in_it_is_found_and_nothing_of_it_passes() {
+    let error = "file error - etc/ssh/sshd_config.inc: not found\n";
+    for (text, running, wanted) in [
+        (format!("{SSHD}{error}"), true, Status::Fail),
+        (format!("{SSHD}{error}"), false, Status::Fail),
+        (error.to_owned(), true, Status::Fail),
+        (format!("{SSHD}NoSuchKeyword yes\n"), true, Status::Fail),
+        (format!("{SSHD}NoSuchKeyword yes\n"), false, Status::Unknown),
+        ("PermitRootLogin no\nPasswordAuthentication maybe\n".to_owned(), false, Status::Unknown),
+    ] {
+        let host = host(format!("{OPERATOR}\n")).on("sshd", |_, _: &Command| {
+            Answer::code(255).error("/etc/ssh/sshd_config: terminating, 1 bad configuration options")
+        });
+        host.edit(|files| files.write("/etc/ssh/sshd_config", text.as_str()));
+        let host = if running { host } else { host.with_world(World::Tree) };
+        let found = inspect("ssh", &host);
+        assert_eq!(status(&found, "SSH-CONFIG-BROKEN"), Some(wanted), "{text}");
+        assert!(finding(&found, "SSH-CONFIG-BROKEN").evidence.contains("sshd_config line "), "{text}");
+        for id in [
+            "SSH-ROOT-PASSWORD-LOGIN",
+            "SSH-PASSWORD-LOGIN",
+            "SSH-EMPTY-PASSWORDS",
+            "SSH-WEAK-ALGORITHMS",
+            "SSH-FORWARDING",
+            "SSH-IMAGE-KEY",
+        ] {
+            assert_eq!(status(&found, id), Some(Status::Unknown), "{id}: {text}");
+        }
+        let why = plan_with("ssh", &found, &[("password-login", "off")]).unwrap_err().to_string();
+        assert!(why.contains("fix that first"), "{why}");
+    }
+    let host = host("");
+    assert_eq!(status(&inspect("ssh", &host), "SSH-CONFIG-BROKEN"), Some(Status::Pass));
+}
+
 #[test]
 fn a_vagrant_box_keeps_its_key() {
     let host = host(format!("{IMAGE}\n"));
@@ -190,6 +345,10 @@ fn a_vagrant_box_keeps_its_key() {
 fn hardening_is_one_guarded_plan_and_holds() {
     let host = host(format!("{OPERATOR}\n{IMAGE}\n"));
     host.edit(|files| files.set_owner(KEYS, 0o666, 0, 0));
+    // How the operator came in is not known: nothing that may keep him out is chosen beforehand.
+    let ids = |plan: Plan| plan.changes.into_iter().map(|change| change.id).collect::<Vec<_>>();
+    assert_eq!(ids(plan("ssh", &inspect("ssh", &host), &[])), ["ssh.mode.1", "ssh.keys.1"]);
+    at_the_console(&host);
     let found = inspect("ssh", &host);
     assert_eq!(status(&found, "SSH-KEY-FILE-MODE"), Some(Status::Fail));
     let planned = plan("ssh", &found, &[]);

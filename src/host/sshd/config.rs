@@ -1,14 +1,20 @@
 //! `sshd_config` and what it includes, line by line: which one decides, and where a new one must stand to decide.
+//! Where sshd may read a line otherwise than this does, the line says so, and nothing that is read counts as known.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
 
-use super::{CONFIG, DROP_INS};
-use crate::executor::Executor;
+use super::{
+    CONFIG, DROP_INS,
+    algorithms::LISTS,
+    glob,
+    syntax::{self, Setting},
+};
+use crate::executor::{Executor, Kind};
 
 /// How deep files may include each other; sshd's own limit.
 const DEPTH: usize = 16;
@@ -27,12 +33,14 @@ pub struct Line {
     pub number: usize,
     /// Written small.
     pub keyword: String,
-    /// As written, without quotes around it and without a comment behind it.
+    /// As sshd reads it: its words, without quotes and without a comment behind them.
     pub value: String,
     /// The whole line, without its end.
     pub text: String,
     /// It only counts for some logins: the words behind `Match`.
     pub within: Option<String>,
+    /// Why sshd may read it otherwise, or does not take it at all.
+    pub doubt: Option<String>,
 }
 
 /// All settings, in the order in which sshd meets them.
@@ -48,14 +56,25 @@ impl Lines {
         let mut lines = Vec::new();
         let main = Path::new(CONFIG);
         let content = host.read(main).with_context(|| format!("{CONFIG} cannot be read"))?;
-        collect(host, main, &content, &mut None, 0, &mut lines)?;
+        collect(host, main, &content, None, 0, &mut lines)?;
         Ok(Lines(lines))
+    }
+
+    /// The first line that sshd may read otherwise: then it may even refuse all of them.
+    pub fn doubt(&self) -> Option<String> {
+        self.0.iter().find_map(|line| {
+            Some(format!("{} line {}: {}", line.file.display(), line.number, line.doubt.as_ref()?))
+        })
     }
 
     /// The values in force for everybody: the first one decides, except where they add up.
     pub(super) fn in_force(&self) -> BTreeMap<String, Vec<String>> {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for line in self.0.iter().filter(|line| line.within.is_none()) {
+        // What is added to or taken from the server's own list is not known without it.
+        let changes_list = |line: &Line| line.value.starts_with(['+', '-', '^']) || line.value.contains('*');
+        let list =
+            |line: &Line| LISTS.iter().any(|(keyword, ..)| *keyword == line.keyword) && changes_list(line);
+        for line in self.0.iter().filter(|line| line.within.is_none() && !list(line)) {
             let all = values.entry(line.keyword.clone()).or_default();
             if all.is_empty() || REPEATED.contains(&line.keyword.as_str()) {
                 all.push(line.value.clone());
@@ -95,75 +114,58 @@ impl Lines {
     }
 }
 
+/// `outer` is the Match block that includes this file: what the file says counts within it only.
 fn collect(
     host: &dyn Executor,
     file: &Path,
     content: &[u8],
-    within: &mut Option<String>,
+    outer: Option<&str>,
     depth: usize,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
     ensure!(depth < DEPTH, "{}: files include each other too deeply", file.display());
-    for (index, text) in String::from_utf8_lossy(content).lines().enumerate() {
+    let mut within = outer.map(str::to_owned);
+    for (index, text) in String::from_utf8_lossy(content).split('\n').enumerate() {
         ensure!(lines.len() < MOST_LINES, "{}: more than {MOST_LINES} settings", file.display());
-        let Some((keyword, value)) = setting(text) else { continue };
+        let Some(Setting { keyword, words, value, doubt }) = syntax::setting(text) else { continue };
         if keyword == "match" {
-            let everybody = value.eq_ignore_ascii_case("all");
-            *within = (!everybody).then(|| value.clone());
+            let own = (!value.eq_ignore_ascii_case("all")).then_some(value.as_str());
+            within = match (outer, own) {
+                (Some(outer), Some(own)) => Some(format!("{outer} {own}")),
+                (outer, own) => own.or(outer).map(str::to_owned),
+            };
         }
-        let include = (keyword == "include").then(|| value.clone());
-        lines.push(Line {
-            file: file.to_owned(),
-            number: index + 1,
-            keyword,
-            value,
-            text: text.to_owned(),
-            within: within.clone(),
-        });
-        for pattern in include.iter().flat_map(|value| value.split_whitespace()) {
-            for path in included(host, pattern.trim_matches('"')) {
-                // A file that cannot be read is passed over, as sshd does.
-                if let Ok(content) = host.read(&path) {
-                    // A Match inside an included file ends with it.
-                    collect(host, &path, &content, &mut within.clone(), depth + 1, lines)?;
+        let misplaced = within.is_some() && syntax::FOR_EVERYBODY.contains(&keyword.as_str());
+        let doubt = doubt.or_else(|| misplaced.then(|| "it may not stand in a Match block".to_owned()));
+        let include = keyword == "include";
+        let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
+        let at = lines.len();
+        let (file, number) = (file.to_owned(), index + 1);
+        lines.push(Line { file, number, keyword, value, text, within: within.clone(), doubt });
+        for pattern in words.iter().filter(|_| include) {
+            let mut unread = None;
+            match glob::files(host, pattern) {
+                Err(why) => unread = Some(why),
+                Ok(paths) => {
+                    for path in paths {
+                        match host.read(&path) {
+                            Ok(content) => {
+                                collect(host, &path, &content, within.as_deref(), depth + 1, lines)?;
+                            }
+                            Err(_) if host.metadata(&path).is_ok_and(|at| at.kind == Kind::Directory) => {}
+                            // Then sshd ends.
+                            Err(error) => {
+                                unread = Some(format!("{} cannot be read: {error}", path.display()));
+                            }
+                        }
+                    }
                 }
             }
+            let line = &mut lines[at];
+            line.doubt = line.doubt.take().or(unread);
         }
     }
     Ok(())
-}
-
-/// Keyword, written small and by its name of today, and value.
-fn setting(text: &str) -> Option<(String, String)> {
-    let text = text.trim();
-    if text.is_empty() || text.starts_with('#') {
-        return None;
-    }
-    let end = text.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(text.len());
-    let rest = text[end..].trim_start();
-    let value = rest.strip_prefix('=').unwrap_or(rest).trim();
-    let value = value.split_once(" #").map_or(value, |(value, _)| value.trim_end());
-    let unquoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let unquoted = unquoted.filter(|inner| !inner.contains('"')).unwrap_or(value);
-    let keyword = match text[..end].to_ascii_lowercase().as_str() {
-        "challengeresponseauthentication" => "kbdinteractiveauthentication".to_owned(),
-        "pubkeyacceptedkeytypes" => "pubkeyacceptedalgorithms".to_owned(),
-        keyword => keyword.to_owned(),
-    };
-    Some((keyword, unquoted.to_owned()))
-}
-
-/// The files a pattern names; `*` and `?` may stand in its last part.
-fn included(host: &dyn Executor, pattern: &str) -> Vec<PathBuf> {
-    let pattern = Path::new("/etc/ssh").join(pattern);
-    let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if !name.contains(['*', '?']) {
-        return vec![pattern];
-    }
-    let Some(folder) = pattern.parent() else { return Vec::new() };
-    let names: BTreeSet<String> = host.list(folder).unwrap_or_default().into_iter().collect();
-    let fits = |file: &&String| !file.starts_with('.') && matches_pattern(name, file);
-    names.iter().filter(fits).map(|file| folder.join(file)).collect()
 }
 
 /// Whether `text` fits a pattern with `*` and `?`, as sshd compares names.

@@ -3,9 +3,11 @@
 
 pub mod algorithms;
 mod config;
+mod glob;
 mod listener;
 mod peer;
 mod session;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -36,6 +38,10 @@ pub struct Effective {
     values: BTreeMap<String, Vec<String>>,
     /// Why they were read from files instead of being told by sshd; then what is not written there is not known.
     pub read_because: Option<String>,
+    /// Why nothing of what the files say is known: sshd does not take them, or may read them otherwise.
+    pub doubt: Option<String>,
+    /// sshd does not take them: it would not start again.
+    pub refused: bool,
 }
 
 impl Effective {
@@ -108,7 +114,13 @@ pub fn effective(
         Err(why) => why,
     };
     let lines = Lines::read(host).with_context(|| format!("{why:#}"))?;
-    Ok(Effective { values: lines.in_force(), read_because: Some(format!("{why:#}")) })
+    let why = format!("{why:#}");
+    // "sshd_config line 3: Bad configuration option", "terminating, 1 bad configuration options".
+    let told = ["bad configuration", " line "].iter().any(|word| why.contains(word));
+    let doubt = lines.doubt().or_else(|| told.then(|| why.clone()));
+    let refused = told || doubt.as_ref().is_some_and(|doubt| doubt.contains(syntax::TEMPLATE_ERROR));
+    let values = if doubt.is_none() { lines.in_force() } else { BTreeMap::new() };
+    Ok(Effective { values, read_because: Some(why), doubt, refused })
 }
 
 fn asked(host: &dyn Executor, options: &[String], account: Option<(&str, &Session)>) -> Result<Effective> {
@@ -132,7 +144,7 @@ fn asked(host: &dyn Executor, options: &[String], account: Option<(&str, &Sessio
     if !exit.ok() {
         bail!("sshd -T: {}", exit.reason());
     }
-    Ok(Effective { values: told(&exit.text()), read_because: None })
+    Ok(Effective { values: told(&exit.text()), ..Effective::default() })
 }
 
 /// `keyword value` lines; a keyword may be there several times.

@@ -50,6 +50,8 @@ pub fn ways(host: &dyn Executor, account: Option<&Account>) -> Result<Ways> {
         let on = ways.settings.get(keyword).filter(|value| !value.eq_ignore_ascii_case(off));
         ways.others.extend(on.map(|value| format!("{name} {value}")));
     }
+    // What cannot be read may let in whomever it likes.
+    ways.others.extend(ways.settings.doubt.clone());
     let lines = Lines::read(host).unwrap_or_default();
     for line in lines.exceptions().filter(|line| may_be(line.within.as_deref(), &account.name)) {
         if line.keyword == "authorizedkeysfile" {

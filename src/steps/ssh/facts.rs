@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::places::Opening;
 use crate::host::sshd::Session;
 
 /// Everything.
@@ -15,6 +16,12 @@ pub(super) struct Facts {
     pub(super) running: bool,
     /// Why the settings could not be asked from sshd; empty when it told them.
     pub(super) read_because: String,
+    /// Why nothing that the files say is known; empty when it is.
+    pub(super) doubt: String,
+    /// sshd does not take the files: it would not start again.
+    pub(super) refused: bool,
+    /// What Match blocks say.
+    pub(super) openings: Vec<Opening>,
     /// What the running server was started with: `-f`, `-o` and their values. It stands above the files.
     pub(super) started: Vec<String>,
     /// It was seen to listen; `None` where that cannot be seen (the demo, a directory tree).
@@ -25,8 +32,7 @@ pub(super) struct Facts {
     /// Why the image's keys are needed here; empty when they are not.
     pub(super) vagrant: String,
     pub(super) people: Vec<Person>,
-    /// Accounts that were not looked at, and why: nothing is well because of what is not in `people`.
-    #[serde(default)]
+    /// What was not looked at, with the count: "3 accounts beyond the 2000th".
     pub(super) unseen: Vec<String>,
     /// Values in force for everybody, by keyword written small.
     pub(super) values: BTreeMap<String, String>,
@@ -92,8 +98,12 @@ pub(super) struct KeyFile {
     pub(super) lenient: bool,
     pub(super) loose: Vec<Strict>,
     pub(super) keys: Vec<KeyFact>,
-    /// Lines with keys that are not in `keys`, because there are too many.
+    /// Good keys that were looked at and are not in `keys`, because there are too many.
     pub(super) more: usize,
+    /// Keys of the image that are not in `keys`: too many, or in a line that cannot be edited.
+    pub(super) more_images: usize,
+    /// Weak ones.
+    pub(super) more_weak: usize,
     /// Lines that sshd passes over: number and reason, the first few.
     pub(super) unreadable: Vec<(usize, String)>,
     pub(super) unreadable_count: usize,
@@ -143,6 +153,10 @@ pub(super) struct Writing {
     pub(super) drop_in_now: Option<String>,
     /// The template of the platform that sshd_config is made from: path, content, whether it is a local one already.
     pub(super) template: Option<(PathBuf, String, bool)>,
+    /// A patch that the platform makes its local template with, and the template that it is for: path and content.
+    pub(super) patch: Option<[(PathBuf, String); 2]>,
+    /// Why that patch cannot be edited; empty when there is none, or it can.
+    pub(super) patch_fixed: String,
     /// Keyword, value, and for whom and where a Match block sets it.
     pub(super) exceptions: Vec<(String, String, String)>,
     /// Keyword to the one line of the main file that decides it.

@@ -5,6 +5,8 @@ mod facts;
 mod findings;
 mod inspect;
 mod new_keys;
+mod patch;
+mod places;
 mod plan;
 mod questions;
 mod settings;

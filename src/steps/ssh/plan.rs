@@ -73,6 +73,11 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             shut.join("; ")
         );
     }
+    ensure!(
+        facts.doubt.is_empty() || !narrows,
+        "ssh: refused, because what the server's files say is not known: {}; fix that first",
+        facts.doubt
+    );
     let door = open.iter().find(|(_, way)| *way == Way::Key).map(|(person, _)| person.name.as_str());
     plan.changes.extend(new.changes);
     plan.generated.extend(new.generated);
@@ -295,23 +300,32 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
         let action = Action::Edit { path: file.path.clone(), edits, check: None };
         changes.push(change(&format!("keys.{}", done.len()), title, action, Undo::Files));
     }
+    for file in facts.people.iter().flat_map(|person| &person.files).filter(|_| wishes.images) {
+        if file.more_images > 0 {
+            let (count, path) = (file.more_images, file.path.display());
+            left.push(format!(
+                "SSH keys: {count} more keys of the image stay in {path}: remove them by hand."
+            ));
+        }
+    }
     let whole =
         facts.keys().filter(|one| !one.2.image.is_empty()).all(|one| wishes.removes(one.0, one.1, one.2));
     let more = facts
         .people
         .iter()
         .flat_map(|person| &person.files)
-        .any(|file| file.more > 0 || !file.fixed.is_empty());
-    if images {
-        left.extend(
-            facts.unseen.iter().map(|why| format!("SSH keys: {why}; one of the image may be left there.")),
-        );
+        .any(|file| file.more_images > 0 || !file.fixed.is_empty());
+    if images && !facts.unseen.is_empty() {
+        left.push(format!(
+            "SSH keys: one of the image may be left where nobody looked: {}.",
+            facts.unseen.join(", ")
+        ));
     }
     if images
         && whole
         && !more
-        && facts.unseen.is_empty()
         && facts.vagrant.is_empty()
+        && facts.unseen.is_empty()
         && let Some(last) = changes.last_mut()
     {
         last.proofs.push(Proof::Finding(id::IMAGE_KEY.to_owned()));
@@ -368,6 +382,7 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
     let mut ids: Vec<&str> = settings.iter().filter(everybody).filter_map(|(k, _)| about(k)).collect();
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
+    let proofs = [Proof::Finding(id::BROKEN.to_owned())].into_iter().chain(proofs);
     let reread = facts.listens.filter(|listens| *listens).map(|_| Proof::Reread);
     Ok(change("reload", title, action, Undo::Again).proven(reread).proven(proofs))
 }

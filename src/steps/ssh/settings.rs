@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
-use super::{ABOUT, DROP_IN, facts::Facts};
+use super::{ABOUT, DROP_IN, facts::Facts, patch};
 use crate::{
     executor::Attributes,
     host::sshd::{CONFIG, DROP_INS},
@@ -41,6 +41,11 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     let decided = |(keyword, _): &&Setting| facts.writing.drop_in.iter().any(|known| known == keyword);
     if rest.iter().all(decided) {
         written.changes.push(drop_in(facts, &rest, &lines));
+    } else if !facts.writing.patch_fixed.is_empty() {
+        bail!("ssh: {}; put \"{}\" first there by hand", facts.writing.patch_fixed, lines.join("; "));
+    } else if let Some([patch, original]) = &facts.writing.patch {
+        written.changes.push(patched(patch, original, &lines)?);
+        written.apply = Some("SSH logins".to_owned());
     } else if let Some((path, text, own)) = &facts.writing.template {
         written.changes.push(template(path, text, *own, &lines)?);
         written.apply = Some("SSH logins".to_owned());
@@ -131,6 +136,28 @@ fn template(path: &Path, text: &str, own: bool, lines: &[String]) -> Result<Chan
         Action::Write { path: target, content, attributes }
     };
     Ok(change("template", &title, action))
+}
+
+/// The patch that the platform's own copy of the template is made with. The host's `patch` must take the result in the
+/// way in which the platform calls it, before it is put in place.
+fn patched(
+    (path, patch): &(PathBuf, String),
+    (template, text): &(PathBuf, String),
+    lines: &[String],
+) -> Result<Change> {
+    let edits = patch::edits(patch, text, lines).map_err(|why| {
+        anyhow!(
+            "ssh: {} is not edited: {why}; put \"{}\" first in what it makes, by hand",
+            path.display(),
+            lines.join("; ")
+        )
+    })?;
+    let mut args: Vec<String> =
+        ["--dry-run", "-F0", "-N", "--reject-file=-", "--output=/dev/null"].map(str::to_owned).to_vec();
+    args.extend(["--input={candidate}".to_owned(), template.display().to_string()]);
+    let check = CommandLine::new("patch", args);
+    let action = Action::Edit { path: path.clone(), edits, check: Some(check) };
+    Ok(change("template", &format!("put the new settings first in what {} makes", path.display()), action))
 }
 
 /// The line that decides is replaced; a new one goes to the top, where it decides whatever else is included (F20).

@@ -165,3 +165,85 @@ fn only_options_known_to_let_an_administrator_work_make_a_key_a_way_in() {
     assert_eq!(place_fits("::/0", "fe80::1"), Some(true));
     assert_eq!(place_fits("0.0.0.0/0", "fe80::1"), Some(false));
 }
+
+/// What the host's own `patch` makes of a template, called as the platform calls it.
+fn made(patch: &str, template: &str) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let [input, original, output] = ["p", "t", "o"].map(|name| folder.path().join(name));
+    std::fs::write(&input, patch).unwrap();
+    std::fs::write(&original, template).unwrap();
+    let done = std::process::Command::new("patch")
+        .args(["--prefix=/dev/null", "--reject-file=-", "-F0", "-N"])
+        .arg(format!("--input={}", input.display()))
+        .arg(format!("--output={}", output.display()))
+        .arg(&original)
+        .output()
+        .unwrap();
+    match done.status.success() {
+        true => Ok(std::fs::read_to_string(&output).unwrap()),
+        false => Err(format!("{done:?}")),
+    }
+}
+
+/// Where there is a patch the platform overwrites its copy of the template with every build: the patch is edited, and
+/// what it makes has the new lines first and every other line as before.
+#[test]
+fn a_patch_beside_the_template_is_the_file_that_is_edited() {
+    let template: String = (1..=12).map(|n| format!("line {n}\n")).collect();
+    let lines = settings().iter().map(|(keyword, value)| format!("{keyword} {value}\n")).collect::<String>();
+    let folder = "/etc/ngcp-config/templates/etc/ssh";
+    for (patch, wanted) in [
+        ("@@ -1,3 +1,4 @@\n+mine\n line 1\n line 2\n line 3\n", true),
+        (
+            "@@ -1,4 +1,4 @@\n-line 1\n+mine\n line 2\n line 3\n line 4\n@@ -10,3 +10,2 @@ x\n line 10\n-line 11\n line 12\n",
+            true,
+        ),
+        ("--- a\n+++ b\n@@ -2 +2 @@\n-line 2\n+two\n", true),
+        ("@@ -3,3 +3,4 @@\n line 3\n+mine\n line 4\n line 5\n", true),
+        (
+            "@@ -5,3 +5,4 @@\n line 5\n+mine\n line 6\n line 7\n@@ -10,3 +11,4 @@\n line 10\n line 11\n line 12\n+end\n",
+            true,
+        ),
+        ("@@ -0,0 +1,2 @@\n+mine\n+yours\n", true),
+        ("2c2\n< line 2\n---\n> two\n", false),
+        ("", false),
+    ] {
+        let writing = Writing {
+            patch: Some([
+                (format!("{folder}/sshd_config.patchtt.tt2").into(), patch.to_owned()),
+                (format!("{folder}/sshd_config.tt2").into(), template.clone()),
+            ]),
+            template: Some((format!("{folder}/sshd_config.customtt.tt2").into(), template.clone(), true)),
+            ..Writing::default()
+        };
+        let found = write(&facts(writing), &settings());
+        if !wanted {
+            let why = found.err().unwrap().to_string();
+            assert!(
+                why.contains("sshd_config.patchtt.tt2 is not edited") && why.contains("MACs hmac"),
+                "{why}"
+            );
+            continue;
+        }
+        let found = found.unwrap();
+        assert!(found.apply.is_some() && found.changes.len() == 1);
+        let Action::Edit { path, edits, check: Some(check) } = &found.changes[0].action else {
+            panic!("{patch}")
+        };
+        assert!(path.ends_with("sshd_config.patchtt.tt2"), "{path:?}");
+        assert!(check.to_string().starts_with("patch --dry-run -F0"), "{check}");
+        let mut edited = patch.to_owned();
+        for edit in edits {
+            let Edit::Line { from: Some(from), to: Some(to) } = edit else { panic!("{edit:?}") };
+            edited = edited.replacen(&format!("{from}\n"), &format!("{}\n", to.shown()), 1);
+        }
+        let before = made(patch, &template).unwrap();
+        assert_eq!(
+            made(&edited, &template).as_deref(),
+            Ok(&*format!("{lines}{before}")),
+            "{patch}\n{edited}"
+        );
+    }
+    let fixed = Writing { patch_fixed: "it is no plain text file".to_owned(), ..Writing::default() };
+    assert!(write(&facts(fixed), &settings()).err().unwrap().to_string().contains("by hand"));
+}

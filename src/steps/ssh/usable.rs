@@ -55,6 +55,11 @@ fn hindrance(key: &Key) -> Option<&str> {
     })
 }
 
+/// Its options may keep whoever has it from working.
+pub(super) fn is_limited(key: &Key) -> bool {
+    hindrance(key).is_some()
+}
+
 /// What an administrator could do with it.
 pub(super) fn judged(key: &Key, rules: &Rules) -> KeyFact {
     KeyFact {
@@ -63,7 +68,7 @@ pub(super) fn judged(key: &Key, rules: &Rules) -> KeyFact {
         comment: crate::finding::printable(&key.comment).chars().take(80).collect(),
         weak: key.weakness().unwrap_or_default().to_owned(),
         useless: useless(key, rules),
-        hides: hindrance(key).is_some(),
+        hides: is_limited(key),
         ..KeyFact::default()
     }
 }

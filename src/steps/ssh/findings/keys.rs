@@ -19,22 +19,35 @@ fn closed(facts: &Facts) -> Option<String> {
         })
         .map(|file| format!("{}: {}", file.path.display(), file.fixed))
         .collect();
-    let closed: Vec<String> = closed.into_iter().chain(facts.unseen.iter().cloned()).collect();
     (!closed.is_empty()).then(|| places(closed.into_iter()))
 }
 
-/// Whether what is seen to be well is all there is.
-fn well(facts: &Facts) -> Status {
-    if facts.unseen.is_empty() { Status::Pass } else { Status::Unknown }
+/// Bad keys that are not listed one by one.
+fn beyond(facts: &Facts, more: fn(&KeyFile) -> usize) -> impl Iterator<Item = String> {
+    let files = facts.people.iter().flat_map(|person| &person.files).filter(move |file| more(file) > 0);
+    files.map(move |file| format!("{} more in {}", more(file), file.path.display()))
 }
 
-fn with_unseen(seen: &str, facts: &Facts) -> String {
-    std::iter::once(seen).chain(facts.unseen.iter().map(String::as_str)).collect::<Vec<_>>().join("; ")
+/// What was not looked at; empty when that is nothing.
+pub(super) fn unseen(facts: &Facts) -> String {
+    match facts.unseen.is_empty() {
+        true => String::new(),
+        false => format!("not looked at: {}", facts.unseen.join(", ")),
+    }
 }
 
-/// Fails, or is unknown because of a file that could not be read, or passes.
+fn and_unseen(seen: &str, facts: &Facts) -> String {
+    match unseen(facts).as_str() {
+        "" => seen.to_owned(),
+        unseen => format!("{seen}; {unseen}"),
+    }
+}
+
+/// Fails, or is unknown because of what could not be looked at, or passes.
 fn about_keys(facts: &Facts, bad: String) -> (Status, String) {
-    match (bad.is_empty(), closed(facts)) {
+    let unseen = || Some(unseen(facts)).filter(|said| !said.is_empty());
+    let doubt = || (!facts.doubt.is_empty()).then(|| facts.doubt.clone());
+    match (bad.is_empty(), closed(facts).or_else(doubt).or_else(unseen)) {
         (false, _) => (Status::Fail, bad),
         (true, Some(closed)) => (Status::Unknown, closed),
         (true, None) => {
@@ -46,10 +59,11 @@ fn about_keys(facts: &Facts, bad: String) -> (Status, String) {
 }
 
 pub(super) fn image_keys(facts: &Facts) -> Finding {
-    let bad = places(facts.keys().filter(|found| !found.2.image.is_empty()).map(|found| {
+    let listed = facts.keys().filter(|found| !found.2.image.is_empty()).map(|found| {
         let unread = if found.1.read { "" } else { " (not read by sshd today)" };
         format!("{}: {}{unread}", place(&found), found.2.image)
-    }));
+    });
+    let bad = places(listed.chain(beyond(facts, |file| file.more_images)));
     let (status, evidence) = about_keys(facts, bad);
     if status == Status::Fail && !facts.vagrant.is_empty() {
         let title = "The image's keys are needed: this is a Vagrant box";
@@ -82,7 +96,10 @@ pub(super) fn weak_keys(facts: &Facts) -> Finding {
     let weak = facts.keys().filter(|found| !found.2.weak.is_empty() && found.2.image.is_empty());
     let (status, evidence) = about_keys(
         facts,
-        places(weak.map(|one| format!("{}: {} ({})", place(&one), one.2.weak, one.2.kind))),
+        places(
+            weak.map(|one| format!("{}: {} ({})", place(&one), one.2.weak, one.2.kind))
+                .chain(beyond(facts, |file| file.more_weak)),
+        ),
     );
     let title = match status {
         Status::Fail => "Some keys are too weak to trust",
@@ -106,14 +123,18 @@ pub(super) fn file_modes(facts: &Facts) -> Finding {
         .collect();
     seen.sort();
     seen.dedup();
-    let status = if seen.is_empty() { well(facts) } else { Status::Fail };
+    let status = match seen.is_empty() {
+        true if facts.unseen.is_empty() => Status::Pass,
+        true => Status::Unknown,
+        false => Status::Fail,
+    };
     let title = match status {
         Status::Unknown => "Whether others could add their keys is not known",
         Status::Fail => "Others could add their keys, or sshd refuses the file for that reason",
         _ => "Files and folders with keys are closed to others",
     };
     let evidence = if seen.is_empty() {
-        with_unseen("modes and owners are as sshd wants them", facts)
+        and_unseen("modes and owners are as sshd wants them", facts)
     } else {
         places(seen.into_iter())
     };
@@ -130,14 +151,17 @@ pub(super) fn reused(facts: &Facts) -> Finding {
     }
     let several = by_key.iter().filter(|(_, names)| names.len() > 1);
     let bad = places(several.map(|(key, names)| format!("{key}: {}", names.join(", "))));
-    let (status, title) = match bad.is_empty() {
-        true if !facts.unseen.is_empty() => {
-            (Status::Unknown, "Whether a key opens several accounts is not known")
+    let files = facts.people.iter().flat_map(|person| &person.files);
+    let more: usize = files.map(|file| file.more + file.more_images + file.more_weak).sum();
+    let mut missing: Vec<String> = Some(unseen(facts)).filter(|said| !said.is_empty()).into_iter().collect();
+    missing.extend((more > 0).then(|| format!("{more} keys were not compared")));
+    let (status, title, evidence) = match (bad.is_empty(), missing.is_empty()) {
+        (false, _) => (Status::Fail, "One key opens several accounts", bad),
+        (true, true) => (Status::Pass, "Every key belongs to one account", "no fingerprint twice".to_owned()),
+        (true, false) => {
+            (Status::Unknown, "Whether one key opens several accounts is not known", missing.join("; "))
         }
-        true => (Status::Pass, "Every key belongs to one account"),
-        false => (Status::Fail, "One key opens several accounts"),
     };
-    let evidence = if bad.is_empty() { with_unseen("no fingerprint twice", facts) } else { bad };
     found(
         REUSED,
         Severity::Info,
@@ -162,7 +186,7 @@ pub(super) fn unreadable(facts: &Facts) -> Finding {
         _ => (Status::Fail, "Some lines of the key files are no keys"),
     };
     let evidence = if count == 0 {
-        with_unseen("nothing is passed over", facts)
+        and_unseen("nothing is passed over", facts)
     } else {
         format!("{count} lines: {}", places(lines))
     };

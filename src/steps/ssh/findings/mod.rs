@@ -15,6 +15,7 @@ pub(super) const EMPTY: &str = "SSH-EMPTY-PASSWORDS";
 pub(super) const ALGORITHMS: &str = "SSH-WEAK-ALGORITHMS";
 pub(super) const FORWARDING: &str = "SSH-FORWARDING";
 pub(super) const HOST_KEY: &str = "SSH-SHARED-HOST-KEY";
+pub(super) const BROKEN: &str = "SSH-CONFIG-BROKEN";
 const REUSED: &str = "SSH-KEY-REUSED";
 const UNREADABLE: &str = "SSH-KEY-UNREADABLE";
 const OTHER_DOORS: &str = "SSH-OTHER-WAYS-IN";
@@ -36,6 +37,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
             ALGORITHMS,
             HOST_KEY,
             FORWARDING,
+            BROKEN,
         ];
         let none = |id| {
             found(
@@ -53,6 +55,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         keys::image_keys(facts),
         keys::weak_keys(facts),
         keys::file_modes(facts),
+        server::broken(facts),
         server::root_password(facts),
         server::password(facts),
         server::empty_passwords(facts),

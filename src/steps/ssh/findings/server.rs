@@ -1,13 +1,13 @@
 //! Findings about the server: what it takes, what it offers, who it is; and how the operator came in.
 
 use super::{
-    ALGORITHMS, EMPTY, FORWARDING, HOST_KEY, OTHER_DOORS, PASSWORD, ROOT_PASSWORD, SESSION, SETTINGS, found,
-    keys::place, places,
+    ALGORITHMS, BROKEN, EMPTY, FORWARDING, HOST_KEY, OTHER_DOORS, PASSWORD, ROOT_PASSWORD, SESSION, SETTINGS,
+    found, keys::place, places,
 };
 use crate::{
     finding::{Finding, Severity, Status},
     host::sshd::{Session, algorithms},
-    steps::ssh::facts::Facts,
+    steps::ssh::{facts::Facts, places::Opening},
 };
 
 /// Whether the server takes passwords from anybody; `None` when that is not known.
@@ -30,22 +30,79 @@ fn said(facts: &Facts, keywords: &[&str]) -> String {
         .collect();
     match facts.read_because.as_str() {
         "" => format!("sshd -T: {}", told.join(", ")),
+        _ if !facts.doubt.is_empty() => facts.doubt.clone(),
         why => format!("read from the files, because {why}: {}", told.join(", ")),
     }
+}
+
+/// Whether sshd would start again with what its files say.
+pub(super) fn broken(facts: &Facts) -> Finding {
+    let (status, title) = match (facts.doubt.is_empty(), facts.refused) {
+        (true, _) => (Status::Pass, "The server's settings can be read"),
+        (false, true) => (Status::Fail, "The server does not take its settings: it would not start again"),
+        (false, false) => (Status::Unknown, "Whether the server takes its settings is not known"),
+    };
+    let evidence = match facts.doubt.as_str() {
+        "" if facts.read_because.is_empty() => "sshd -T read them all",
+        "" => "every line is one that sshd is known to take",
+        doubt => doubt,
+    };
+    let remedy = "Fix the line before the server is restarted; where it is generated, fix its template.";
+    found(BROKEN, Severity::High, status, title, evidence, remedy)
+}
+
+/// What Match blocks that go by places allow there, from outside or from own networks only.
+fn allowed<'f>(facts: &'f Facts, keywords: &'f [&str], strangers: bool) -> impl Iterator<Item = &'f Opening> {
+    let fits = move |one: &&Opening| {
+        one.by_place() && one.for_strangers() == strangers && keywords.contains(&one.keyword.as_str())
+    };
+    facts.openings.iter().filter(fits).filter(|one| one.value == "yes")
+}
+
+fn told<'f>(openings: impl Iterator<Item = &'f Opening>) -> String {
+    places(openings.map(|one| format!("{} {} for {} ({})", one.keyword, one.value, one.within, one.place)))
+}
+
+const PASSWORDS: [&str; 2] = ["passwordauthentication", "kbdinteractiveauthentication"];
+
+/// A Match block that goes by places and lets root in with a password: one value of it that does.
+fn root_from<'f>(facts: &'f Facts, usual: (&str, bool), strangers: bool) -> Option<&'f Opening> {
+    let block = |one: &&Opening| {
+        let said = |keywords: &[&str]| {
+            let values = facts.openings.iter().filter(|other| other.within == one.within);
+            values
+                .filter(|other| keywords.contains(&other.keyword.as_str()))
+                .map(|other| other.value.as_str())
+                .collect()
+        };
+        let (login, passwords): (Vec<&str>, Vec<&str>) = (said(&["permitrootlogin"]), said(&PASSWORDS));
+        let login = login.first().map_or(usual.0 == "yes", |login| *login == "yes");
+        let passwords = passwords.contains(&"yes") || passwords.is_empty() && usual.1;
+        one.by_place() && one.for_strangers() == strangers && one.concerns("root") && login && passwords
+    };
+    let about =
+        |one: &&Opening| one.keyword == "permitrootlogin" || PASSWORDS.contains(&one.keyword.as_str());
+    facts.openings.iter().filter(about).find(block)
 }
 
 pub(super) fn root_password(facts: &Facts) -> Finding {
     let root = facts.people.iter().find(|person| person.uid == 0);
     let for_root = root.map(|root| (root.root_login.as_str(), root.passwords));
     let known = facts.value("permitrootlogin").is_some();
+    let everywhere = (facts.value("permitrootlogin").unwrap_or("yes"), takes_passwords(facts) != Some(false));
+    let from = |strangers| root_from(facts, everywhere, strangers);
     let status = match for_root {
+        _ if !facts.doubt.is_empty() => Status::Unknown,
+        _ if from(true).is_some() => Status::Fail,
         Some((_, false)) if takes_passwords(facts).is_some() => Status::Pass,
         Some((login, _)) if known && login != "yes" => Status::Pass,
         Some(("yes", _)) if takes_passwords(facts).is_some() => Status::Fail,
         _ => Status::Unknown,
     };
+    let own = from(false).filter(|_| status == Status::Pass);
     let title = match status {
         Status::Fail => "Root can log in over the network with a password",
+        Status::Pass if own.is_some() => "Root can log in with a password from your own networks only",
         Status::Pass => "Root cannot log in over the network with a password",
         _ => "Whether root can log in over the network with a password is not known",
     };
@@ -55,31 +112,53 @@ pub(super) fn root_password(facts: &Facts) -> Finding {
     {
         evidence += &format!("; for root itself {login}");
     }
+    if let Some(one) = from(true).or(own) {
+        evidence += &format!("; a Match block says {}", told([one].into_iter()));
+    }
     found(ROOT_PASSWORD, Severity::High, status, title, &evidence, "Let root in with a key only.")
 }
 
 pub(super) fn password(facts: &Facts) -> Finding {
     let for_some: Vec<&str> =
         facts.people.iter().filter(|p| p.passwords && p.barred.is_empty()).map(|p| p.name.as_str()).collect();
+    let from = |strangers| told(allowed(facts, &PASSWORDS, strangers));
+    let allows =
+        |one: &Opening| PASSWORDS.contains(&one.keyword.as_str()) && one.value == "yes" && !one.by_place();
+    let (strangers, own) = (from(true), from(false));
+    // Where the operator comes from may be one of the own networks: then these are no exceptions for an account.
+    let exception = takes_passwords(facts) == Some(false) && !for_some.is_empty() && own.is_empty();
     let status = match takes_passwords(facts) {
-        Some(false) if for_some.is_empty() => Status::Pass,
-        Some(_) => Status::Fail,
+        _ if !facts.doubt.is_empty() => Status::Unknown,
+        _ if !strangers.is_empty() || exception => Status::Fail,
+        // A Match block may be about somebody who was not looked at.
+        Some(false) if !facts.unseen.is_empty() && facts.openings.iter().any(allows) => Status::Unknown,
+        Some(false) => Status::Pass,
+        Some(true) => Status::Fail,
         None => Status::Unknown,
     };
     let title = match status {
         Status::Fail => "Passwords can be tried over the network",
+        Status::Pass if !own.is_empty() => "Passwords are taken from your own networks only",
         Status::Pass => "No password is taken over the network",
         _ => "Whether passwords are taken over the network is not known",
     };
     let mut evidence = said(facts, &["PasswordAuthentication", "KbdInteractiveAuthentication"]);
-    if takes_passwords(facts) == Some(false) && !for_some.is_empty() {
+    if exception {
         evidence += &format!("; a Match block makes an exception for {}", for_some.join(", "));
+    }
+    if let Some(one) = [strangers, own].iter().find(|one| !one.is_empty()) {
+        evidence += &format!("; a Match block says {one}");
     }
     found(PASSWORD, Severity::Medium, status, title, &evidence, "Let everybody in with keys only.")
 }
 
 pub(super) fn empty_passwords(facts: &Facts) -> Finding {
+    let some =
+        facts.openings.iter().filter(|one| one.keyword == "permitemptypasswords" && one.value == "yes");
+    let some = told(some);
     let (status, title) = match facts.value("permitemptypasswords") {
+        _ if !facts.doubt.is_empty() => (Status::Unknown, "Whether empty passwords are taken is not known"),
+        _ if !some.is_empty() => (Status::Fail, "Accounts without a password can log in"),
         Some(value) if value.eq_ignore_ascii_case("yes") => {
             (Status::Fail, "Accounts without a password can log in")
         }
@@ -89,7 +168,11 @@ pub(super) fn empty_passwords(facts: &Facts) -> Finding {
         // Every version of the server comes with it off.
         _ => (Status::Pass, "Empty passwords are not taken"),
     };
-    found(EMPTY, Severity::Critical, status, title, &said(facts, &["PermitEmptyPasswords"]), "Switch it off.")
+    let mut evidence = said(facts, &["PermitEmptyPasswords"]);
+    if !some.is_empty() {
+        evidence += &format!("; a Match block says {some}");
+    }
+    found(EMPTY, Severity::Critical, status, title, &evidence, "Switch it off.")
 }
 
 pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
@@ -103,14 +186,17 @@ pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
         .filter(|(_, weak)| !weak.is_empty())
         .map(|(what, weak)| format!("{what}: {}", weak.join(", ")))
         .collect();
-    let (status, title) = match (lists.is_empty(), weak.is_empty()) {
-        (true, _) => (Status::Unknown, "Which algorithms the server offers is not known"),
-        (false, true) => (Status::Pass, "The server offers no algorithm that today's judges fail"),
-        (false, false) => (Status::Fail, "The server offers algorithms that today's judges fail"),
+    // sshd -T tells all that it has; a file only those that somebody wrote.
+    let enough = if facts.read_because.is_empty() { 1 } else { algorithms::LISTS.len() };
+    let (status, title) = match (lists.len() >= enough, weak.is_empty()) {
+        (_, false) => (Status::Fail, "The server offers algorithms that ssh-audit calls weak"),
+        (true, true) => (Status::Pass, "The server offers no algorithm that ssh-audit calls weak"),
+        (false, true) => (Status::Unknown, "Which algorithms the server offers is not known"),
     };
     let evidence = match status {
         Status::Fail => weak.join("; "),
-        Status::Pass => format!("{} lists of sshd -T looked at", lists.len()),
+        Status::Pass => format!("{} lists looked at", lists.len()),
+        _ if !facts.doubt.is_empty() => facts.doubt.clone(),
         _ if facts.read_because.is_empty() => "sshd -T tells none".to_owned(),
         _ => facts.read_because.clone(),
     };
@@ -152,14 +238,27 @@ pub(super) fn host_keys(facts: &Facts) -> Finding {
 
 pub(super) fn forwarding(facts: &Facts) -> Finding {
     let on = facts.tunnels();
-    let (status, title) = match on.is_empty() {
+    let some = facts.openings.iter().filter(|one| {
+        ["allowtcpforwarding", "allowstreamlocalforwarding"].contains(&one.keyword.as_str())
+            && one.value != "no"
+    });
+    let some = told(some);
+    let (status, title) = match on.is_empty() && some.is_empty() {
+        _ if !facts.doubt.is_empty() => {
+            (Status::Unknown, "Whether tunnels lead through this host is not known")
+        }
         true => (Status::Pass, "No tunnels lead through this host"),
         false => (Status::Fail, "Whoever logs in can reach the host's database and neighbours through it"),
     };
     let far = ["AllowTcpForwarding", "AllowStreamLocalForwarding"].iter().any(|keyword| on.contains(keyword));
     let severity = if far { Severity::Low } else { Severity::Info };
-    let told = ["AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding", "X11Forwarding"];
-    found(FORWARDING, severity, status, title, &said(facts, &told), "Switch it off if nobody needs it.")
+    let keywords =
+        ["AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding", "X11Forwarding"];
+    let mut evidence = said(facts, &keywords);
+    if !some.is_empty() {
+        evidence += &format!("; a Match block says {some}");
+    }
+    found(FORWARDING, severity, status, title, &evidence, "Switch it off if nobody needs it.")
 }
 
 /// F23: what lets people in without a line in a key file.

@@ -1,6 +1,9 @@
 //! Who can log in, with which keys, and what would stop them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 
@@ -15,21 +18,22 @@ use crate::{
     },
     steps::ssh::{
         facts::{KeyFact, KeyFile, Person, Rules, Strict},
-        usable::{judged, place_fits},
+        usable::{is_limited, judged, place_fits},
     },
 };
 
-/// More accounts than this are not looked at: sshd is asked about each.
-const MOST_PEOPLE: usize = 250;
-/// So many keys of a file are kept for the form; keys of the image beyond it are kept as well.
+/// More accounts than this are not looked at one by one.
+const MOST_PEOPLE: usize = 2000;
+/// So many good keys of a file are kept for the form; others of them were looked at all the same.
 const MOST_KEYS: usize = 200;
-const MOST_IMAGE_KEYS: usize = 2000;
+/// So many weak ones and such of the image are kept, to be named and removed.
+const MOST_BAD_KEYS: usize = 2000;
 /// So many lines that sshd passes over are named.
 const MOST_UNREADABLE: usize = 20;
 /// Files that may hold keys whatever the server's settings say.
 const USUAL: [&str; 3] = [".ssh/authorized_keys", ".ssh/authorized_keys2", ".ssh/sipwise_vagrant_key"];
 
-/// Who was looked at, and which accounts were not.
+/// The people, and what was not looked at.
 pub(super) fn look(
     host: &dyn Executor,
     session: &Session,
@@ -38,22 +42,62 @@ pub(super) fn look(
     let groups = accounts::groups(host).unwrap_or_default();
     let shadow = host.read(Path::new(shadow::SHADOW)).unwrap_or_default();
     let (lines, rules) = (Lines::read(host).unwrap_or_default(), sudo_rules(host));
-    let mut people = Vec::new();
-    let mut all = accounts::accounts(host)?;
-    all.retain(|one| has_keys(host, one) || shell(one) || is_person(one));
-    let mut unseen = Vec::new();
-    if all.len() > MOST_PEOPLE {
-        unseen.push(format!("{} of {} accounts are not looked at", all.len() - MOST_PEOPLE, all.len()));
-    }
+    let all = accounts::accounts(host)?;
+    let mut unseen = unreadable(host, all.len());
     let elsewhere = accounts::elsewhere(host);
-    if !elsewhere.is_empty() {
-        unseen.push(accounts::not_looked_at(&elsewhere));
-    }
-    for account in all.into_iter().take(MOST_PEOPLE) {
-        let effective = sshd::effective(host, options, Some((&account.name, session))).unwrap_or_default();
-        people.push(person(host, &account, &groups, &shadow, (session, &effective), &lines, &rules));
+    unseen.extend((!elsewhere.is_empty()).then(|| format!("accounts from {}", elsewhere.join(", "))));
+    let concerned = all.into_iter().filter(|one| has_keys(host, one) || shell(one) || is_person(one));
+    let concerned: Vec<Account> = concerned.collect();
+    let beyond = concerned.len().saturating_sub(MOST_PEOPLE);
+    unseen.extend((beyond > 0).then(|| format!("{beyond} accounts beyond the {MOST_PEOPLE}th")));
+    // sshd is asked once for all that the same Match blocks are about.
+    let mut told: BTreeMap<Vec<bool>, Effective> = BTreeMap::new();
+    let mut people = Vec::new();
+    for account in concerned.iter().take(MOST_PEOPLE) {
+        let effective = told.entry(meant(&lines, account, &groups)).or_insert_with(|| {
+            sshd::effective(host, options, Some((&account.name, session))).unwrap_or_default()
+        });
+        people.push(person(host, account, &groups, &shadow, (session, effective), &lines, &rules));
     }
     Ok((people, unseen))
+}
+
+/// Lines of `/etc/passwd` that are no account to us; to the C library they may be one.
+fn unreadable(host: &dyn Executor, read: usize) -> Vec<String> {
+    let text = host.read(Path::new("/etc/passwd")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(['#', '+', '-']));
+    match lines.count().saturating_sub(read) {
+        0 => Vec::new(),
+        1 => vec!["1 line of /etc/passwd that cannot be read".to_owned()],
+        more => vec![format!("{more} lines of /etc/passwd that cannot be read")],
+    }
+}
+
+/// Which patterns of Match blocks an account fits: for two that fit the same ones sshd says the same.
+fn meant(lines: &Lines, account: &Account, groups: &[Group]) -> Vec<bool> {
+    let own = own_groups(account, groups);
+    let mut fits = Vec::new();
+    for within in
+        lines.exceptions().filter(|line| line.keyword == "match").filter_map(|line| line.within.as_ref())
+    {
+        let words: Vec<&str> = within.split_whitespace().collect();
+        for pair in words.chunks_exact(2) {
+            for pattern in pair[1].split(',').map(|pattern| pattern.trim_start_matches('!')) {
+                match pair[0].to_ascii_lowercase().as_str() {
+                    "user" => fits.push(matches_pattern(pattern, &account.name)),
+                    "group" => fits.push(own.iter().any(|group| matches_pattern(pattern, group))),
+                    _ => {}
+                }
+            }
+        }
+    }
+    fits
+}
+
+fn own_groups<'g>(account: &Account, groups: &'g [Group]) -> Vec<&'g str> {
+    let own = groups.iter().filter(|group| group.gid == account.gid || group.members.contains(&account.name));
+    own.map(|group| group.name.as_str()).collect()
 }
 
 /// Not the system's own: sshd may let it in for sftp without a shell.
@@ -86,11 +130,7 @@ fn person(
     lines: &Lines,
     sudo: &[(String, bool)],
 ) -> Person {
-    let own: Vec<&str> = groups
-        .iter()
-        .filter(|group| group.gid == account.gid || group.members.contains(&account.name))
-        .map(|group| group.name.as_str())
-        .collect();
+    let own = own_groups(account, groups);
     let ended = ended(shadow, &account.name, host.now().as_second() / 86_400);
     let jailed = effective.path("chrootdirectory").is_some();
     let sftp = effective.path("forcecommand").is_some_and(|command| command.starts_with("internal-sftp"));
@@ -362,7 +402,8 @@ fn sort(
     rules: &Rules,
     session: &Session,
 ) {
-    let (mut others, mut images) = (0, 0);
+    // Of the image, weak, with limits that count for later lines as well (see `doors`), good.
+    let mut kinds = [0; 4];
     for entry in entries {
         let image = keys::image_key(path, &entry).map(image_words).unwrap_or_default();
         if let Err(why) = &entry.key {
@@ -374,11 +415,20 @@ fn sort(
                 continue;
             }
         }
-        let counter = if image.is_empty() { &mut others } else { &mut images };
-        *counter += 1;
-        let most = if image.is_empty() { MOST_KEYS } else { MOST_IMAGE_KEYS };
-        let Some(text) = entry.text.filter(|_| *counter <= most) else {
-            found.more += 1;
+        let key = entry.key.as_ref().ok();
+        let kind = match () {
+            () if !image.is_empty() => 0,
+            () if key.is_some_and(|key| key.weakness().is_some()) => 1,
+            () if key.is_some_and(is_limited) => 2,
+            () => 3,
+        };
+        kinds[kind] += 1;
+        let most = if kind < 3 { MOST_BAD_KEYS } else { MOST_KEYS };
+        let Some(text) = entry.text.filter(|_| kinds[kind] <= most) else {
+            let more = [&mut found.more_images, &mut found.more_weak, &mut found.more];
+            if let Some(more) = more.into_iter().nth(kind.min(2)) {
+                *more += 1;
+            }
             continue;
         };
         let fact = match &entry.key {

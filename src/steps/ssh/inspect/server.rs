@@ -1,12 +1,13 @@
 //! The server: what is in force, how it could be changed, its own keys.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::super::{
     DROP_IN, WANTED,
     facts::{Facts, HostKey, Writing, Yaml},
+    places::Opening,
 };
 use crate::{
     executor::{Executor, Kind, World},
@@ -29,6 +30,7 @@ pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
         listeners.map(|other| format!("another SSH server: sshd {}", other.options.join(" "))).collect();
     let effective = sshd::effective(host, &facts.started, None)?;
     facts.read_because = effective.read_because.clone().unwrap_or_default();
+    (facts.doubt, facts.refused) = (effective.doubt.clone().unwrap_or_default(), effective.refused);
     for keyword in WANTED.iter().map(|name| name.to_ascii_lowercase()).chain(TOLD.map(str::to_owned)) {
         let values = effective.all(&keyword);
         if !values.is_empty() {
@@ -40,6 +42,9 @@ pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
         if let (false, Some(strong)) = (algorithms::weak(list).is_empty(), algorithms::strong(list)) {
             facts.stronger.push((name.to_owned(), strong));
         }
+    }
+    if let Ok(lines) = Lines::read(host) {
+        facts.openings = lines.exceptions().filter(|line| line.keyword != "match").map(opening).collect();
     }
     facts.writing = writing(host);
     facts.host_keys = host_keys(host, &effective);
@@ -59,6 +64,15 @@ const TOLD: [&str; 9] = [
     "hostbasedauthentication",
 ];
 
+fn opening(line: &sshd::Line) -> Opening {
+    Opening {
+        keyword: line.keyword.clone(),
+        value: line.value.clone(),
+        within: line.within.clone().unwrap_or_default(),
+        place: format!("{} line {}", line.file.display(), line.number),
+    }
+}
+
 fn writing(host: &dyn Executor) -> Writing {
     let mut writing = Writing::default();
     if let Ok(config) = Config::read(host) {
@@ -77,6 +91,10 @@ fn writing(host: &dyn Executor) -> Writing {
         }
     }
     writing.template = template(host);
+    (writing.patch, writing.patch_fixed) = match patch(host) {
+        Ok(patch) => (patch, String::new()),
+        Err(why) => (None, why),
+    };
     if let Ok(lines) = Lines::read(host) {
         let decides = |keyword: &&&str| lines.drop_in_decides(DROP_IN, &[&keyword.to_ascii_lowercase()]);
         let folder =
@@ -169,7 +187,7 @@ fn no_trial(host: &dyn Executor) -> String {
 }
 
 /// The platform's template for sshd_config; one of the operator's own comes first.
-fn template(host: &dyn Executor) -> Option<(std::path::PathBuf, String, bool)> {
+fn template(host: &dyn Executor) -> Option<(PathBuf, String, bool)> {
     let folder = Path::new(DIRECTORY).join("templates/etc/ssh");
     [("sshd_config.customtt.tt2", true), ("sshd_config.tt2", false)].into_iter().find_map(|(name, own)| {
         let path = folder.join(name);
@@ -177,6 +195,23 @@ fn template(host: &dyn Executor) -> Option<(std::path::PathBuf, String, bool)> {
         let text = plain.then(|| host.read(&path).ok()).flatten().and_then(|b| String::from_utf8(b).ok());
         text.map(|text| (path, text, own))
     })
+}
+
+/// The patch that the platform's local template is made with, and the template it is for.
+fn patch(host: &dyn Executor) -> Result<Option<[(PathBuf, String); 2]>, String> {
+    let folder = Path::new(DIRECTORY).join("templates/etc/ssh");
+    let path = folder.join("sshd_config.patchtt.tt2");
+    if host.metadata(&path).is_err() {
+        return Ok(None);
+    }
+    let text = |path: &Path| {
+        let plain = host.metadata(path).is_ok_and(|found| found.kind == Kind::File);
+        let bytes = plain.then(|| host.read(path).ok()).flatten();
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        text.ok_or_else(|| format!("{} is no plain text file", path.display()))
+    };
+    let template = folder.join("sshd_config.tt2");
+    Ok(Some([(path.clone(), text(&path)?), (template.clone(), text(&template)?)]))
 }
 
 fn host_keys(host: &dyn Executor, effective: &Effective) -> Vec<HostKey> {
