@@ -41,8 +41,10 @@ fn plain(program: &str, args: &[&str]) -> CommandLine {
     CommandLine::new(program, args.iter().copied())
 }
 
+type Meddling = fn(&mut Files);
+
 /// One change of every kind, and what somebody else does to the same place afterwards.
-fn kinds() -> Vec<(Change, fn(&mut Files))> {
+fn kinds() -> Vec<(Change, Meddling)> {
     let attributes = Attributes::Exactly { mode: 0o640, uid: 0, gid: 0, modified: None };
     let content = Template::text("new\n");
     let write = |path: &str| Action::Write {
