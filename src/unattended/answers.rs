@@ -240,10 +240,20 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
             let now =
                 if field.now.is_empty() { String::new() } else { format!(", now: {}", one_line(&field.now)) };
             let _ = writeln!(out, "  # {}{now}{only}", one_line(&field.label));
+            if !field.help.is_empty() {
+                let _ = writeln!(out, "  # {}", one_line(&field.help));
+            }
             match &field.kind {
                 Kind::Choice { options, default } => {
                     for option in options {
-                        let _ = writeln!(out, "  #   {:<9} {}", option.value, one_line(&option.effect));
+                        // The words of the screen, where they are others.
+                        let label = if option.label == option.value {
+                            String::new()
+                        } else {
+                            format!("{}: ", one_line(&option.label))
+                        };
+                        let _ =
+                            writeln!(out, "  #   {:<9} {label}{}", option.value, one_line(&option.effect));
                     }
                     let _ = writeln!(out, "{indent}{}: {}", quoted(&field.key), quoted(default));
                 }
@@ -298,6 +308,27 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{demo, steps::REGISTRY};
+
+    /// Who knows the screen finds its words again.
+    #[test]
+    fn the_file_says_the_words_of_the_screen() {
+        let host = demo::host();
+        let forms: Vec<_> = REGISTRY
+            .iter()
+            .map(|step| (step.about(), step.form(&step.inspect(&host).unwrap()).unwrap()))
+            .collect();
+        let file = template("spce", &forms);
+        for field in forms.iter().flat_map(|(_, form)| &form.fields) {
+            assert!(file.contains(&one_line(&field.help)), "{}: {}", field.key, field.help);
+            if let Kind::Choice { options, .. } = &field.kind {
+                for option in options {
+                    assert!(file.contains(&one_line(&option.label)), "{}: {}", field.key, option.label);
+                }
+            }
+        }
+        AnswersFile::parse(&file).unwrap();
+    }
 
     #[test]
     fn a_value_is_read_as_it_was_written_and_shows_nothing_hidden() {

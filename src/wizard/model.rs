@@ -275,6 +275,8 @@ pub struct MadeUp {
     pub start: Effect,
     /// Whose it is, and the password or private key.
     pub shown: Vec<(String, Secret)>,
+    /// Others were shown before and never set.
+    pub again: bool,
     /// The file that holds them since the operator asked for it.
     pub stored: Option<String>,
 }
@@ -312,6 +314,8 @@ pub struct Model {
     pub applied: Vec<StepId>,
     /// What waits to be noted.
     pub made_up: Option<MadeUp>,
+    /// Some were made up, shown, and dropped again.
+    pub dropped: bool,
     /// One line for the operator, until the next key.
     pub notice: Option<String>,
     /// What happened in this session, oldest first, bounded by [`LOG_LIMIT`].
@@ -355,6 +359,7 @@ impl Model {
             past: Past::default(),
             applied: Vec::new(),
             made_up: None,
+            dropped: false,
             notice: None,
             log: VecDeque::new(),
             draft: Draft::default(),

@@ -96,5 +96,12 @@ fn a_run(mut wizard: Wizard) -> impl Iterator<Item = (&'static str, Wizard)> {
     };
     page("result", Screen::Result);
     page("log", Screen::Log);
+    wizard.model.screen = Screen::Result;
+    wizard.press("u");
+    scenes.push(("take-back", wizard.clone()));
+    wizard.press("b h");
+    scenes.push(("history", wizard.clone()));
+    wizard.press("Enter");
+    scenes.push(("history-run", wizard.clone()));
     scenes.into_iter()
 }

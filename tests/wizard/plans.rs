@@ -121,6 +121,7 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
     desk.made_up();
     assert_eq!(desk.model.screen, Screen::Passwords);
     assert!(desk.words().contains(CANARY) && desk.words().contains("account cdrexport"));
+    assert!(!desk.words().contains("These are new ones"), "{}", desk.words());
     let started = |desk: &Desk| desk.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. }));
     desk.press("ENTER ENTER v ? b");
     assert!(!started(&desk), "Enter twice by mistake starts nothing");
@@ -140,6 +141,7 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
     );
     desk.press("a ENTER");
     desk.made_up();
+    assert!(desk.words().contains("These are new ones"), "{}", desk.words());
     desk.press("ENTER UP ENTER ENTER");
     assert!(started(&desk) && desk.model.made_up.is_none(), "{:?}", desk.effects);
 }

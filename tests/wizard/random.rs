@@ -6,7 +6,7 @@ use ngcp_warden::{
     executor::{Disk, Resources, Stream, World},
     finding::{Finding, Severity, Status},
     plan::{Foreign, Guard, Outcome, Plan},
-    runner::{Event, Record, RunOutcome},
+    runner::{Event, Record, Report, RunOutcome, State},
     secret::{Secret, Secrets},
     steps::{
         Form,
@@ -16,7 +16,7 @@ use ngcp_warden::{
         Effect, Failure, Key, Message, Model, Screen,
         draft::{Draft, StepDraft},
         keys,
-        model::{Entry, HostCard, OpenRun, Service},
+        model::{Entry, HostCard, OpenRun, PastRun, Service},
         page, update,
     },
 };
@@ -192,6 +192,20 @@ fn any_message() -> impl Strategy<Value = Message> {
             Message::Run(Box::new(Record { number, at: jiff::Timestamp::from_second(at).unwrap(), event }))
         }),
         1 => Just(Message::RunEnded),
+        1 => (1u64..20, any_plan(), vec(any_finding(), 0..6)).prop_map(|(ticket, plan, before)| {
+            Message::UndoPlanned { ticket, result: Ok(Arc::new(plan)), before }
+        }),
+        1 => (vec(any_event(), 0..5), any_plan(), 0usize..4).prop_map(|(events, plan, count)| {
+            let (run, operator, host) = ("r".to_owned(), String::new(), String::new());
+            let plan = Box::new(plan);
+            let first = Event::Started { run, plan, operator, findings: vec![], undoes: None, host };
+            let at = jiff::Timestamp::UNIX_EPOCH;
+            let records = (1..).zip([first].into_iter().chain(events));
+            let records: Vec<_> = records.map(|(number, event)| Record { number, at, event }).collect();
+            let report = Report::of(&records).unwrap();
+            let past = PastRun { state: State::Finished, report, undone_by: None };
+            Message::RunsSeen(Ok(vec![past; count]))
+        }),
         2 => any::<u64>().prop_map(|elapsed| Message::Beat { elapsed }),
         1 => any_draft().prop_map(Message::Loaded),
         1 => any_failure().prop_map(|failure| Message::Saved(Err(failure))),

@@ -114,7 +114,7 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('d'), Intent::LeaveRun)], "leave it so", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
-    row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Overview, At::Result]),
+    row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Overview]),
     row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
     row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
         .help_only(),
@@ -168,6 +168,7 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Enter, Intent::Forward)], "result", &[At::Run]).when(run_ended),
     row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::Result]).when(run_ended),
+    row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Result]),
     row(&[(Key::Enter, Intent::Forward)], "noted, start", &[At::Passwords]).pinned().when(made_up),
     row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]).when(made_up),
     // Reading

@@ -4,6 +4,7 @@
 mod dialog;
 pub(in crate::wizard) mod history;
 mod host;
+mod passwords;
 mod reading;
 pub mod review;
 mod run;
@@ -206,7 +207,7 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::CutOff => run::cut_off(model, width),
         Screen::History => history::list(model, width),
         Screen::Past => history::past(model, width),
-        Screen::Passwords => run::passwords(model, width),
+        Screen::Passwords => passwords::passwords(model, width),
         Screen::Help => reading::help(model, width),
         Screen::Log => reading::log(model, width),
     }

@@ -1,4 +1,4 @@
-//! A run while it works, how it ended, and the one page that shows made up passwords.
+//! A run while it works, how it ended, and one that was cut off.
 
 use super::{
     Page, Role, Span, Symbol, Writer,
@@ -52,7 +52,10 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     w.gap();
     if run.ended {
         let (role, words) = ending(model, run);
+        let from = w.len();
         w.text(role, &words);
+        // How it ended comes into sight by itself.
+        w.page.focus = Some((from, w.len().saturating_sub(1)));
     } else {
         for line in run.output.iter().skip(run.output.len().saturating_sub(TAIL)) {
             let role = if line.error { Role::Warning } else { Role::Dim };
@@ -323,12 +326,13 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
         let spans = vec![Span::new(Role::Text, "Report: "), Span::new(Role::Literal, clean(report))];
         w.spans(0, 2, spans);
     }
-    let take_back = format!("ngcp-warden undo {}", clean(&run.run));
-    w.spans(
-        0,
-        2,
-        vec![Span::new(Role::Text, "To take it back: u, or later "), Span::new(Role::Literal, take_back)],
-    );
+    let mut take_back = vec![Span::new(Role::Text, "To take it back: u")];
+    // What the demo keeps ends with it.
+    if model.world != World::Demo {
+        take_back.push(Span::new(Role::Text, ", or later "));
+        take_back.push(Span::new(Role::Literal, format!("ngcp-warden undo {}", clean(&run.run))));
+    }
+    w.spans(0, 2, take_back);
     w.page
 }
 
@@ -355,33 +359,6 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 fn is_set(run: &RunView, plan: &Plan, name: &str) -> bool {
     let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name));
     uses.and_then(|uses| run.changes.get(uses)).is_some_and(stands)
-}
-
-pub(super) fn passwords(model: &Model, width: usize) -> Page {
-    let mut w = Writer::new("New passwords and keys", "shown on this page only", width);
-    let Some(made_up) = &model.made_up else {
-        w.text(Role::Dim, "There is nothing to be noted.");
-        return w.page;
-    };
-    let kept = made_up.stored.as_ref().map_or_else(
-        || "They are stored nowhere; once forgotten they can only be replaced.".to_owned(),
-        |path| format!("They are stored in {path}, for root only. Note them, then remove that file."),
-    );
-    w.text(
-        Role::Warning,
-        &format!("Note them now. Nothing was changed yet: the run starts when you have them. {kept}"),
-    );
-    for (label, secret) in &made_up.shown {
-        let shown = secret.expose_str().unwrap_or_default();
-        w.gap();
-        w.heading(label);
-        // A key has many lines, which must be copied as they are: from the first column on.
-        let indent = if shown.contains('\n') { 0 } else { 2 };
-        for line in shown.lines() {
-            w.spans(indent, indent, vec![Span::new(Role::Revealed, line)]);
-        }
-    }
-    w.page
 }
 
 /// A run of an earlier session that was cut off.

@@ -148,6 +148,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
 fn leave_page(model: &mut Model, way: fn(&mut Model)) -> Vec<Effect> {
     let effects = looking::keep(model);
     let dropped = if model.screen == Screen::Passwords { model.made_up.take() } else { None };
+    model.dropped |= dropped.is_some();
     way(model);
     if let Some(path) = dropped.and_then(|made_up| made_up.stored) {
         notice(model, &format!("Nothing of it was set: remove {path}."));

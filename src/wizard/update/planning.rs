@@ -141,7 +141,7 @@ pub(super) fn made_up(model: &mut Model, start: Effect, shown: Vec<(String, Secr
     }
     model.review.starting = false;
     model.dialog = None;
-    model.made_up = Some(MadeUp { start, shown, stored: None });
+    model.made_up = Some(MadeUp { start, shown, again: model.dropped, stored: None });
     navigation::go(model, Screen::Passwords);
     Vec::new()
 }
@@ -149,6 +149,7 @@ pub(super) fn made_up(model: &mut Model, start: Effect, shown: Vec<(String, Secr
 /// Starts what waited for that.
 pub(super) fn noted(model: &mut Model) -> Vec<Effect> {
     let Some(made_up) = model.made_up.take() else { return Vec::new() };
+    model.dropped = false;
     navigation::back(model);
     start(model, Question::Apply, made_up.start)
 }
