@@ -190,7 +190,7 @@ pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, S
     let known = known_defaults();
     let is = |word: &str| !word.is_empty() && text.eq_ignore_ascii_case(word);
     if known.iter().any(|word| is(word)) {
-        return Err("is a known default".to_owned());
+        return Err("is a default password".to_owned());
     }
     if hints.iter().any(|word| is(word)) {
         return Err("is the name of the account or host itself".to_owned());

@@ -72,7 +72,7 @@ fn passwords_are_judged_again_and_what_was_made_up_is_made_anew() {
     for (password, says) in [
         (None, "passwords.root.password is missing"),
         (Some("sipwise"), "passwords.root.password is too short"),
-        (Some("administrator"), "passwords.root.password is a known default"),
+        (Some("administrator"), "passwords.root.password is a default password"),
         (Some("sipwisesipwise"), "passwords.root.password is easy to guess"),
     ] {
         let refused = go_on(password);
