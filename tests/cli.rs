@@ -267,6 +267,7 @@ fn noatime_is_planned_applied_and_then_left_alone() {
     };
     let before = fs::read_to_string(root.join("etc/fstab")).unwrap();
     let plan = run("plan");
+    assert_eq!(plan["schema"], 1);
     assert!(plan["changes"][0]["diff"].as_str().unwrap().contains("noatime"), "{plan:#}");
     assert_eq!(fs::read_to_string(root.join("etc/fstab")).unwrap(), before);
     assert_eq!(run("apply")["changed"], true);

@@ -119,7 +119,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Plan { answers, secrets, format }) => {
             let file = input::answers_file(&answers)?;
             let prepared = unattended::prepare(&*host, &file, &input::secrets_file(secrets.as_deref())?)?;
-            output::result(format, || unattended::plan_text(&prepared.plan), &prepared.plan)?;
+            let plan = unattended::Planned { schema: 1, plan: &prepared.plan };
+            output::result(format, || unattended::plan_text(&prepared.plan), &plan)?;
             Ok(EXIT_OK)
         }
         Some(Subcommands::Apply(options)) => apply::apply(&host, &place, &options),

@@ -9,7 +9,7 @@ use super::{
     output::{complain, print, result},
 };
 use crate::{
-    cli::{EXIT_FAILED, EXIT_OK, Format, Undo},
+    cli::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Format, Undo},
     executor::Executor,
     finding::printable,
     runner::{self, Account, Control, Report, Runs, State, guard, undo},
@@ -144,6 +144,7 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
 /// Follows a run line by line until it ends.
 pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8> {
     let run = Runs::look(root)?.find(run)?;
+    crate::terminal::end_without_output(EXIT_INTERRUPTED)?;
     let mut records = Vec::new();
     let (mut titles, mut waiting) = (BTreeMap::new(), None);
     place.follow(&run)?.tell(&mut |record| {

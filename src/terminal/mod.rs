@@ -68,6 +68,30 @@ pub fn end_on_signals(code: u8) -> std::io::Result<()> {
     Ok(())
 }
 
+/// From now on this process ends with `code` when nobody can read what it says any more: the terminal hung up, the
+/// pipe was closed. A signal would not do: whoever was started by `nohup` ignores it.
+///
+/// # Errors
+/// When there is no thread for it.
+pub fn end_without_output(code: u8) -> std::io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    std::thread::Builder::new().name("output".to_owned()).spawn(move || {
+        let out = rustix::stdio::stdout();
+        loop {
+            // Hang-up and error are told without being asked for; a file has neither.
+            let mut ends = [PollFd::new(&out, PollFlags::empty())];
+            match poll(&mut ends, None) {
+                Ok(_) if ends[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) => {
+                    std::process::exit(code.into());
+                }
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    })?;
+    Ok(())
+}
+
 #[allow(clippy::print_stderr, reason = "there is no screen to say it on")]
 fn fail(text: &str) -> u8 {
     eprintln!("{}", printable(text));

@@ -48,6 +48,16 @@ pub fn prepare(host: &dyn Executor, file: &AnswersFile, secrets: &Secrets) -> Re
     Ok(Prepared { plan: steps::assemble(host, plans)?, findings })
 }
 
+/// What `plan --format json` prints.
+#[derive(Debug, Serialize)]
+pub struct Planned<'a> {
+    /// Version of this contract: 1.
+    pub schema: u32,
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+}
+
 /// What `apply --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Applied {

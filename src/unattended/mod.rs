@@ -7,6 +7,6 @@ mod audit;
 mod secrets;
 
 pub use answers::{AnswersFile, UncommittedChanges, template};
-pub use apply::{Applied, ChangeResult, Prepared, StepResult, plan_text, prepare};
+pub use apply::{Applied, ChangeResult, Planned, Prepared, StepResult, plan_text, prepare};
 pub use audit::{Audit, audit};
 pub use secrets::parse as parse_secrets;

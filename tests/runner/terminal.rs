@@ -46,6 +46,21 @@ fn a_run_goes_on_when_its_terminal_closes_and_another_one_sees_all_of_it() {
     assert!(processor_time(&closed) <= 10, "following a run costs next to nothing");
     closed.hang_up().end();
 
+    // Who was started by nohup does not hear the signal; that nobody reads any more is enough.
+    let deaf = ["-c", "trap '' HUP; exec \"$0\" \"$@\"", program.to_str().unwrap(), "--root"];
+    let deaf = [&deaf[..], &[root.to_str().unwrap(), "attach"]].concat();
+    let mut closed = Start::program("sh", &deaf).start();
+    closed.wait("at the gate");
+    assert_eq!(closed.hang_up().end(), 3);
+    let mut piped = Command::new(program)
+        .args(["--root", root.to_str().unwrap(), "attach"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(piped.stdout.take());
+    assert_eq!(piped.wait().unwrap().code(), Some(3), "a pipe that nobody reads");
+    assert_eq!(runs.state(&run).unwrap(), State::Live);
+
     let mut killed = attach();
     killed.wait("at the gate").signal(Signal::KILL);
     killed.end();
