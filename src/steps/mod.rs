@@ -108,7 +108,7 @@ impl Findings {
     /// When they have another shape: nothing may be concluded from them then, least of all that all is well.
     pub fn facts<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_value(self.facts.clone())
-            .context("what was seen cannot be read by the step that needs it: look again")
+            .context("what was seen cannot be read by the step that needs it: run this again")
     }
 }
 
