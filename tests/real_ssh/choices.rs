@@ -108,11 +108,11 @@ fn a_key_file_that_others_can_write_is_read_again_once_mended() {
     assert_eq!(status(&server.audit(), "SSH-KEY-FILE-MODE"), "pass");
     loosen([(ann, 0o666), (folder, 0o777), (root, 0o622)]);
     assert_eq!(status(&server.audit(), "SSH-KEY-FILE-MODE"), "fail");
-    changes(&server, &[("modes", "mend")], look, ((false, false), (true, true)));
+    changes(&server, &[("modes", "fix")], look, ((false, false), (true, true)));
     // Somebody else is in the group.
     server.host.run(&["usermod", "-aG", "root,ann", "cdrexport"]);
     loosen([(ann, 0o660), (folder, 0o770), (root, 0o620)]);
-    changes(&server, &[("modes", "mend")], look, ((false, false), (true, true)));
+    changes(&server, &[("modes", "fix")], look, ((false, false), (true, true)));
 }
 
 #[test]

@@ -165,6 +165,12 @@ impl Server {
 
     /// The form's own answers, with some changed.
     pub(crate) fn answers(&self, changed: &[(&str, &str)]) -> String {
+        // Nobody is seen to have come in with a key: what may keep somebody out is not chosen beforehand.
+        let mut all = changed.to_vec();
+        for chosen in [("root-login", "keys"), ("password-login", "off")] {
+            all.extend(Some(chosen).filter(|one| changed.iter().all(|(key, _)| *key != one.0)));
+        }
+        let changed = &all[..];
         let whole = String::from_utf8(self.host.warden(&["answers"], b"").stdout).unwrap();
         let section = whole.split("\nssh:\n").nth(1).unwrap_or_else(|| panic!("no ssh in {whole}"));
         let mut out = "schema: 1\nssh:\n".to_owned();

@@ -23,6 +23,10 @@ fn the_key_the_operator_came_in_with_is_known_and_not_taken_away_in_vain() {
     let server = Server::start(&work);
     server.append("/root/.ssh/authorized_keys", "new");
     assert_eq!(status(&server.audit(), "SSH-SESSION"), "unknown", "nobody logged in for this");
+    // The journal has what sshd itself wrote, and elsewhere what anybody may have.
+    let journal = "#!/bin/sh\ncase \"$*\" in *_UID=0*_PID=[0-9]*) cat /var/log/auth.log;; *) cat /var/log/anybody;; esac\n";
+    server.host.write("/usr/bin/journalctl", 0o755, journal);
+    server.host.write("/var/log/anybody", 0o644, "");
     // What robots try is logged before and after a login, too.
     let log = server.host.path("/var/log/auth.log");
     let robot = |key: &str| {
@@ -32,6 +36,8 @@ fn the_key_the_operator_came_in_with_is_known_and_not_taken_away_in_vain() {
             server.fingerprint(key)
         );
         fs::write(&log, fs::read_to_string(&log).unwrap() + &tried).unwrap();
+        let forged = format!("Accepted publickey for root {from} {}\n", server.fingerprint(key));
+        server.host.write("/var/log/anybody", 0o644, &forged);
     };
     robot("new");
     for key in ["operator", "new"] {

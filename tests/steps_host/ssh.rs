@@ -368,7 +368,7 @@ fn hardening_is_one_guarded_plan_and_holds() {
     assert_eq!(status(&after, "SSH-PASSWORD-LOGIN"), Some(Status::Pass));
     assert!(plan("ssh", &after, &[]).is_empty());
     let same =
-        [("image-keys", "remove"), ("root-login", "keys"), ("password-login", "off"), ("modes", "mend")];
+        [("image-keys", "remove"), ("root-login", "keys"), ("password-login", "off"), ("modes", "fix")];
     assert!(plan("ssh", &after, &same).is_empty());
 }
 

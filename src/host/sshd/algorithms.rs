@@ -1,4 +1,4 @@
-//! Which algorithms the judges of today (ssh-audit) fail, and what is left without them.
+//! Which algorithms ssh-audit calls weak, and what is left without them.
 
 /// Keywords of the server's configuration that list algorithms, written small, and what each is called.
 pub const LISTS: [(&str, &str, &str); 4] = [
@@ -33,7 +33,7 @@ const STRONG: [&str; 29] = [
     "hmac-sha2-512-etm@openssh.com",
     "hmac-sha2-256-etm@openssh.com",
     "umac-128-etm@openssh.com",
-    // Older servers have nothing better; today's judges only warn.
+    // Older servers have nothing better; ssh-audit only warns.
     "diffie-hellman-group-exchange-sha256",
     "hmac-sha2-512",
     "hmac-sha2-256",
@@ -43,7 +43,7 @@ const STRONG: [&str; 29] = [
 /// From here on, the entries of [`STRONG`] are a last resort.
 const LAST_RESORT: usize = 24;
 
-/// Whether the judges fail an algorithm outright. What nobody heard of is not judged.
+/// Whether ssh-audit fails an algorithm outright. What nobody heard of is not judged.
 pub fn is_weak(name: &str) -> bool {
     let base = name.split('@').next().unwrap_or(name);
     let parts: Vec<&str> = base.split('-').collect();

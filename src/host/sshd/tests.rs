@@ -95,7 +95,7 @@ fn sshd_is_asked_for_an_account_and_what_it_refuses_is_told() {
 }
 
 #[test]
-fn weak_algorithms_are_those_that_judges_fail() {
+fn weak_algorithms_are_those_that_ssh_audit_calls_weak() {
     for weak in [
         "ecdh-sha2-nistp256",
         "diffie-hellman-group14-sha1",

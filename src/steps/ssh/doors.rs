@@ -6,8 +6,8 @@ use super::facts::{Facts, KeyFact, KeyFile, Person};
 pub(super) struct Intended<'a> {
     /// Whether a key is taken away.
     pub(super) removed: &'a dyn Fn(&Person, &KeyFile, &KeyFact) -> bool,
-    /// Modes of key files are mended where that can be done.
-    pub(super) mended: bool,
+    /// Modes of key files are fixed where that can be done.
+    pub(super) fixed: bool,
     /// Whose account gets new keys, at the end of the first file.
     pub(super) added: Option<(&'a str, &'a [KeyFact])>,
     /// The new `PermitRootLogin`.
@@ -76,7 +76,7 @@ fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
     let mut coming = then.added.filter(|(name, _)| *name == person.name).map_or(&[][..], |(_, keys)| keys);
     for file in person.files.iter().filter(|file| file.read) {
         let coming = std::mem::take(&mut coming);
-        let loose = file.loose.iter().find(|one| !(file.lenient || then.mended && one.owner.is_some()));
+        let loose = file.loose.iter().find(|one| !(file.lenient || then.fixed && one.owner.is_some()));
         if !file.fixed.is_empty() && file.keys.is_empty() {
             // What may stand in it would come first.
             return Err(format!("{}: {}", file.path.display(), file.fixed));
@@ -112,7 +112,7 @@ pub(super) fn keyed(facts: &Facts) -> bool {
     let removed = |_: &Person, _: &KeyFile, key: &KeyFact| !key.image.is_empty();
     let then = Intended {
         removed: &removed,
-        mended: true,
+        fixed: true,
         added: None,
         root_login: None,
         passwords_off: true,

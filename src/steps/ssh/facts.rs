@@ -36,7 +36,7 @@ pub(super) struct Facts {
     pub(super) unseen: Vec<String>,
     /// Values in force for everybody, by keyword written small.
     pub(super) values: BTreeMap<String, String>,
-    /// Keyword, and the list without what judges fail.
+    /// Keyword, and the list without what ssh-audit calls weak.
     pub(super) stronger: Vec<(String, String)>,
     pub(super) writing: Writing,
     pub(super) host_keys: Vec<HostKey>,
@@ -115,7 +115,7 @@ pub(super) struct Strict {
     pub(super) path: PathBuf,
     pub(super) reason: String,
     pub(super) mode: u32,
-    /// Its owner may mend it: who that is.
+    /// Its owner may fix it: who that is.
     pub(super) owner: Option<(u32, u32)>,
 }
 

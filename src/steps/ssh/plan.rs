@@ -31,7 +31,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     settings::decided_elsewhere(facts, &settings)?;
     let removed = |person: &Person, file: &KeyFile, key: &KeyFact| wishes.removes(person, file, key);
     let new = new_keys(facts, answers)?;
-    let modes = if wishes.mend { mend(facts) } else { Vec::new() };
+    let modes = if wishes.fix { fix(facts) } else { Vec::new() };
     let (lines, mut left) = remove(facts, &wishes);
     let written = settings::write(facts, &settings)?;
     let (renew, unmade) = if wishes.renew { renew(facts) } else { Default::default() };
@@ -52,7 +52,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     }
     let then = Intended {
         removed: &removed,
-        mended: wishes.mend,
+        fixed: wishes.fix,
         added: new.person.map(|person| (person.name.as_str(), &new.keys[..])),
         root_login: settings
             .iter()
@@ -117,7 +117,7 @@ struct Wishes<'a> {
     images: bool,
     weak: bool,
     choose: bool,
-    mend: bool,
+    fix: bool,
     root_login: Option<&'static str>,
     passwords_off: bool,
     empty_off: bool,
@@ -141,7 +141,7 @@ impl<'a> Wishes<'a> {
             images: is("image-keys", "remove", &["leave"])?,
             weak: is("keys", "no-weak", &["keep", "choose"])?,
             choose: answers.get("keys") == "choose",
-            mend: is("modes", "mend", &["leave"])?,
+            fix: is("modes", "fix", &["leave"])?,
             root_login: match answers.get("root-login") {
                 "leave" | "" => None,
                 "keys" => Some("without-password"),
@@ -241,7 +241,7 @@ fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {
 }
 
 /// Others lose the right to write: done by each file's owner, who cannot be led astray by its own links.
-fn mend(facts: &Facts) -> Vec<Change> {
+fn fix(facts: &Facts) -> Vec<Change> {
     let mut seen = Vec::new();
     let mut changes = Vec::new();
     for one in

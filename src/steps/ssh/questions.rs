@@ -57,10 +57,10 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         "Files with keys",
         seen(id::FILE_MODE),
         &[
-            ("mend", "mend", "Others lose the right to write to them."),
+            ("fix", "fix", "Others lose the right to write to them."),
             ("leave", "leave", "Nothing is changed."),
         ],
-        "mend",
+        "fix",
         "sshd does not read key files that others can write.",
     ));
     add(&facts, &mut fields);
@@ -195,7 +195,7 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
     if let Some(first) = accounts.iter().find(|one| one.0 == "root").or(accounts.first()) {
         fields.push(choice(
             "add.account",
-            "It opens",
+            "Account for the new key",
             None,
             &accounts,
             first.0,
