@@ -34,7 +34,8 @@ pub(super) fn restore_overdue() {
 
 /// Lists all runs, the newest last.
 pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
-    let reports = Runs::look(root)?.reports();
+    let runs = Runs::look(root)?;
+    let reports = runs.reports();
     let text = || {
         let mut out = String::new();
         for (state, report) in &reports {
@@ -47,13 +48,25 @@ pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
                 report.changes.len(),
                 report.operator
             );
+            if let Some(by) = undo::undone_by(&runs, &report.run) {
+                let _ = writeln!(out, "{:<14} taken back by run {by}", "");
+            }
         }
         if reports.is_empty() {
             out.push_str("No run was recorded on this host.\n");
         }
         printable(&out)
     };
-    let json: Vec<&Report> = reports.iter().map(|(_, report)| report).collect();
+    let json: Vec<serde_json::Value> = reports
+        .iter()
+        .map(|(_, report)| {
+            let mut told = serde_json::to_value(report)?;
+            if let Some(by) = undo::undone_by(&runs, &report.run) {
+                told["undone_by"] = by.into();
+            }
+            Ok(told)
+        })
+        .collect::<Result<_>>()?;
     result(format, text, &serde_json::json!({"schema": 1, "runs": json}))?;
     Ok(EXIT_OK)
 }
@@ -100,7 +113,10 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
         return Err(held.into());
     }
     let runs = Runs::look(root)?;
-    let run = runs.find(options.run.as_deref())?;
+    let run = match &options.run {
+        Some(run) => runs.find(Some(run))?,
+        None => undo::in_force(&runs)?,
+    };
     let mut plan = undo::plan(&runs, &run, &**host)?;
     complain(&plan_text(&plan.plan));
     for (title, why) in &plan.impossible {
@@ -224,10 +240,20 @@ pub(super) fn confirm(root: &Path, host: &dyn Executor, run: Option<&str>) -> Re
 pub(super) fn revert(root: &Path, run: Option<&str>) -> Result<u8> {
     let runs = Runs::look(root)?;
     let run = match run {
-        Some(run) => runs.find(Some(run))?,
-        None => runs.newest(State::Live).context("no run goes on")?,
+        Some(run) => Some(runs.find(Some(run))?),
+        None => runs.newest(State::Live),
     };
-    guard::revert(&runs, &run)?;
+    let asked = run.context("no change waits for a confirmation").and_then(|run| {
+        guard::revert(&runs, &run)?;
+        Ok(run)
+    });
+    let run = match asked {
+        Ok(run) => run,
+        Err(error) => {
+            complain(&format!("Not taken back: {error:#}"));
+            return Ok(EXIT_FAILED);
+        }
+    };
     complain(&format!("Run {run} takes the change that waits back."));
     Ok(EXIT_OK)
 }

@@ -49,6 +49,8 @@ pub enum Stands {
     Neither(Vec<PathBuf>),
     /// A program was cut off whose effect cannot be seen in files.
     Unclear,
+    /// It failed and was not taken back; what it did until then cannot be seen in files.
+    Failed,
 }
 
 impl Stands {
@@ -65,6 +67,7 @@ impl Stands {
             Stands::Unclear => {
                 "cut off in the middle; whether its program did its work cannot be seen".to_owned()
             }
+            Stands::Failed => "failed; what it did until then cannot be seen".to_owned(),
         }
     }
 }
@@ -180,6 +183,7 @@ fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Exec
         (Some(Outcome::Failed) | None, true) if traced.undone => Stands::Before,
         (Some(_), true) if traced.undone => Stands::Before,
         (Some(Outcome::Done | Outcome::Warning | Outcome::Unchanged), true) => Stands::After,
+        (Some(Outcome::Failed), true) => Stands::Failed,
         (_, true) => Stands::Unclear,
         _ if after > 0 && before > 0 && traced.ended.is_none() => Stands::Unclear,
         _ if after > 0 => Stands::After,

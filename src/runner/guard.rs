@@ -140,8 +140,9 @@ pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<St
 /// Takes the guarded change that waits back at once; from any login.
 ///
 /// # Errors
-/// When the wish cannot be left.
+/// When nothing waits, or the wish cannot be left.
 pub fn revert(runs: &Runs, run: &str) -> Result<()> {
+    ensure!(Armed::read(&runs.dir(run)).is_some(), "no change of run {run} waits for a confirmation");
     Ok(durable(&runs.dir(run).join(REVERT), b"")?)
 }
 

@@ -162,7 +162,11 @@ impl Report {
                 let _ = writeln!(text, "              {line}");
             }
             if let Some((outcome, message)) = &change.undone {
-                let how = if *outcome == Outcome::Failed { "NOT taken back" } else { "taken back" };
+                let how = match outcome {
+                    Outcome::Failed => "NOT taken back",
+                    Outcome::Warning => "taken back, look at it",
+                    _ => "taken back",
+                };
                 let _ = writeln!(text, "              {how}: {message}");
             }
         }

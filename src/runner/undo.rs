@@ -130,8 +130,26 @@ fn opens(history: &History, plan: &Plan) -> Vec<String> {
     report.findings_before.iter().filter(open).map(told).collect()
 }
 
+/// The run that an undo without a name means: the newest one; where that is an undo that failed or was stopped, the
+/// run that it was to take back.
+///
+/// # Errors
+/// When there is none, or the newest is an undo that succeeded: taking that back would make the changes again.
+pub fn in_force(runs: &Runs) -> Result<String> {
+    let newest = runs.find(None)?;
+    let report = runs.history(&newest).ok().and_then(|history| super::Report::of(&history.records));
+    let Some(report) = report else { return Ok(newest) };
+    match (report.undoes, report.outcome) {
+        (Some(run), Some(super::RunOutcome::Failed | super::RunOutcome::Stopped)) => Ok(run),
+        (Some(run), Some(_)) => bail!(
+            "run {run} was taken back already, by run {newest}; to make its changes again: ngcp-warden undo {newest}"
+        ),
+        _ => Ok(newest),
+    }
+}
+
 /// The run that took this one back, unless that was taken back itself.
-pub(super) fn undone_by(runs: &Runs, run: &str) -> Option<String> {
+pub fn undone_by(runs: &Runs, run: &str) -> Option<String> {
     runs.names().into_iter().rev().find(|name| {
         let record = runs.history(name).ok();
         let report = record.as_ref().and_then(|history| super::Report::of(&history.records));

@@ -149,7 +149,7 @@ impl Applied {
                 }
                 Event::Undone { change, outcome, message } => {
                     if let Some(entry) = result.entry(change) {
-                        entry.undone = matches!(outcome, Outcome::Done | Outcome::Unchanged);
+                        entry.undone = *outcome != Outcome::Failed;
                         let _ = write!(entry.message, "; {message}");
                     }
                 }
@@ -205,7 +205,12 @@ impl Applied {
 
     fn judge(&mut self) {
         for step in &mut self.steps {
-            let worst = |change: &&ChangeResult| match change.outcome {
+            // What was taken back is not done, whatever was seen before that.
+            let result = |change: &ChangeResult| match change.outcome {
+                Outcome::Done | Outcome::Warning if change.undone => Outcome::Failed,
+                outcome => outcome,
+            };
+            let worst = |change: &&ChangeResult| match result(change) {
                 Outcome::Failed => 4,
                 Outcome::Warning => 3,
                 Outcome::Skipped => 2,
@@ -213,8 +218,8 @@ impl Applied {
                 Outcome::Unchanged => 0,
             };
             if let Some(change) = step.changes.iter().max_by_key(worst) {
-                step.outcome = change.outcome;
-                if matches!(change.outcome, Outcome::Failed | Outcome::Warning) {
+                step.outcome = result(change);
+                if matches!(step.outcome, Outcome::Failed | Outcome::Warning) {
                     step.message = format!("{}: {}", change.title, change.message);
                 }
             }

@@ -240,3 +240,19 @@ fn an_undo_of_shadow_that_overwrites_keeps_accounts_made_since() {
     assert_eq!(undone(&host, &runs, &run, undo.forced()).0, RunOutcome::Done);
     assert_eq!(host.files().text(SHADOW), "root:old:1:\nbin:*:1:\nsip:old:1:\nanna:hash:9:\n");
 }
+
+#[test]
+fn a_failed_undo_means_its_run_again_and_one_that_succeeded_is_not_undone_by_mistake() {
+    let host = rows();
+    let (_place, runs, run) = ran(&host, vec![kinds().remove(5).0]);
+    assert_eq!(undo::in_force(&runs).unwrap(), run);
+    let plan = undo::plan(&runs, &run, &host).unwrap();
+    host.edit(|files| files.write("/db", "theirs"));
+    assert_eq!(undone(&host, &runs, &run, plan).0, RunOutcome::Failed);
+    assert_eq!(undo::in_force(&runs).unwrap(), run);
+    let forced = undo::plan(&runs, &run, &host).unwrap().forced();
+    assert_eq!(undone(&host, &runs, &run, forced).0, RunOutcome::Done);
+    let refused = undo::in_force(&runs).unwrap_err().to_string();
+    assert!(refused.contains("taken back already"), "{refused}");
+    assert!(undo::undone_by(&runs, &run).is_some());
+}
