@@ -216,6 +216,7 @@ fn check_account(root: &Path, runs: &Runs, run: &str, at: usize) {
                 assert!(!done, "point {at}: {} is told as not done", change.id);
             }
             Stands::Unclear => assert_eq!(change.outcome, None, "point {at}: {}", change.id),
+            Stands::Failed => panic!("point {at}: {} is told as failed", change.id),
             Stands::Neither(paths) => {
                 assert_eq!(
                     change.id, "c.password",

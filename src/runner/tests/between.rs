@@ -41,10 +41,11 @@ fn plain(program: &str, args: &[&str]) -> CommandLine {
     CommandLine::new(program, args.iter().copied())
 }
 
-type Meddling = fn(&mut Files);
+/// What somebody else does.
+type Deed = fn(&mut Files);
 
 /// One change of every kind, and what somebody else does to the same place afterwards.
-fn kinds() -> Vec<(Change, Meddling)> {
+fn kinds() -> Vec<(Change, Deed)> {
     let attributes = Attributes::Exactly { mode: 0o640, uid: 0, gid: 0, modified: None };
     let content = Template::text("new\n");
     let write = |path: &str| Action::Write {
@@ -255,4 +256,20 @@ fn a_failed_undo_means_its_run_again_and_one_that_succeeded_is_not_undone_by_mis
     let refused = undo::in_force(&runs).unwrap_err().to_string();
     assert!(refused.contains("taken back already"), "{refused}");
     assert!(undo::undone_by(&runs, &run).is_some());
+}
+
+#[test]
+fn a_step_whose_only_change_was_taken_back_is_not_done_for_programs_and_a_failed_one_is_not_cut_off() {
+    let host = rows();
+    let mut guarded = line("a", "edit", "/etc/fstab", "b", "c");
+    guarded.id = "a.edit".to_owned();
+    let place = tempfile::tempdir().unwrap();
+    let runs = Runs::at(place.path());
+    let changes = vec![guarded, command("a", "two", "bad", Undo::Impossible("it cannot".to_owned()))];
+    let order = Order { plan: Plan { changes, ..Plan::default() }, ..Order::default() };
+    let (run, outcome) = carry_out(&host, &runs, order, &Secrets::default());
+    assert_eq!(outcome, RunOutcome::Failed);
+    let account = account(&runs, &run, &host).unwrap();
+    assert_eq!(account.changes[1].stands, Stands::Failed);
+    assert!(!account.changes[1].stands.words().contains("cut off"));
 }
