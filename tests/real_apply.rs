@@ -184,7 +184,7 @@ fn a_real_host_is_hardened_and_stays_so() {
     }
     let calls = fs::read_to_string(host.path("/var/log/calls")).unwrap();
     assert_eq!(
-        calls.lines().filter(|l| l.starts_with("ngcpcfg apply")).count(),
+        calls.lines().filter(|l| l.starts_with("ngcpcfg apply ngcp-warden")).count(),
         1,
         "one apply for all steps: {calls}"
     );
@@ -206,6 +206,55 @@ fn a_real_host_is_hardened_and_stays_so() {
     }
     for directory in ["/etc", "/root", "/var/lib/ngcp-warden", "/var/log", "/tmp", "/run", "/home"] {
         grep(&host.path(directory), &words);
+    }
+}
+
+/// What the platform's tool needs is there whoever starts us: with no `HOME`, under `nohup`, from a login, by cron.
+#[test]
+fn an_apply_completes_whoever_starts_it() {
+    let Some(work) = inside("an_apply_completes_whoever_starts_it") else { return };
+    let host = RealHost::new(&work);
+    host.install_warden();
+    let template = String::from_utf8(host.warden(&["answers"], b"").stdout).unwrap();
+    let answers = answered(
+        &template,
+        &[
+            ("passwords.soap", "generate"),
+            ("ssh.root-login", "leave"),
+            ("ssh.password-login", "leave"),
+            ("ssh.algorithms", "leave"),
+            ("ssh.host-keys", "leave"),
+        ],
+    );
+    let soap = answers.split("\npasswords:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    host.write("/root/answers.yml", 0o644, &format!("schema: 1\npasswords:\n{soap}\n"));
+    let shipped = fs::read_to_string(host.path("/etc/ngcp-config/config.yml")).unwrap();
+    let apply = "ngcp-warden apply --confirm none --answers /root/answers.yml --save-generated /root/made";
+    let cron = [("SHELL", "/bin/sh"), ("HOME", "/root"), ("LOGNAME", "root")];
+    let ways: [(&str, &[(&str, &str)], &[&str]); 4] = [
+        ("no HOME", &[], &["sh", "-c", apply]),
+        ("nohup", &[], &["sh", "-c", &format!("nohup {apply} >/root/said 2>&1 & wait $!")]),
+        ("a login", &[], &["su", "-", "root", "-c", apply]),
+        ("cron", &cron, &["sh", "-c", &format!("cd /root; PATH=/usr/bin:/bin /usr/local/sbin/{apply}")]),
+    ];
+    for (way, env, argv) in ways {
+        let output = host.run_with(env, argv, b"");
+        let said = fs::read_to_string(host.path("/root/said")).unwrap_or_default();
+        assert_eq!(output.status.code(), Some(0), "{way}: {output:?} {said}");
+        let made = fs::read_to_string(host.path("/etc/nginx/htpasswd")).unwrap();
+        let known = shipped.lines().find_map(|line| line.trim().strip_prefix("- pass: ")).unwrap();
+        assert!(
+            !made.contains(known.trim_matches('\'')) && made.starts_with("ngcpsoap:{SHA}"),
+            "{way}: {made}"
+        );
+        assert_eq!(host.run(&["git", "-C", "/etc/ngcp-config", "status", "--porcelain"]), "", "{way}");
+        // As shipped again.
+        let _ = fs::remove_file(host.path("/root/made"));
+        host.write("/etc/ngcp-config/config.yml", 0o660, &shipped);
+        host.run(&["ngcpcfg", "apply", "as shipped"]);
+        assert!(
+            fs::read_to_string(host.path("/etc/nginx/htpasswd")).unwrap().contains(known.trim_matches('\''))
+        );
     }
 }
 

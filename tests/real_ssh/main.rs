@@ -11,6 +11,7 @@ mod new_keys;
 mod odd_files;
 mod people;
 mod platform;
+mod platform_tool;
 #[path = "../support/real_host.rs"]
 mod real_host;
 

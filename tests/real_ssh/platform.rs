@@ -19,15 +19,13 @@ const TEMPLATE: &str = "# Made from a template: what is changed here is lost wit
 fn start(work: &Path) -> Server {
     let server = Server::start(work);
     let host = &server.host;
-    host.write("/etc/ngcp_version", 0o644, "mr13.5.1\n");
-    host.write("/usr/sbin/ngcpcfg", 0o755, include_str!("ngcpcfg.sh"));
     let config = include_str!("../hosts/mr13.5/etc/ngcp-config/config.yml");
     let files = "'%h/.ssh/authorized_keys %h/.ssh/sipwise_vagrant_key'";
     assert!(config.contains("'%h/.ssh/authorized_keys'"));
     host.write(CONFIG, 0o660, &config.replace("'%h/.ssh/authorized_keys'", files));
     host.write(&format!("{TEMPLATES}/sshd_config.tt2"), 0o644, TEMPLATE);
-    host.run(&["git", "-C", "/etc/ngcp-config", "init", "-q", "-b", "master"]);
-    host.run(&["ngcpcfg", "apply", "first"]);
+    host.write(&format!("{TEMPLATES}/sshd_config.services"), 0o644, "ngcp-service ssh reload\n");
+    host.configuration("mr13.5.1");
     server.reload();
     server
 }
@@ -204,12 +202,11 @@ fn what_the_apply_does_not_bring_is_taken_back_with_everything_else() {
     let Some(work) = inside(test) else { return };
     let server = start(&work);
     let answers = server.answers(&[]);
-    let broken = server.host.path("/run/ngcpcfg-is-broken");
     let before = state(&server);
-    fs::write(&broken, "").unwrap();
+    server.host.tool("template-broken", true);
     let (code, said) = server.apply(&answers, &[]);
-    assert!(code == 1 && said.contains("cannot be rendered"), "{code}: {said}");
-    fs::remove_file(&broken).unwrap();
+    assert!(code == 1 && said.contains("Build errors detected"), "{code}: {said}");
+    server.host.tool("template-broken", false);
     assert_eq!(state(&server), before, "{said}");
     assert_eq!(logins(&server), [true; 5]);
 

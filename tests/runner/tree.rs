@@ -22,11 +22,11 @@ use ngcp_warden::{
 
 pub(crate) const CANARY: &str = "Canary-5d1f-Canary-9b";
 
-/// `ngcpcfg` builds one file from the configuration; the others stand for `chpasswd`, a database client, a service.
+/// `ngcpcfg` builds one file from the configuration and, as the real one, needs a home afterwards; the others stand for `chpasswd`, a database client, a service.
 const PROGRAMS: &[(&str, &str)] = &[
     (
         "ngcpcfg",
-        "#!/bin/sh\necho \"building: $2\"\ncat /etc/ngcp-config/config.yml > /etc/built.new\nchmod 444 /etc/built.new\nmv -f /etc/built.new /etc/built\necho done\n",
+        "#!/bin/sh\necho \"building: $2\"\ncat /etc/ngcp-config/config.yml > /etc/built.new\nchmod 444 /etc/built.new\nmv -f /etc/built.new /etc/built\n[ -n \"$HOME\" ] || exit 128\necho done\n",
     ),
     (
         "setpw",

@@ -108,14 +108,20 @@ impl RealHost {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs a program of the host with `input`.
+    /// Runs a program of the host with `input`, as root does.
     pub fn try_run(&self, argv: &[&str], input: &[u8]) -> Output {
+        self.run_with(&[("HOME", "/root")], argv, input)
+    }
+
+    /// Runs a program of the host with this environment and a search path.
+    pub fn run_with(&self, env: &[(&str, &str)], argv: &[&str], input: &[u8]) -> Output {
         use std::io::Write;
         let mut child = Command::new("chroot")
             .arg(&self.root)
             .args(argv)
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .envs(env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -129,15 +135,18 @@ impl RealHost {
         output
     }
 
-    /// Installs the program under test and runs it on the host.
-    pub fn warden(&self, args: &[&str], input: &[u8]) -> Output {
+    /// Installs the program under test.
+    pub fn install_warden(&self) {
         let program = self.path("/usr/local/sbin/ngcp-warden");
         if !program.exists() {
             fs::copy(env!("CARGO_BIN_EXE_ngcp-warden"), &program).unwrap();
         }
-        let mut argv = vec!["ngcp-warden"];
-        argv.extend(args);
-        self.try_run(&argv, input)
+    }
+
+    /// Installs the program under test and runs it on the host. It finds no `HOME`: what it starts needs one.
+    pub fn warden(&self, args: &[&str], input: &[u8]) -> Output {
+        self.install_warden();
+        self.run_with(&[], &[&["ngcp-warden"], args].concat(), input)
     }
 
     /// SQL as root over the socket.
@@ -148,7 +157,6 @@ impl RealHost {
     }
 
     fn platform(&self) {
-        self.write("/etc/ngcp_version", 0o644, "mr13.5.1\n");
         fs::write("/proc/sys/kernel/hostname", "spce").unwrap();
         self.write("/etc/hostname", 0o644, "spce\n");
         self.write("/etc/hosts", 0o644, "127.0.0.1 localhost spce\n");
@@ -159,22 +167,6 @@ impl RealHost {
         );
         self.write("/etc/default/ngcp-roles", 0o644, "NGCP_TYPE=\"spce\"\n");
         self.write(
-            "/etc/ngcp-config/config.yml",
-            0o660,
-            include_str!("../hosts/mr13.5/etc/ngcp-config/config.yml"),
-        );
-        self.write(
-            "/etc/ngcp-config/network.yml",
-            0o660,
-            include_str!("../hosts/mr13.5/etc/ngcp-config/network.yml"),
-        );
-        self.write(
-            "/etc/ngcp-config/constants.yml",
-            0o600,
-            include_str!("../hosts/mr13.5/etc/ngcp-config/constants.yml"),
-        );
-        self.write("/etc/ngcp-config/maintenance.yml", 0o660, "---\ngeneral:\n  maintenance: no\n");
-        self.write(
             "/etc/mysql/sipwise_extra.cnf",
             0o400,
             "[client]\nuser = sipwise\npassword = sampleSipwisePw000001\n",
@@ -183,8 +175,46 @@ impl RealHost {
         self.accounts();
         self.packages();
         self.database();
-        self.run(&["git", "-C", "/etc/ngcp-config", "init", "-q", "-b", "master"]);
+        self.configuration("mr13.5.1");
+    }
+
+    /// The platform's configuration and its tool, of that release, everything applied and committed.
+    pub fn configuration(&self, release: &str) {
+        let tool = include_str!("ngcpcfg");
+        self.write("/usr/sbin/ngcpcfg", 0o755, tool);
+        self.write("/usr/sbin/ngcp-service", 0o755, tool);
+        self.write("/etc/ngcp_version", 0o644, &format!("{release}\n"));
+        self.write("/etc/.gitignore", 0o644, "ngcp-config\n*-\n");
+        let folder = "/etc/ngcp-config";
+        for (name, mode, text) in [
+            ("config.yml", 0o660, include_str!("../hosts/mr13.5/etc/ngcp-config/config.yml")),
+            ("network.yml", 0o660, include_str!("../hosts/mr13.5/etc/ngcp-config/network.yml")),
+            ("constants.yml", 0o600, include_str!("../hosts/mr13.5/etc/ngcp-config/constants.yml")),
+            ("maintenance.yml", 0o660, "---\ngeneral:\n  maintenance: no\n"),
+            (
+                "templates/etc/nginx/htpasswd.tt2",
+                0o644,
+                "[% FOREACH user IN ossbss.htpasswd -%]\n[% user.user %]:[% user.pass %]\n[% END -%]\n",
+            ),
+            ("templates/etc/nginx/htpasswd.services", 0o644, "ngcp-service nginx reload\n"),
+        ] {
+            let path = format!("{folder}/{name}");
+            if !self.path(&path).exists() {
+                self.write(&path, mode, text);
+            }
+        }
+        self.try_run(&["groupadd", "-f", "_ngcp-admin"], b"");
+        for repository in [folder, "/etc"] {
+            self.run(&["git", "-C", repository, "init", "-q", "-b", "master"]);
+        }
         self.commit("first");
+        self.run(&["ngcpcfg", "apply", "first"]);
+    }
+
+    /// Lets the stand-in of the platform's tool fail, or complain, as it says itself; and no more.
+    pub fn tool(&self, switch: &str, on: bool) {
+        let path = format!("/run/ngcpcfg/{switch}");
+        if on { self.write(&path, 0o644, "1") } else { fs::remove_file(self.path(&path)).unwrap() }
     }
 
     /// Commits what is in the configuration tree.
@@ -208,13 +238,6 @@ impl RealHost {
     /// Stand-ins for the programs that are not public; each writes down how it was called.
     fn programs(&self) {
         let log = "echo \"$(basename $0) $*\" >> /var/log/calls\n";
-        self.write(
-            "/usr/sbin/ngcpcfg",
-            0o755,
-            &format!(
-                "#!/bin/sh\n{log}case \"$1\" in\nhelp) printf 'ngcpcfg apply\\nngcpcfg build\\nngcpcfg check\\n';;\ncheck) echo \"$(date '+%F %T') spce: OK\";;\napply) cd /etc/ngcp-config && git add -A && git -c user.name=n -c user.email=n@n commit -q -m \"$2\" && echo \"$(date '+%F %T') spce: committed\";;\n*) echo unknown >&2; exit 1;;\nesac\n"
-            ),
-        );
         self.write(
             "/usr/sbin/ngcp-toggle-performance-config",
             0o755,
