@@ -9,6 +9,7 @@ const SSHD: &str = "# made by the image\nPort 22\nPermitRootLogin yes\nPasswordA
 const CLIENT: &str = "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
     -o ConnectTimeout=30 -o IdentitiesOnly=yes -o IdentityAgent=none";
 const UNIT: &str = include_str!("../../assets/systemd/ngcp-warden-restore.service");
+const PRESET: &str = include_str!("../../assets/systemd/10-ngcp-warden.preset");
 /// Everything that the tests change, and how to tell one from another.
 const STATE: &str = "stat -c '%n %a %U:%G %Y' /etc/fstab /etc/shadow /etc/ssh/* /root/.ssh/*; \
     sha256sum /etc/fstab /etc/shadow /etc/ssh/sshd_config /etc/ssh/ssh_host_* /root/.ssh/*; \
@@ -26,6 +27,7 @@ pub(crate) fn fresh() -> Machine {
     let mut machine = Off::new(&[
         ("/etc/ssh/sshd_config", 0o644, SSHD),
         ("/etc/systemd/system/ngcp-warden-restore.service", 0o644, UNIT),
+        ("/etc/systemd/system-preset/10-ngcp-warden.preset", 0o644, PRESET),
         ("/usr/local/bin/by-key", 0o755, &by_key),
         ("/usr/local/bin/by-password", 0o755, &by_password),
         ("/root/set-up", 0o755, SET_UP),
