@@ -139,6 +139,24 @@ impl Server {
         status.status.success()
     }
 
+    /// The methods that the running server offers to a connection now, whatever its file says.
+    pub(crate) fn offered(&self) -> String {
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "none", "-v", "-o", "LogLevel=DEBUG1", "-o", "PreferredAuthentications=none"]);
+        ssh.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1"]);
+        ssh.arg("true");
+        // While it starts itself again nobody answers.
+        for _ in 0..50 {
+            let told = ssh.output().unwrap();
+            let told = String::from_utf8_lossy(&told.stderr);
+            if let Some((_, methods)) = told.split_once("Authentications that can continue: ") {
+                return methods.lines().next().unwrap_or_default().trim().to_owned();
+            }
+            Command::new("sleep").arg("0.1").status().unwrap();
+        }
+        panic!("sshd does not answer any more")
+    }
+
     pub(crate) fn audit(&self) -> Value {
         json(&self.host.warden(&["audit", "ssh", "--format", "json", "--fail-on", "never"], b""))
     }

@@ -221,3 +221,71 @@ fn what_the_apply_does_not_bring_is_taken_back_with_everything_else() {
     assert_eq!(state(&server), before, "{said}");
     assert_eq!(logins(&server), [true; 5]);
 }
+
+/// The methods a connection is offered, not the file or `sshd -T`: before, after, and after each way back.
+#[test]
+fn the_running_server_is_as_before_however_a_run_ends() {
+    let test = "platform::the_running_server_is_as_before_however_a_run_ends";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    let answers = server.nothing_but(&[("root-login", "keys"), ("password-login", "off")]);
+    let (before, with_keys) = ("publickey,password", "publickey");
+    assert_eq!(server.offered(), before);
+
+    let (code, said) = server.confirming(|| server.apply(&answers, &["--confirm-within", "60"]));
+    assert_eq!((code, server.offered().as_str()), (0, with_keys), "{said}");
+    let undone = server.confirming(|| server.host.warden(&["undo"], b""));
+    assert!(undone.status.success() && server.offered() == before, "{undone:?}");
+
+    // The tool fails after its services have run, and goes on failing.
+    for switch in ["commit-fails", "queue-run-fails", "grants-fail"] {
+        server.host.tool(switch, true);
+        let (code, said) = server.confirming(|| server.apply(&answers, &["--confirm-within", "10"]));
+        assert_eq!((code, server.offered().as_str()), (1, before), "{switch}: {said}");
+        server.host.tool(switch, false);
+    }
+
+    let (code, said) = server.apply(&answers, &["--confirm-within", "10"]);
+    assert_eq!((code, server.offered().as_str()), (1, before), "silence: {said}");
+
+    let (code, said) = server.telling("revert", || server.apply(&answers, &["--confirm-within", "60"]));
+    assert!(code != 0 && server.offered() == before, "stop: {code} {said}");
+
+    let lock = server.host.path("/run/ngcp-warden.lock");
+    let (code, said) = std::thread::scope(|scope| {
+        let run = scope.spawn(|| server.apply(&answers, &["--confirm-within", "10"]));
+        while server.offered() == before && !run.is_finished() {}
+        let holder = fs::read_to_string(lock).unwrap();
+        let pid =
+            holder.split("\"pid\":").nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap();
+        assert!(Command::new("kill").args(["-9", pid]).status().unwrap().success());
+        run.join().unwrap()
+    });
+    for _ in 0..300 {
+        if server.offered() == before {
+            break;
+        }
+        Command::new("sleep").arg("0.1").status().unwrap();
+    }
+    assert!(code != 0 && server.offered() == before, "kill -9: {code} {said}");
+}
+
+/// What somebody else leaves in the configuration while a run is going is never committed by it, in no direction.
+#[test]
+fn somebody_elses_work_is_never_committed() {
+    let test = "platform::somebody_elses_work_is_never_committed";
+    let Some(work) = inside(test) else { return };
+    let server = start(&work);
+    // Another step's program, during the run: in a file of its own, and in one that the plan changes.
+    let tool = "#!/bin/sh\nsed -i \"s/udp_children: .*/udp_children: '1'/\" /etc/ngcp-config/config.yml\n\
+        echo '# somebody else' >>/etc/ngcp-config/network.yml\n";
+    server.host.write("/usr/sbin/ngcp-toggle-performance-config", 0o755, tool);
+    let answers = with_profile(&server.nothing_but(&[("password-login", "off")]));
+    let (code, said) = server.apply(&answers, &["--confirm-within", "10"]);
+    assert!(code != 0, "{said}");
+    let committed = server.host.run(&["git", "-C", "/etc/ngcp-config", "show", "HEAD:network.yml"]);
+    assert!(!committed.contains("somebody else"), "{said}");
+    let kept = fs::read_to_string(server.host.path("/etc/ngcp-config/network.yml")).unwrap();
+    assert!(kept.contains("somebody else"), "{said}");
+    assert_eq!(server.offered(), "publickey,password", "{said}");
+}
