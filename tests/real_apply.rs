@@ -231,7 +231,8 @@ fn an_apply_completes_whoever_starts_it() {
     let shipped = fs::read_to_string(host.path("/etc/ngcp-config/config.yml")).unwrap();
     let apply = "ngcp-warden apply --confirm none --answers /root/answers.yml --save-generated /root/made";
     let cron = [("SHELL", "/bin/sh"), ("HOME", "/root"), ("LOGNAME", "root")];
-    let ways: [(&str, &[(&str, &str)], &[&str]); 4] = [
+    type Environment<'a> = &'a [(&'a str, &'a str)];
+    let ways: [(&str, Environment<'_>, &[&str]); 4] = [
         ("no HOME", &[], &["sh", "-c", apply]),
         ("nohup", &[], &["sh", "-c", &format!("nohup {apply} >/root/said 2>&1 & wait $!")]),
         ("a login", &[], &["su", "-", "root", "-c", apply]),
