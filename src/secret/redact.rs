@@ -95,7 +95,8 @@ fn mount(text: &str, known: &Harmless) -> Option<String> {
     let word = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
     };
-    let is_mount = starts.iter().any(|start| device.starts_with(start))
+    let remote = device.split_once(":/").is_some_and(|(host, _)| !host.is_empty() && !host.contains('/'));
+    let is_mount = (remote || starts.iter().any(|start| device.starts_with(start)))
         && !device.contains(['@', '?'])
         && (target.starts_with('/') || *target == "none" || *target == "swap")
         && word(kind)

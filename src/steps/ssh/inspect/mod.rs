@@ -1,5 +1,6 @@
 //! Looks at the server, the accounts and their keys. What they mean is for `findings`.
 
+mod key_files;
 mod people;
 mod server;
 
