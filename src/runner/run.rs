@@ -252,7 +252,8 @@ impl<'a> Runner<'a> {
         if let (None, Some(next), false) = (failed, next, self.stopping()?)
             && let Err(error) = self.clear_to_start()
         {
-            let message = format!("nothing more was changed: {error:#}");
+            let begun = plan.changes.iter().any(|change| self.known(change).begun);
+            let message = format!("nothing {}was changed: {error:#}", if begun { "more " } else { "" });
             self.end(next, Outcome::Failed, &message, "", self.host().uptime())?;
             failed = Some(next);
         }
