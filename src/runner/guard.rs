@@ -14,9 +14,11 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
+pub use super::connection::on_console;
 use super::{
     Holder, Lock, LockHeld, RunOutcome, Runs, State,
     account::order,
+    connection::{Connection, connection, process},
     journal::{durable, pause, sync},
     process::{Eyes, look_at},
     run::restore,
@@ -40,9 +42,6 @@ pub(super) const TICK: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_secs(30);
 /// A runner that is gone so long before anybody could be asked does not come back, or the host is being shut down.
 const GONE: Duration = Duration::from_secs(5);
-/// Clock ticks per second in `/proc/PID/stat`: 100 on every architecture Debian runs on.
-const TICKS: u64 = 100;
-
 /// A guarded change that waits for its confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Armed {
@@ -97,19 +96,9 @@ pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
     }
 }
 
-/// How somebody is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Connection {
-    /// Through an SSH connection opened at this time since boot.
-    Ssh(Duration),
-    /// At the machine itself.
-    Console,
-    /// In a terminal that outlives connections (tmux, screen), or from a timer.
-    Unknown,
-}
-
 /// Keeps the guarded change that waits. Counts only from a login that was opened after the change took effect, for
-/// an older one goes on even when nobody can log in any more.
+/// an older one goes on even when nobody can log in any more, and that comes from elsewhere, for the host itself gets
+/// in even when nobody else does.
 ///
 /// # Errors
 /// When nothing waits, or when this login proves nothing.
@@ -129,8 +118,11 @@ pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<St
         Connection::Ssh(_) => bail!(
             "this login is older than the change and proves nothing; log in again from where you work and confirm there"
         ),
+        Connection::FromItself => bail!(
+            "this login comes from the host itself and proves nothing; log in from where you work and confirm there"
+        ),
         Connection::Unknown => bail!(
-            "this is neither a new login nor the console; log in again from where you work and confirm there"
+            "this is neither a new login from elsewhere nor the console; log in again from where you work and confirm there"
         ),
     }
     durable(&runs.dir(&run).join(KEEP), armed.change.as_bytes())?;
@@ -146,65 +138,11 @@ pub fn revert(runs: &Runs, run: &str) -> Result<()> {
     Ok(durable(&runs.dir(run).join(REVERT), b"")?)
 }
 
-/// Whether this process runs at the machine itself.
-pub fn on_console(host: &dyn Executor) -> bool {
-    connection(host, std::process::id()) == Connection::Console
-}
-
-/// How this process is connected, from its ancestors: the nearest sshd among them is the connection's own.
-fn connection(host: &dyn Executor, pid: u32) -> Connection {
-    let mut pid = pid;
-    let mut terminal = 0;
-    for _ in 0..64 {
-        let Some(process) = process(host, pid) else { return Connection::Unknown };
-        if terminal == 0 {
-            terminal = process.terminal;
-        }
-        match process.name.as_str() {
-            "sshd" | "sshd-session" | "dropbear" => return Connection::Ssh(process.started),
-            "tmux: server" | "screen" | "SCREEN" => return Connection::Unknown,
-            _ if process.parent <= 1 => break,
-            _ => pid = process.parent,
-        }
-    }
-    // Major 4 holds the consoles and serial lines, 5 /dev/console, 204 and 229 more serial and virtual lines.
-    match terminal >> 8 & 0xfff {
-        4 | 5 | 204 | 229 => Connection::Console,
-        _ => Connection::Unknown,
-    }
-}
-
 /// Whether a program of a runner that is gone goes on.
 fn at_work(host: &dyn Executor, session: u32) -> bool {
     let names = host.list(Path::new("/proc")).unwrap_or_default();
     let mut all = names.iter().filter_map(|name| name.parse().ok());
     all.any(|pid| process(host, pid).is_some_and(|process| process.session == session))
-}
-
-struct Process {
-    name: String,
-    parent: u32,
-    session: u32,
-    terminal: u64,
-    started: Duration,
-}
-
-/// `/proc/PID/stat`: pid, (name), state, parent, group, session, terminal, …, start time (proc(5)).
-fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
-    let stat = host.read(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let (head, rest) = stat.rsplit_once(')')?;
-    let field = |n: usize| rest.split_whitespace().nth(n)?.parse::<u64>().ok();
-    if rest.trim_start().starts_with('Z') {
-        return None;
-    }
-    Some(Process {
-        name: head.split_once('(')?.1.to_owned(),
-        parent: u32::try_from(field(1)?).ok()?,
-        session: u32::try_from(field(3)?).ok()?,
-        terminal: field(4)?,
-        started: Duration::from_millis(field(19)? * 1000 / TICKS),
-    })
 }
 
 /// Starts the watcher: a process that needs neither us nor our terminal. Where systemd is process 1 it is a
@@ -322,41 +260,10 @@ mod tests {
     use super::*;
     use crate::executor::simulated::Simulated;
 
-    fn host(processes: &[(u32, &str, u32, u64, u64)]) -> Simulated {
-        processes.iter().fold(Simulated::new(), |host, (pid, name, parent, terminal, started)| {
-            let zeros = "0 ".repeat(14);
-            let stat = format!("{pid} ({name}) S {parent} 1 1 {terminal} {zeros}{started} 0 0\n");
-            host.file(format!("/proc/{pid}/stat"), stat)
-        })
-    }
-
-    #[test]
-    fn the_age_of_a_login_is_that_of_its_own_sshd_not_of_the_listener_f06() {
-        let host = host(&[
-            (900, "ngcp-warden", 800, 34816, 50_000),
-            (800, "sudo", 700, 34816, 49_900),
-            (700, "bash", 600, 34816, 30_100),
-            (600, "sshd", 500, 0, 30_000),
-            (500, "sshd", 400, 0, 29_900),
-            (400, "sshd", 1, 0, 100),
-        ]);
-        assert_eq!(connection(&host, 900), Connection::Ssh(Duration::from_secs(300)));
-    }
-
     #[test]
     fn programs_of_a_runner_that_is_gone_are_known_by_its_session() {
-        let host = host(&[(900, "ngcpcfg", 1, 0, 5)]).file("/proc/7/stat", "7 (x) Z 1 7 7 0\n");
+        let stat = format!("900 (ngcpcfg) S 1 1 1 0 {}5 0 0\n", "0 ".repeat(14));
+        let host = Simulated::new().file("/proc/900/stat", stat).file("/proc/7/stat", "7 (x) Z 1 7 7 0\n");
         assert!(at_work(&host, 1) && !at_work(&host, 7) && !at_work(&host, 900));
-    }
-
-    #[test]
-    fn a_terminal_that_outlives_connections_proves_nothing_but_the_console_does_f06() {
-        let tmux =
-            [(900, "x) y (z", 800, 34816, 5), (800, "bash", 700, 34816, 4), (700, "tmux: server", 1, 0, 3)];
-        assert_eq!(connection(&host(&tmux), 900), Connection::Unknown);
-        let console =
-            [(900, "ngcp-warden", 800, 1025, 5), (800, "bash", 700, 1025, 4), (700, "login", 1, 0, 3)];
-        assert_eq!(connection(&host(&console), 900), Connection::Console);
-        assert_eq!(connection(&host(&[(900, "cron", 1, 0, 3)]), 900), Connection::Unknown);
     }
 }

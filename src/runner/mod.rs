@@ -6,6 +6,7 @@ mod act;
 mod apply;
 mod back;
 mod captured;
+mod connection;
 mod edit;
 mod event;
 pub mod guard;

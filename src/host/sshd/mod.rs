@@ -21,7 +21,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 pub use config::{Line, Lines, matches_pattern};
 pub use listener::{Listener, listeners};
-pub use session::{Login, Session, session};
+pub use session::{Login, Served, Session, served, session};
 pub use ways::{Ways, ways};
 
 use super::accounts::Account;

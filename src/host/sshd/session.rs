@@ -59,30 +59,45 @@ impl Session {
     }
 }
 
+/// A connection that the server serves.
+#[derive(Debug)]
+pub struct Served {
+    /// The server's process for it.
+    pub process: u32,
+    connection: Connection,
+}
+
+impl Served {
+    /// Whether it comes from the host itself. `None` when that is not known.
+    pub fn is_from_itself(&self, host: &dyn Executor) -> Option<bool> {
+        peer::is_own(host, &self.process.to_string(), self.connection.address)
+    }
+}
+
+/// The connection that a process was started over.
+pub fn served(host: &dyn Executor, process: &str) -> Option<Served> {
+    above(host, process).filter(|one| one.root && peer::is_server(host, &one.process)).find_map(|one| {
+        let connection = peer::connection(host, &one.process)?;
+        Some(Served { process: one.process.parse().ok()?, connection })
+    })
+}
+
 /// Looks how the operator who runs us came in.
 pub fn session(host: &dyn Executor) -> Session {
     if !host.world().is_running() {
         return Session::Unknown;
     }
-    let (mut process, mut said) = ("self".to_owned(), None);
-    for _ in 0..MOST_PARENTS {
-        said = said.or_else(|| variable(host, &process, "SSH_CONNECTION"));
-        let Some(seen) = status(host, &process) else { break };
-        let connection =
-            (seen.root && peer::is_server(host, &process)).then(|| peer::connection(host, &process));
-        if let Some(connection) = connection.flatten() {
-            let login = logged(host, &process, &connection);
-            let Connection { address, server, .. } = connection;
-            return Session::Ssh { address, server, login };
-        }
-        match seen.name.as_str() {
-            "login" | "agetty" | "getty" if seen.root && said.is_none() => return Session::Console,
-            _ if seen.parent == "0" || seen.parent == "1" => break,
-            _ => process = seen.parent,
-        }
+    if let Some(served) = served(host, "self") {
+        let login = logged(host, &served);
+        let Connection { address, server, .. } = served.connection;
+        return Session::Ssh { address: address.to_string(), server, login };
     }
     // Inside tmux and the like no server stands above us: how such a login was made is not known.
-    said.map_or(Session::Unknown, |said| over_ssh(&said))
+    if let Some(said) = above(host, "self").find_map(|one| variable(host, &one.process, "SSH_CONNECTION")) {
+        return over_ssh(&said);
+    }
+    let greets = |one: &Seen| one.root && ["login", "agetty", "getty"].contains(&one.name.as_str());
+    if above(host, "self").any(|one| greets(&one)) { Session::Console } else { Session::Unknown }
 }
 
 fn variable(host: &dyn Executor, process: &str, name: &str) -> Option<String> {
@@ -93,20 +108,30 @@ fn variable(host: &dyn Executor, process: &str, name: &str) -> Option<String> {
 
 /// What the kernel says of a process.
 struct Seen {
+    process: String,
     name: String,
     parent: String,
     /// Root's, really and in effect.
     root: bool,
 }
 
-fn status(host: &dyn Executor, process: &str) -> Option<Seen> {
+/// A process and those above it, up to what the system started.
+fn above(host: &dyn Executor, process: &str) -> impl Iterator<Item = Seen> {
+    let next = |one: &Seen| {
+        let parent = one.parent.as_str();
+        if ["0", "1"].contains(&parent) { None } else { seen(host, parent) }
+    };
+    std::iter::successors(seen(host, process), next).take(MOST_PARENTS)
+}
+
+fn seen(host: &dyn Executor, process: &str) -> Option<Seen> {
     let text = host.read(Path::new(&format!("/proc/{process}/status"))).ok()?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let field =
         |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned());
     let users = field("Uid:")?;
     let root = users.split_whitespace().take(2).eq(["0", "0"]);
-    Some(Seen { name: field("Name:")?, parent: field("PPid:")?, root })
+    Some(Seen { process: process.to_owned(), name: field("Name:")?, parent: field("PPid:")?, root })
 }
 
 fn over_ssh(connection: &str) -> Session {
@@ -122,7 +147,8 @@ fn over_ssh(connection: &str) -> Session {
 
 /// The login of that connection, as its own server process told the journal. The fields that begin with `_` are the
 /// journal's: it asks the kernel who writes.
-fn logged(host: &dyn Executor, process: &str, connection: &Connection) -> Option<Login> {
+fn logged(host: &dyn Executor, served: &Served) -> Option<Login> {
+    let Served { process, connection } = served;
     let own = format!("_PID={process}");
     let args =
         ["-q", "-b", "-o", "cat", "-n", "200", "--no-pager", "_UID=0", "_COMM=sshd", "_COMM=sshd-session"];
