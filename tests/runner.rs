@@ -15,6 +15,8 @@ mod faults;
 mod guarded;
 #[path = "runner/kill_matrix.rs"]
 mod kill_matrix;
+#[path = "support/neighbour.rs"]
+mod neighbour;
 #[path = "runner/property.rs"]
 mod property;
 #[path = "runner/terminal.rs"]

@@ -4,6 +4,7 @@
 use super::machine::{Machine, Off};
 
 const SET_UP: &str = include_str!("set-up.sh");
+const FROM_ELSEWHERE: &str = include_str!("from-elsewhere.sh");
 const SSHD: &str = "# made by the image\nPort 22\nPermitRootLogin yes\nPasswordAuthentication yes\n\
     KbdInteractiveAuthentication no\nUsePAM yes\nSubsystem sftp internal-sftp\n";
 const CLIENT: &str = "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
@@ -17,8 +18,9 @@ const STATE: &str = "stat -c '%n %a %U:%G %Y' /etc/fstab /etc/shadow /etc/ssh/* 
 
 /// Boots a fresh one.
 pub(crate) fn fresh() -> Machine {
-    let by_key =
-        format!("#!/bin/sh\nexec {CLIENT} -o BatchMode=yes -i /root/operator root@127.0.0.1 \"$@\"\n");
+    let by_key = format!(
+        "#!/bin/sh\nexec {CLIENT} -o BatchMode=yes -i /root/operator \"root@${{HOST:-127.0.0.1}}\" \"$@\"\n"
+    );
     let by_password = format!(
         "#!/bin/sh\nexec sshpass -p \"$1\" {CLIENT} -o PubkeyAuthentication=no root@127.0.0.1 true\n"
     );
@@ -29,6 +31,7 @@ pub(crate) fn fresh() -> Machine {
         ("/etc/systemd/system/ngcp-warden-restore.service", 0o644, UNIT),
         ("/etc/systemd/system-preset/10-ngcp-warden.preset", 0o644, PRESET),
         ("/usr/local/bin/by-key", 0o755, &by_key),
+        ("/usr/local/bin/from-elsewhere", 0o755, FROM_ELSEWHERE),
         ("/usr/local/bin/by-password", 0o755, &by_password),
         ("/root/set-up", 0o755, SET_UP),
         ("/root/secrets", 0o600, &secrets),
@@ -77,12 +80,12 @@ impl Machine {
         history.lines().last().and_then(|line| line.split(' ').next()).unwrap_or_default().to_owned()
     }
 
-    /// Takes a run back, the newest when it is not named; a new login keeps what could cut off.
+    /// Takes a run back, the newest when it is not named; a new login from elsewhere keeps what could cut off.
     pub(crate) fn undo(&mut self, run: &str) {
         self.begin(&format!("undo {run}"));
         self.shell.until("grep -q 'could cut you off' /root/said || test -s /root/code");
         if !self.opens("test -s /root/code") {
-            self.shell.ok("by-key ngcp-warden confirm");
+            self.shell.ok("from-elsewhere ngcp-warden confirm");
         }
         let (code, said) = self.end();
         assert_eq!(code, 0, "{said}");

@@ -90,15 +90,17 @@ fn a_run_outlives_its_login(machine: &mut Machine) {
     assert!(!machine.opens("by-password sipwise") && machine.opens("by-key true"));
 }
 
-/// F06: a login from before the change proves nothing.
+/// F06: a login from before the change proves nothing, nor does one from the machine itself.
 fn only_a_new_ssh_login_counts(machine: &mut Machine) {
-    machine.shell.ok("mkfifo /root/go; (by-key 'read go; ngcp-warden confirm' </root/go >/root/old 2>&1 &) ; exec 3>/root/go");
+    machine.shell.ok("mkfifo /root/go; (from-elsewhere 'read go; ngcp-warden confirm' </root/go >/root/old 2>&1 &) ; exec 3>/root/go");
     machine.shell.until("pgrep -f 'bash -c read go'");
     machine.apply_until_it_waits("/root/ssh.yml --confirm-within 3600");
     machine.shell.ok("echo go >&3; exec 3>&-");
     let said = machine.shell.until("grep -q Not.kept /root/old").ok("cat /root/old");
     assert!(said.contains("older than the change"), "{said}");
-    let (code, said) = machine.shell.run("by-key ngcp-warden confirm");
+    let (code, said) = machine.shell.run("by-key ngcp-warden confirm 2>&1");
+    assert!(code != 0 && said.contains("comes from the host itself"), "{code}: {said}");
+    let (code, said) = machine.shell.run("from-elsewhere ngcp-warden confirm");
     assert_eq!(code, 0, "{said}");
     let (code, said) = machine.end();
     assert_eq!(code, 0, "{said}");

@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::real_host::{RealHost, run};
+use super::{
+    neighbour::{self, Neighbour},
+    real_host::{RealHost, run},
+};
 
 pub(crate) const PASSWORD: &str = "a Password that is known 7";
 const CONFIG: &str = "# made by the image\nPort 22\nPermitRootLogin yes\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\n\
@@ -19,12 +22,15 @@ const CONFIG: &str = "# made by the image\nPort 22\nPermitRootLogin yes\nPasswor
 pub(crate) struct Server {
     pub(crate) host: RealHost,
     pub(crate) work: PathBuf,
+    /// A login from here proves that one can get in.
+    neighbour: Neighbour,
 }
 
 impl Server {
     pub(crate) fn start(work: &Path) -> Self {
         run(Command::new("ip").args(["link", "set", "lo", "up"]));
-        let server = Server { host: RealHost::bare(work), work: work.to_owned() };
+        let server =
+            Server { host: RealHost::bare(work), work: work.to_owned(), neighbour: Neighbour::start() };
         for name in ["operator", "image-1", "image-2", "new"] {
             let comment = if name == "image-1" { "vagrant insecure public key" } else { name };
             run(Command::new("ssh-keygen")
@@ -109,14 +115,23 @@ impl Server {
 
     /// Runs a command on the host over SSH, with a key and nothing else.
     pub(crate) fn ssh(&self, key: &str, account: &str, command: &str) -> Output {
-        let mut ssh = client();
+        self.login(client(), key, &format!("{account}@127.0.0.1"), command)
+    }
+
+    /// The same, as root with the operator's key and from another machine.
+    pub(crate) fn ssh_from_elsewhere(&self, command: &str) -> Output {
+        let ssh = client_of(self.neighbour.command("ssh"));
+        self.login(ssh, "operator", &format!("root@{}", neighbour::HOST), command)
+    }
+
+    fn login(&self, mut ssh: Command, key: &str, where_to: &str, command: &str) -> Output {
         ssh.arg("-i").arg(self.work.join(key)).args([
             "-o",
             "BatchMode=yes",
             "-o",
             "PreferredAuthentications=publickey",
         ]);
-        ssh.arg(format!("{account}@127.0.0.1")).arg(command).output().unwrap()
+        ssh.args([where_to, command]).output().unwrap()
     }
 
     pub(crate) fn password_opens(&self, account: &str) -> bool {
@@ -236,7 +251,7 @@ impl Server {
         told(&self.host.warden(&args, b""))
     }
 
-    /// Runs `work` while new logins with the operator's key try to keep what it changes.
+    /// Runs `work` while new logins from elsewhere, with the operator's key, try to keep what it changes.
     pub(crate) fn confirming<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.telling("confirm", work)
     }
@@ -246,7 +261,7 @@ impl Server {
         thread::scope(|scope| {
             let run = scope.spawn(work);
             while !run.is_finished() {
-                self.ssh("operator", "root", &format!("ngcp-warden {word}"));
+                self.ssh_from_elsewhere(&format!("ngcp-warden {word}"));
                 // Not yet waiting, or told already; the run itself is what ends this loop.
                 Command::new("sleep").arg("0.3").status().unwrap();
             }
@@ -275,7 +290,10 @@ impl Server {
 }
 
 pub(crate) fn client() -> Command {
-    let mut ssh = Command::new("ssh");
+    client_of(Command::new("ssh"))
+}
+
+fn client_of(mut ssh: Command) -> Command {
     ssh.args([
         "-F",
         "none",

@@ -16,11 +16,12 @@ use ngcp_warden::{
     secret::Secrets,
 };
 
+use crate::neighbour::{self, Neighbour};
 use crate::tree::{change, command, line, task};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ngcp-warden");
 const CONFIG: &str = "/etc/ssh/sshd_config";
-const SSHD: &str = "Port 2222\nListenAddress 127.0.0.1\nHostKey /etc/ssh/host_key\nAuthorizedKeysFile /etc/ssh/keys\n\
+const SSHD: &str = "Port 2222\nListenAddress 127.0.0.1\nListenAddress 192.0.2.2\nHostKey /etc/ssh/host_key\nAuthorizedKeysFile /etc/ssh/keys\n\
     PidFile /run/sshd.pid\nStrictModes no\nUsePAM yes\nPasswordAuthentication no\nPermitRootLogin yes\nMaxAuthTries 6\n";
 
 fn tool(program: &str, args: &[&str]) -> String {
@@ -31,10 +32,13 @@ fn tool(program: &str, args: &[&str]) -> String {
 }
 
 fn ssh(command: &str) -> Command {
-    let mut ssh = Command::new("ssh");
+    login(Command::new("ssh"), "127.0.0.1", command)
+}
+
+fn login(mut ssh: Command, host: &str, command: &str) -> Command {
     ssh.args(["-F", "none", "-p", "2222", "-i", "/etc/ssh/user_key", "-o", "StrictHostKeyChecking=no"]);
     ssh.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=1"]);
-    ssh.args(["-o", "LogLevel=ERROR", "root@127.0.0.1", command]);
+    ssh.args(["-o", "LogLevel=ERROR", &format!("root@{host}"), command]);
     ssh
 }
 
@@ -47,13 +51,14 @@ fn logs_in() -> bool {
 }
 
 /// Makes a host of our own: a private `/run`, `/etc/ssh` and `/var/lib/ngcp-warden`, a packet filter, an sshd.
-fn set_up() {
+fn set_up() -> Neighbour {
     tool("mount", &["--make-rprivate", "/"]);
     fs::create_dir_all("/var/lib/ngcp-warden").unwrap();
     for place in ["/run", "/root", "/etc/ssh", "/var/lib/ngcp-warden"] {
         tool("mount", &["-t", "tmpfs", "-o", "mode=755", "none", place]);
     }
     tool("ip", &["link", "set", "lo", "up"]);
+    let neighbour = Neighbour::start();
     fs::create_dir("/run/sshd").unwrap();
     for key in ["host_key", "user_key"] {
         tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &format!("/etc/ssh/{key}")]);
@@ -68,6 +73,7 @@ fn set_up() {
     // It ends with the namespace's processes.
     drop(sshd);
     assert!(logs_in(), "a login works to begin with");
+    neighbour
 }
 
 /// The settings of sshd and a packet filter that lets new logins in or not.
@@ -121,7 +127,7 @@ fn outcome(runs: &Runs, run: &str) -> RunOutcome {
     }
 }
 
-fn silence() {
+fn silence(_: &Neighbour) {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
     let modified = fs::metadata(CONFIG).unwrap().modified().unwrap();
     let (runs, run, _) = launch(plan(false, 3));
@@ -134,8 +140,9 @@ fn silence() {
     assert!(logs_in(), "logins work again");
 }
 
-fn confirmation() {
-    let mut old = ssh(&format!("read go; {PROGRAM} confirm"));
+fn confirmation(neighbour: &Neighbour) {
+    let elsewhere = |command: &str| login(neighbour.command("ssh"), neighbour::HOST, command);
+    let mut old = elsewhere(&format!("read go; {PROGRAM} confirm"));
     let mut old = old.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Its login is through when its own sshd runs a shell.
     while !tool("ps", &["-eo", "args"])
@@ -150,7 +157,13 @@ fn confirmation() {
     let said = String::from_utf8_lossy(&old.stderr).into_owned();
     assert!(!old.status.success() && said.contains("older than the change"), "{said}");
     assert_eq!(runs.state(&run).unwrap(), State::Live);
-    let new = ssh(&format!("{PROGRAM} confirm")).output().unwrap();
+    for own in ["127.0.0.1", neighbour::HOST] {
+        let own = login(Command::new("ssh"), own, &format!("{PROGRAM} confirm")).output().unwrap();
+        let said = String::from_utf8_lossy(&own.stderr).into_owned();
+        assert!(!own.status.success() && said.contains("comes from the host itself"), "{said}");
+    }
+    assert_eq!(runs.state(&run).unwrap(), State::Live);
+    let new = elsewhere(&format!("{PROGRAM} confirm")).output().unwrap();
     assert!(new.status.success(), "{}", String::from_utf8_lossy(&new.stderr));
     assert_eq!(outcome(&runs, &run), RunOutcome::Done);
     assert!(ruleset().contains("table inet warden"));
@@ -158,7 +171,7 @@ fn confirmation() {
     assert!(!runs.dir(&run).join("guard.json").exists());
 }
 
-fn death() {
+fn death(_: &Neighbour) {
     // A systemd that does not answer is no reason to go without protection.
     fs::create_dir_all("/run/systemd/system").unwrap();
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
@@ -173,7 +186,7 @@ fn death() {
 }
 
 /// Before anybody could be asked: the settings are new, the packet filter is not.
-fn early_death() {
+fn early_death(_: &Neighbour) {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
     let mut plan = plan(false, 2);
     // It goes on without its runner, and nothing is taken back before it ends.
@@ -192,7 +205,7 @@ fn early_death() {
 }
 
 /// Runner and watcher are gone, and the host counts its time from another start.
-fn restart() {
+fn restart(_: &Neighbour) {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
     let (runs, run, _) = launch(plan(false, 600));
     let armed = runs.dir(&run).join("guard.json");
@@ -224,8 +237,7 @@ fn scene() {
         Ok("restart") => restart,
         _ => return,
     };
-    set_up();
-    scene();
+    scene(&set_up());
 }
 
 fn play(scene: &str) {
@@ -244,7 +256,7 @@ fn silence_brings_the_exact_bytes_and_rules_back_f01_f02() {
 }
 
 #[test]
-fn only_a_login_opened_after_the_change_keeps_it_f06() {
+fn only_a_login_from_elsewhere_opened_after_the_change_keeps_it_f06() {
     play("confirmation");
 }
 
