@@ -158,7 +158,7 @@ pub(super) fn mysql_root(
     };
     let capture = format!(
         "{}SELECT CONCAT('UPDATE {table} SET ', {columns}, ' WHERE User = ''root'' AND Host = ', QUOTE(Host), ';') \
-         FROM {table} {rows};\nSELECT 'FLUSH PRIVILEGES;';\n",
+         FROM {table} {rows} ORDER BY Host;\nSELECT 'FLUSH PRIVILEGES;';\n",
         print_head()
     );
     Ok(Script {

@@ -360,3 +360,20 @@ fn the_sample_host_of_the_demo_shows_every_kind() {
     assert!(failing.contains(&"PASSWORD-WEB-ADMIN-DEFAULT"), "{failing:?}");
     assert!(findings.items.iter().all(|finding| !finding.title.is_empty() && finding.handbook == "15.3"));
 }
+
+/// A restore compares what was captured with what is there: the server may not choose the order.
+#[test]
+fn root_rows_are_captured_in_an_order_of_their_own() {
+    let findings = inspect(&with_database(
+        host(SIPWISE, ""),
+        "726F6F74\t6C6F63616C686F7374\t\t\t\n726F6F74\t3132372E302E302E31\t\t\t\n",
+        "",
+    ));
+    let plan = plan(&findings, &[("mysql", "set"), ("mysql.file", "leave")]);
+    let capture = plan.changes.iter().find_map(|change| match &change.undo {
+        Undo::Captured { capture, .. } => capture.stdin.as_ref(),
+        _ => None,
+    });
+    let rows = capture.unwrap().shown().lines().find(|line| line.contains(" FROM ")).map(str::to_owned);
+    assert!(rows.as_ref().is_some_and(|rows| rows.ends_with(" ORDER BY Host;")), "{rows:?}");
+}
