@@ -113,8 +113,8 @@ impl Runner<'_> {
             }
             Undo::Captured { restore, .. } => {
                 let was = saved()?.captured.as_ref().context("nothing was kept to take it back with")?;
-                let found = self.journal.left_by(&change.id)?.and_then(|left| left.captured).map(Left::File);
-                match captured::put_back(&change.undo, was, found.as_ref(), self.secrets, self.host())? {
+                let ours = self.rows_of(change)?;
+                match captured::put_back(&change.undo, was, ours.as_deref(), self.secrets, self.host())? {
                     true => Ok(format!("put back with {} and seen", restore.program)),
                     false => Ok("it had changed nothing".to_owned()),
                 }
@@ -136,6 +136,22 @@ impl Runner<'_> {
         let exit = self.stream(&change.id, command)?;
         ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
         Ok(())
+    }
+
+    /// Every state in which this step found or left the rows of a change; `None` where a program that was cut off may
+    /// have left anything.
+    fn rows_of(&self, change: &Change) -> Result<Option<Vec<Left>>> {
+        let plan = self.plan;
+        let same = |other: &&Change| other.step == change.step && other.undo == change.undo;
+        let mut states = Vec::new();
+        for other in plan.changes.iter().filter(same).filter(|other| self.known(other).begun) {
+            let left = self.journal.left_by(&other.id)?.and_then(|left| left.captured);
+            let Some(left) = left else { return Ok(None) };
+            let was = self.journal.saved(&other.id)?.and_then(|saved| saved.captured);
+            states.extend(was.map(|was| Left::File(captured::sum(&was))));
+            states.push(Left::File(left));
+        }
+        Ok(Some(states))
     }
 
     /// Whether a file is as this run found it or left it. After a cut nothing is known of the time before it, and

@@ -44,22 +44,22 @@ pub(super) fn sum(captured: &Secret) -> String {
 /// Refuses to restore what somebody else changed since.
 ///
 /// # Errors
-/// When it is not what is expected, or cannot be seen.
-pub(super) fn is_found(found: &Left, undo: &Undo, secrets: &Secrets, host: &dyn Executor) -> Result<()> {
+/// When it is none of these, or cannot be seen.
+pub(super) fn is_found(ours: &[Left], undo: &Undo, secrets: &Secrets, host: &dyn Executor) -> Result<()> {
     let now = look(undo, secrets, host).context("what is there now cannot be seen")?;
-    ensure!(Left::File(sum(&now)) == *found, "somebody else changed it since; it was left as it is");
+    ensure!(ours.contains(&Left::File(sum(&now))), "somebody else changed it since; it was left as it is");
     Ok(())
 }
 
-/// Restores what was captured, unless somebody else was there since, and looks whether it is there again. `false` when
-/// it is so already.
+/// Restores what was captured, unless somebody else was there since, and looks whether it is there again. `ours`: what
+/// the run may have left there, where that is known. `false` when it is so already.
 ///
 /// # Errors
 /// When it was left alone, or is not seen restored.
 pub(super) fn put_back(
     undo: &Undo,
     was: &Secret,
-    found: Option<&Left>,
+    ours: Option<&[Left]>,
     secrets: &Secrets,
     host: &dyn Executor,
 ) -> Result<bool> {
@@ -67,8 +67,8 @@ pub(super) fn put_back(
     if look(undo, secrets, host).is_ok_and(|now| now == *was) {
         return Ok(false);
     }
-    if let Some(found) = found {
-        is_found(found, undo, secrets, host)?;
+    if let Some(ours) = ours {
+        is_found(ours, undo, secrets, host)?;
     }
     let mut command = restore.resolve(secrets)?;
     command.stdin = Some(was.clone());

@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod saved;
 mod shared;
+mod targets;
 #[cfg(test)]
 mod tests;
 pub mod undo;

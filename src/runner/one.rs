@@ -206,7 +206,7 @@ impl Runner<'_> {
 
     fn perform(&mut self, change: &Change, prepared: &Prepared, saved: &Saved) -> Result<(Outcome, String)> {
         if let Some(found) = &change.found {
-            captured::is_found(found, &change.undo, self.secrets, self.host())?;
+            captured::is_found(std::slice::from_ref(found), &change.undo, self.secrets, self.host())?;
         }
         let exit = match prepared {
             Prepared::Run(command) => self.stream(&change.id, command)?,

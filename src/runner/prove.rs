@@ -156,6 +156,8 @@ impl Sight<'_> {
                     _ => None,
                 }
             }
+            Proof::NoLonger(of) if self.is_gone(of) => Some(true),
+            Proof::NoLonger(of) if of.iter().any(|proof| self.holds(proof) == Some(true)) => Some(false),
             _ => None,
         }
     }

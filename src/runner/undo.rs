@@ -3,17 +3,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    History, LeftBehind, Runs, State, Was,
+    History, Runs, State, Was,
     account::{Traced, trace},
     captured,
     output::FILES,
     shared::{self, Way, way_back},
+    targets::{FileTarget, RowsTarget, files, rows},
 };
 use crate::{
     executor::{Attributes, Executor},
@@ -85,11 +87,13 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
         needs: BTreeSet::new(),
         now: BTreeMap::new(),
     };
-    let files = files(&traced);
-    let mut seen = Vec::new();
+    let (files, rows) = (files(&traced), rows(&traced));
     for (n, traced) in traced.iter().enumerate().rev() {
         if traced.stands() {
-            undo.take_back(traced, &mut seen, host);
+            undo.take_back(traced);
+        }
+        for rows in rows.iter().filter(|rows| rows.first == n && rows.stands) {
+            undo.restore(traced, rows, host);
         }
         for file in files.values().filter(|file| file.first == n && file.stands) {
             undo.put_back(traced, file, host);
@@ -130,20 +134,39 @@ fn opens(history: &History, plan: &Plan) -> Vec<String> {
     report.findings_before.iter().filter(open).map(told).collect()
 }
 
+/// The newest run took another one back: to take it back would make the changes of that one again.
+#[derive(Debug)]
+pub struct TakenBack {
+    /// The run that was taken back.
+    pub run: String,
+    /// The run that did it.
+    pub by: String,
+}
+
+impl fmt::Display for TakenBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TakenBack { run, by } = self;
+        write!(
+            f,
+            "run {run} was taken back already, by run {by}; to make its changes again: ngcp-warden undo {by}"
+        )
+    }
+}
+
+impl std::error::Error for TakenBack {}
+
 /// The run that an undo without a name means: the newest one; where that is an undo that failed or was stopped, the
 /// run that it was to take back.
 ///
 /// # Errors
-/// When there is none, or the newest is an undo that succeeded: taking that back would make the changes again.
+/// When there is none; [`TakenBack`] when the newest is an undo that succeeded.
 pub fn in_force(runs: &Runs) -> Result<String> {
     let newest = runs.find(None)?;
     let report = runs.history(&newest).ok().and_then(|history| super::Report::of(&history.records));
     let Some(report) = report else { return Ok(newest) };
     match (report.undoes, report.outcome) {
         (Some(run), Some(super::RunOutcome::Failed | super::RunOutcome::Stopped)) => Ok(run),
-        (Some(run), Some(_)) => bail!(
-            "run {run} was taken back already, by run {newest}; to make its changes again: ngcp-warden undo {newest}"
-        ),
+        (Some(run), Some(_)) => Err(TakenBack { run, by: newest }.into()),
         _ => Ok(newest),
     }
 }
@@ -221,67 +244,8 @@ fn secrets_of(run: &str, all: &[Traced], host: &dyn Executor) -> Secrets {
     secrets
 }
 
-/// What a run did to one file, over all its changes: one that was taken back when a later one could not be still
-/// knows what was there before the run.
-struct FileTrace<'a> {
-    /// The first change of it, which knows what was there before the run, and the number of its copy.
-    first: usize,
-    copy: usize,
-    was: &'a Was,
-    /// Everything the run may have left there, the last state first; `None` for a program that was cut off.
-    states: Vec<Option<Left>>,
-    /// What the last change left there.
-    left: LeftBehind,
-    path: &'a Path,
-    secret: bool,
-    /// Whether any of the changes stands.
-    stands: bool,
-}
-
-impl FileTrace<'_> {
-    /// What the part of it that goes back is called.
-    fn part(&self) -> String {
-        format!("part{}", self.copy)
-    }
-
-    /// A program that was cut off may have left anything.
-    fn is_ours(&self, now: &Was) -> bool {
-        self.states.contains(&Some(now.left())) || self.states.first() == Some(&None)
-    }
-}
-
-fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTrace<'_>> {
-    let mut files: BTreeMap<&Path, FileTrace<'_>> = BTreeMap::new();
-    let changed = |traced: &&Traced| traced.changed() && traced.change.undo == Undo::Files;
-    for (n, traced) in traced.iter().enumerate().filter(|(_, traced)| changed(traced)) {
-        for (copy, file) in traced.saved.iter().flat_map(|saved| &saved.files).enumerate() {
-            let secret =
-                traced.change.touches.iter().any(|touched| touched.path == file.path && touched.secret);
-            let trace = files.entry(&file.path).or_insert_with(|| FileTrace {
-                first: n,
-                copy,
-                was: &file.was,
-                states: Vec::new(),
-                left: LeftBehind::default(),
-                path: &file.path,
-                secret,
-                stands: false,
-            });
-            trace.secret |= secret;
-            trace.stands |= traced.stands();
-            trace.states.insert(0, Some(file.was.left()));
-            trace.states.insert(0, traced.left_at(file));
-            trace.left = traced.left.clone().filter(|_| !traced.undone).unwrap_or_default();
-            if traced.undone {
-                trace.left.note(&file.path, trace.was, &file.was, true);
-            }
-        }
-    }
-    files
-}
-
 impl UndoPlan {
-    fn take_back(&mut self, traced: &Traced, seen: &mut Vec<(Undo, Option<Left>)>, host: &dyn Executor) {
+    fn take_back(&mut self, traced: &Traced) {
         let change = &traced.change;
         match &change.undo {
             Undo::Run(line) => {
@@ -292,43 +256,30 @@ impl UndoPlan {
                     _ => Undo::Impossible("the password it was made with was not kept".to_owned()),
                 };
                 let title = format!("take back: {}", change.title);
-                // Where it is seen to be so no longer, it is not run.
-                let pushed = self.push(change, "", title, Action::Run(line.clone()), back);
-                pushed.proofs = vec![Proof::NoLonger(change.proofs.clone())];
+                // Where it is seen to be so no longer, it is not run. What takes an undo back makes the change again,
+                // and is proven as the change was.
+                let proofs = match change.proofs.as_slice() {
+                    [Proof::NoLonger(of)] if !of.is_empty() => of.clone(),
+                    of => vec![Proof::NoLonger(of.to_vec())],
+                };
+                self.push(change, "", title, Action::Run(line.clone()), back).proofs = proofs;
             }
-            Undo::Captured { capture, restore } => self.restore(traced, capture, restore, seen, host),
             Undo::Impossible(why) => self.impossible.push((change.title.clone(), why.clone())),
-            Undo::Files | Undo::Again | Undo::Nothing => {}
+            Undo::Files | Undo::Captured { .. } | Undo::Again | Undo::Nothing => {}
         }
     }
 
-    /// Restores what was captured, from the state that the run left it in.
-    fn restore(
-        &mut self,
-        traced: &Traced,
-        capture: &CommandLine,
-        restore: &CommandLine,
-        seen: &mut Vec<(Undo, Option<Left>)>,
-        host: &dyn Executor,
-    ) {
-        let change = &traced.change;
-        let Some(was) = traced.saved.as_ref().and_then(|saved| saved.captured.as_ref()) else { return };
-        let was = Left::File(captured::sum(was));
-        let left = traced.left.as_ref().and_then(|left| left.captured.clone()).map(Left::File);
-        // What later changes of the same run made of it is taken back before.
-        let now = match seen.iter().find(|(undo, _)| *undo == change.undo) {
-            Some((_, now)) => now.clone(),
-            None => {
-                let now = captured::look(&change.undo, &Secrets::default(), host).ok();
-                now.map(|now| Left::File(captured::sum(&now)))
-            }
-        };
-        seen.retain(|(undo, _)| *undo != change.undo);
-        seen.push((change.undo.clone(), Some(was.clone())));
-        if now.as_ref() == Some(&was) {
+    /// Restores rows to what they were before the run, from whatever state the run left them in.
+    fn restore(&mut self, first: &Traced, rows: &RowsTarget<'_>, host: &dyn Executor) {
+        let change = &first.change;
+        let Undo::Captured { capture, restore } = rows.undo else { return };
+        let now = captured::look(rows.undo, &Secrets::default(), host).ok();
+        let now = now.map(|now| Left::File(captured::sum(&now)));
+        if now.as_ref() == Some(&rows.was) {
             return;
         }
-        if left.is_some() && now.is_some() && now != left {
+        let ours = now.as_ref().is_some_and(|now| rows.is_ours(now));
+        if now.is_some() && !ours {
             let what = format!("\"{}\": it was changed again, or is gone", change.title);
             self.foreign.push(ForeignEdit { what, diff: String::new() });
         }
@@ -336,7 +287,7 @@ impl UndoPlan {
         let mut line = restore.clone();
         line.stdin = Some(Template::default().secret(kept.clone(), SecretForm::File));
         let title = format!("take back: {}", change.title);
-        let mut back = Undo::Captured { capture: capture.clone(), restore: restore.clone() };
+        let mut back = rows.undo.clone();
         if capture.program == restore.program {
             // The logins change places: the one that works now is the one that takes the change back.
             back = Undo::Captured {
@@ -345,7 +296,7 @@ impl UndoPlan {
             };
         }
         let pushed = self.push(change, "", title, Action::Run(line), back);
-        pushed.found = left;
+        pushed.found = if ours { now } else { rows.states.first().cloned().flatten() };
         pushed.proofs = vec![Proof::Restored(kept)];
     }
 
@@ -362,7 +313,7 @@ impl UndoPlan {
     }
 
     /// Puts a file back to what it was before the run, from whatever state the run left it in.
-    fn put_back(&mut self, first: &Traced, file: &FileTrace<'_>, host: &dyn Executor) {
+    fn put_back(&mut self, first: &Traced, file: &FileTarget<'_>, host: &dyn Executor) {
         let now = Was::read(host, file.path).ok();
         let ours = now.as_ref().is_some_and(|now| file.is_ours(now));
         let way =

@@ -14,7 +14,7 @@ fn input(command: &Command) -> String {
 }
 
 /// A host with rows that a program shows and loads, a flag, and the account file.
-fn rows() -> Simulated {
+pub(super) fn rows() -> Simulated {
     host()
         .file("/db", "known-default")
         .file("/flag", "off")
@@ -37,15 +37,15 @@ fn rows() -> Simulated {
         })
 }
 
-fn plain(program: &str, args: &[&str]) -> CommandLine {
+pub(super) fn plain(program: &str, args: &[&str]) -> CommandLine {
     CommandLine::new(program, args.iter().copied())
 }
 
 /// What somebody else does.
-type Deed = fn(&mut Files);
+pub(super) type Deed = fn(&mut Files);
 
 /// One change of every kind, and what somebody else does to the same place afterwards.
-fn kinds() -> Vec<(Change, Deed)> {
+pub(super) fn kinds() -> Vec<(Change, Deed)> {
     let attributes = Attributes::Exactly { mode: 0o640, uid: 0, gid: 0, modified: None };
     let content = Template::text("new\n");
     let write = |path: &str| Action::Write {
@@ -77,7 +77,7 @@ fn kinds() -> Vec<(Change, Deed)> {
 }
 
 /// Runs a plan and records it; the directory lives as long as what is returned.
-fn ran(host: &Simulated, changes: Vec<Change>) -> (tempfile::TempDir, Runs, String) {
+pub(super) fn ran(host: &Simulated, changes: Vec<Change>) -> (tempfile::TempDir, Runs, String) {
     let place = tempfile::tempdir().unwrap();
     let runs = Runs::at(place.path());
     let order = Order { plan: Plan { changes, ..Plan::default() }, ..Order::default() };
@@ -86,7 +86,12 @@ fn ran(host: &Simulated, changes: Vec<Change>) -> (tempfile::TempDir, Runs, Stri
     (place, runs, run.0)
 }
 
-fn carry_out(host: &Simulated, runs: &Runs, order: Order, secrets: &Secrets) -> (String, RunOutcome) {
+pub(super) fn carry_out(
+    host: &Simulated,
+    runs: &Runs,
+    order: Order,
+    secrets: &Secrets,
+) -> (String, RunOutcome) {
     let (run, mut journal) = runs.create(host.now()).unwrap();
     let order = Order { run: run.clone(), ..order };
     let outcome = run_with(&order, secrets, host, &mut journal);
@@ -97,14 +102,14 @@ fn run_with(order: &Order, secrets: &Secrets, host: &Simulated, journal: &mut dy
     run(order, secrets, host, &unseeing, journal, &Control::default()).unwrap()
 }
 
-fn undone(host: &Simulated, runs: &Runs, run: &str, undo: UndoPlan) -> (RunOutcome, Report) {
+pub(super) fn undone(host: &Simulated, runs: &Runs, run: &str, undo: UndoPlan) -> (RunOutcome, Report) {
     let order = Order { plan: undo.plan, undoes: Some(run.to_owned()), ..Order::default() };
     let (by, outcome) = carry_out(host, runs, order, &undo.secrets);
     (outcome, Report::of(&runs.history(&by).unwrap().records).unwrap())
 }
 
 /// Everything but what we keep of our own.
-fn state(host: &Simulated) -> Vec<String> {
+pub(super) fn state(host: &Simulated) -> Vec<String> {
     ["/etc/fstab", "/etc/motd", "/etc/new", SHADOW, "/db", "/flag", "/etc/shared.yml"]
         .map(|path| if host.files().exists(path) { host.files().text(path) } else { "-".to_owned() })
         .to_vec()

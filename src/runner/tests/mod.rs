@@ -4,6 +4,7 @@ mod applied;
 mod between;
 mod guarded;
 mod others;
+mod undone;
 
 use std::io;
 
