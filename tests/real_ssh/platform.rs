@@ -43,7 +43,9 @@ fn state(server: &Server) -> Vec<(String, Option<Vec<u8>>)> {
     }
     files.sort();
     let git = server.host.run(&["git", "-C", "/etc/ngcp-config", "status", "--porcelain"]);
-    assert_eq!(git, "", "not committed");
+    // The tool's own list of file modes, which every call of it writes anew, is nobody's work.
+    let theirs: Vec<&str> = git.lines().filter(|line| !line.ends_with(" .ngcpcfg_perms")).collect();
+    assert!(theirs.is_empty(), "not committed: {git}");
     files.into_iter().map(|path| (path.clone(), fs::read(server.host.path(&path)).ok())).collect()
 }
 
