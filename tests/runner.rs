@@ -25,3 +25,5 @@ mod terminal;
 mod together;
 #[path = "runner/tree.rs"]
 mod tree;
+#[path = "runner/undone.rs"]
+mod undone;

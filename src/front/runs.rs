@@ -14,7 +14,7 @@ use crate::{
     finding::printable,
     runner::{self, Account, Control, Report, Runs, State, guard, undo},
     session::runs::{self, Place},
-    steps,
+    steps, terminal,
     unattended::{Applied, plan_text},
 };
 
@@ -115,7 +115,13 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
     let runs = Runs::look(root)?;
     let run = match &options.run {
         Some(run) => runs.find(Some(run))?,
-        None => undo::in_force(&runs)?,
+        None => match in_force(&runs)? {
+            Some(run) => run,
+            None => {
+                complain("Nothing was changed.");
+                return Ok(EXIT_FAILED);
+            }
+        },
     };
     let mut plan = undo::plan(&runs, &run, &**host)?;
     complain(&plan_text(&plan.plan));
@@ -157,10 +163,27 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
     super::apply::finish(place.start(order, plan.secrets, false, &Control::default())?, options.format)
 }
 
+/// The run that an undo without a name means. Where that would take an undo back, somebody is asked; `None` is their no.
+fn in_force(runs: &Runs) -> Result<Option<String>> {
+    let error = match undo::in_force(runs) {
+        Ok(run) => return Ok(Some(run)),
+        Err(error) => error,
+    };
+    let Some(undo::TakenBack { run, by }) = error.downcast_ref() else { return Err(error) };
+    let question = format!(
+        "Run {run} was taken back already, by run {by}. To undo run {by} makes the changes of run {run} again.\n\
+         Undo run {by}?"
+    );
+    match terminal::ask(&question)? {
+        None => Err(error),
+        Some(yes) => Ok(yes.then(|| by.clone())),
+    }
+}
+
 /// Follows a run line by line until it ends.
 pub(super) fn attach(place: &Place, root: &Path, run: Option<&str>) -> Result<u8> {
     let run = Runs::look(root)?.find(run)?;
-    crate::terminal::end_without_output(EXIT_INTERRUPTED)?;
+    terminal::end_without_output(EXIT_INTERRUPTED)?;
     let mut records = Vec::new();
     let (mut titles, mut waiting) = (BTreeMap::new(), None);
     place.follow(&run)?.tell(&mut |record| {

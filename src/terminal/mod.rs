@@ -56,6 +56,30 @@ pub fn run_lines(model: Model, backend: Arc<dyn Backend>) -> u8 {
     lines::run(model, backend).unwrap_or_else(|error| fail(&format!("The wizard broke off: {error}")))
 }
 
+/// Asks for a yes where somebody can read the question and answer it; anything else than a plain yes is a no, an empty
+/// line, too. `None` where nobody can.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub fn ask(question: &str) -> std::io::Result<Option<bool>> {
+    use std::io::{BufRead, Read, Write};
+    let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
+    if !stdin.is_terminal() || !stderr.is_terminal() {
+        return Ok(None);
+    }
+    // What was typed before the question is no answer to it.
+    rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush)?;
+    write!(stderr, "{} [y/N] ", printable(question))?;
+    stderr.flush()?;
+    let mut answer = Vec::new();
+    stdin.lock().take(ANSWER).read_until(b'\n', &mut answer)?;
+    let answer = answer.trim_ascii().to_ascii_lowercase();
+    Ok(Some(answer == b"y" || answer == b"yes"))
+}
+
+/// A longer answer is none.
+const ANSWER: u64 = 256;
+
 /// From now on HUP, TERM and INT end this process with `code`: for whoever only follows what others do.
 ///
 /// # Errors
