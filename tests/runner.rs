@@ -17,6 +17,8 @@ mod guarded;
 mod kill_matrix;
 #[path = "support/neighbour.rs"]
 mod neighbour;
+#[path = "runner/orphan.rs"]
+mod orphan;
 #[path = "runner/property.rs"]
 mod property;
 #[path = "runner/terminal.rs"]

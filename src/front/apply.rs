@@ -84,6 +84,7 @@ pub(super) fn keep(plan: &mut Plan, keeping: &Keeping) {
 /// Goes on with a run that was cut off.
 fn go_on(host: &dyn Executor, place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
     let known = secrets_file(options.secrets.as_deref())?;
+    super::runs::wait(runs, run)?;
     let (order, secrets, generated) = past::continuation(runs, run, host, known)?;
     hand_over(&generated, options.save_generated.as_deref())?;
     finish(place.start(order, secrets, true, &Control::default())?, options.format)

@@ -107,6 +107,11 @@ pub(super) fn account_text(account: &Account) -> String {
     out
 }
 
+/// Waits for a program that a run which was cut off left at work, and says so.
+pub(super) fn wait(runs: &Runs, run: &str) -> Result<()> {
+    runner::wait(runs, run, &|at_work| complain(&format!("Waiting: {at_work}.")))
+}
+
 /// Takes a run back, as a run of its own.
 pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options: &Undo) -> Result<u8> {
     if let Some(held) = runner::Lock::held(root)? {
@@ -123,6 +128,7 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
             }
         },
     };
+    wait(&runs, &run)?;
     let mut plan = undo::plan(&runs, &run, &**host)?;
     complain(&plan_text(&plan.plan));
     for (title, why) in &plan.impossible {
@@ -240,6 +246,7 @@ pub(super) fn leave(root: &Path, host: &dyn Executor, run: Option<&str>) -> Resu
     };
     ensure!(runs.state(&run)? == State::CutOff, "run {run} was not cut off");
     complain(&account_text(&runner::account(&runs, &run, host)?));
+    wait(&runs, &run)?;
     runner::process::leave(root, &run, host)?;
     complain(&format!("Run {run} is left as it is."));
     Ok(EXIT_OK)

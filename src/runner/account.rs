@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, act, saved::Saved};
+use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, act, orphan, saved::Saved};
 use crate::{
     executor::Executor,
     plan::{Change, Left, Outcome, Plan},
@@ -47,6 +47,8 @@ pub enum Stands {
     After,
     /// These files are neither as before nor as it left them: somebody else, or a program that was cut off.
     Neither(Vec<PathBuf>),
+    /// Its program is still at work: nothing is settled.
+    AtWork,
     /// A program was cut off whose effect cannot be seen in files.
     Unclear,
     /// It failed and was not taken back; what it did until then cannot be seen in files.
@@ -64,6 +66,7 @@ impl Stands {
                 let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
                 format!("neither as before nor done: {}", paths.join(", "))
             }
+            Stands::AtWork => "its program is still at work".to_owned(),
             Stands::Unclear => {
                 "cut off in the middle; whether its program did its work cannot be seen".to_owned()
             }
@@ -154,10 +157,14 @@ pub(super) fn trace(runs: &Runs, run: &str) -> Result<(History, Vec<Traced>)> {
 /// When the record or what was kept cannot be read.
 pub fn account(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Account> {
     let (history, traced) = trace(runs, run)?;
+    let at_work = !orphan::programs(&runs.dir(run))?.is_empty();
     let changes = traced.iter().enumerate().map(|(n, traced_one)| ChangeAccount {
         id: traced_one.change.id.clone(),
         title: traced_one.change.title.clone(),
-        stands: stands(traced_one, &traced[..n], &traced[n + 1..], host),
+        stands: match traced_one.ended {
+            None if at_work && traced_one.begun => Stands::AtWork,
+            _ => stands(traced_one, &traced[..n], &traced[n + 1..], host),
+        },
         outcome: traced_one.ended,
     });
     let changes = changes.collect();

@@ -1,11 +1,9 @@
 //! How somebody who runs us is connected: whether that proves that one can still get in is for the guard to say.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
+use super::proc_stat::process;
 use crate::{executor::Executor, host::sshd};
-
-/// Clock ticks per second in `/proc/PID/stat`: 100 on every architecture Debian runs on.
-const TICKS: u64 = 100;
 
 /// How somebody is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,33 +53,6 @@ pub(super) fn connection(host: &dyn Executor, pid: u32) -> Connection {
         4 | 5 | 204 | 229 => Connection::Console,
         _ => Connection::Unknown,
     }
-}
-
-/// A process, as far as it matters here.
-pub(super) struct Process {
-    name: String,
-    parent: u32,
-    pub(super) session: u32,
-    terminal: u64,
-    started: Duration,
-}
-
-/// `/proc/PID/stat`: pid, (name), state, parent, group, session, terminal, …, start time (proc(5)).
-pub(super) fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
-    let stat = host.read(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let (head, rest) = stat.rsplit_once(')')?;
-    let field = |n: usize| rest.split_whitespace().nth(n)?.parse::<u64>().ok();
-    if rest.trim_start().starts_with('Z') {
-        return None;
-    }
-    Some(Process {
-        name: head.split_once('(')?.1.to_owned(),
-        parent: u32::try_from(field(1)?).ok()?,
-        session: u32::try_from(field(3)?).ok()?,
-        terminal: field(4)?,
-        started: Duration::from_millis(field(19)? * 1000 / TICKS),
-    })
 }
 
 #[cfg(test)]

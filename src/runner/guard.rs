@@ -18,8 +18,10 @@ pub use super::connection::on_console;
 use super::{
     Holder, Lock, LockHeld, RunOutcome, Runs, State,
     account::order,
-    connection::{Connection, connection, process},
+    connection::{Connection, connection},
     journal::{durable, pause, sync},
+    orphan::{self, Session},
+    proc_stat::boot,
     process::{Eyes, look_at},
     run::restore,
 };
@@ -53,15 +55,11 @@ pub(super) struct Armed {
     pub deadline: Duration,
     /// The boot that these times count from.
     pub boot: String,
-    /// The session of the runner and of the programs it starts; they may outlive it.
-    #[serde(default)]
-    pub session: u32,
 }
 
 impl Armed {
     pub(super) fn new(change: &str, deadline: Duration, host: &dyn Executor) -> Self {
-        let session = rustix::process::getsid(None).map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs());
-        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host), session }
+        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host) }
     }
 
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
@@ -79,11 +77,6 @@ impl Armed {
             let _ = fs::remove_file(dir.join(wish));
         }
     }
-}
-
-fn boot(host: &dyn Executor) -> String {
-    let id = host.read("/proc/sys/kernel/random/boot_id".as_ref()).unwrap_or_default();
-    String::from_utf8_lossy(&id).trim().to_owned()
 }
 
 /// Sets how long guarded changes wait for their confirmation: other seconds, or not at all (`--confirm none`).
@@ -138,13 +131,6 @@ pub fn revert(runs: &Runs, run: &str) -> Result<()> {
     Ok(durable(&runs.dir(run).join(REVERT), b"")?)
 }
 
-/// Whether a program of a runner that is gone goes on.
-fn at_work(host: &dyn Executor, session: u32) -> bool {
-    let names = host.list(Path::new("/proc")).unwrap_or_default();
-    let mut all = names.iter().filter_map(|name| name.parse().ok());
-    all.any(|pid| process(host, pid).is_some_and(|process| process.session == session))
-}
-
 /// Starts the watcher: a process that needs neither us nor our terminal. Where systemd is process 1 it is a
 /// transient service, started again by systemd if somebody kills it; elsewhere it has a session of its own.
 pub(super) fn start_watcher(run: &str) -> Result<()> {
@@ -182,7 +168,7 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
     let mut seen = host.uptime();
     while let Some(armed) = Armed::read(&runs.dir(run)) {
         let state = runs.state(run)?;
-        if state == State::Live || at_work(&host, armed.session) {
+        if state == State::Live || at_work(&runs.dir(run)) {
             seen = host.uptime();
         }
         let gone = armed.since.is_none() && host.uptime().saturating_sub(seen) > GONE;
@@ -201,6 +187,11 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
         pause(TICK);
     }
     Ok(())
+}
+
+/// Whether a program of a runner that is gone goes on.
+fn at_work(dir: &Path) -> bool {
+    orphan::programs(dir).is_ok_and(|programs| !programs.is_empty())
 }
 
 /// Takes back what a restart of the host left armed, and what nobody took back in time. For every start of the
@@ -236,6 +227,8 @@ fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
     let runs = Runs::open(root)?;
     let armed = Armed::read(&runs.dir(run)).context("it was taken back already")?;
     let (mut journal, past) = runs.reopen(run)?;
+    // Its time is over. One that cannot be ended must not keep the operator cut off.
+    let _ = orphan::end_all(&runs.dir(run)).and_then(|()| Session::note(&runs.dir(run)));
     let order = order(&past).context("its record is empty")?;
     let secrets = Secrets::default();
     restore(&order, &past.records, &armed.change, &secrets, &host, &look_at(&host, eyes), &mut journal)
@@ -253,17 +246,4 @@ fn end_runner(root: &Path, run: &str) -> Result<()> {
     let pid = pid.context("the runner cannot be found")?;
     ensure!(pid != rustix::process::getpid(), "the runner is this process");
     Ok(rustix::process::kill_process(pid, Signal::KILL)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::executor::simulated::Simulated;
-
-    #[test]
-    fn programs_of_a_runner_that_is_gone_are_known_by_its_session() {
-        let stat = format!("900 (ngcpcfg) S 1 1 1 0 {}5 0 0\n", "0 ".repeat(14));
-        let host = Simulated::new().file("/proc/900/stat", stat).file("/proc/7/stat", "7 (x) Z 1 7 7 0\n");
-        assert!(at_work(&host, 1) && !at_work(&host, 7) && !at_work(&host, 900));
-    }
 }

@@ -13,7 +13,9 @@ pub mod guard;
 mod journal;
 mod lock;
 mod one;
+mod orphan;
 mod output;
+mod proc_stat;
 pub mod process;
 mod prove;
 mod report;
@@ -34,6 +36,7 @@ pub use journal::{
     State,
 };
 pub use lock::{Holder, Lock, LockHeld};
+pub use orphan::{AtWork, settle, wait};
 pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
 pub use saved::{Saved, SavedFile, Was, digest};

@@ -11,6 +11,7 @@ use super::{
     captured,
     guard::{Armed, TICK, start_watcher},
     journal::pause,
+    orphan::at_most,
     output::Lines,
     prove,
     run::{REVERTED, Runner, UNCONFIRMED},
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, Status, Stream, World},
-    ngcp::ngcpcfg,
     plan::{Action, Change, Guard, Outcome, Proof, Undo, unified},
 };
 
@@ -131,15 +131,10 @@ impl Runner<'_> {
         let Some((guarded, guard)) = guards.find(covers) else { return Ok(()) };
         let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) else { return Ok(()) };
         let run = dir.file_name().unwrap_or_default().to_string_lossy();
-        let at_most = match &change.action {
-            Action::Run(line) => Duration::from_secs(line.limit),
-            Action::Apply { .. } => ngcpcfg::APPLY_LIMIT,
-            _ => Duration::from_secs(60),
-        };
         if !self.watched {
             Armed::disarm(dir);
         }
-        Armed::new(&guarded.id, host.uptime() + at_most + Duration::from_secs(guard.seconds), host)
+        Armed::new(&guarded.id, host.uptime() + at_most(change) + Duration::from_secs(guard.seconds), host)
             .write(dir)?;
         if !self.watched {
             start_watcher(&run)?;

@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, resume, run,
-    undo::undone_by,
+    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, orphan::Session, resume,
+    run, settle, undo::undone_by,
 };
 use crate::{
     executor::{ENVIRONMENT, Executor, SEARCH_PATH, System},
@@ -211,6 +211,7 @@ fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
     let mut lock = Lock::take(&root, &holder)?;
     let runs = Runs::open(&root)?;
     let (journal, past) = if resume {
+        settle(&runs, &order.run)?;
         let (journal, past) = runs.reopen(&order.run)?;
         (journal, Some(past))
     } else {
@@ -223,12 +224,14 @@ fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
                     "run {cut_off} was cut off before its end; continue it, take it back or leave it first"
                 );
             }
+            settle(&runs, &cut_off)?;
             close(&runs, &cut_off, &host)?;
         }
         let (run, journal) = runs.create(host.now())?;
         order.run = run;
         (journal, None)
     };
+    Session::note(&runs.dir(&order.run))?;
     holder.run = Some(order.run.clone());
     lock.tell(&holder)?;
     Ok(Begun { host, order, secrets, journal, past, _lock: lock })
@@ -237,19 +240,23 @@ fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
 /// Leaves a run that was cut off as it is: its record is closed, what it did stays.
 ///
 /// # Errors
-/// [`LockHeld`] when a run lives; otherwise why the record cannot be written.
+/// [`LockHeld`] when a run lives, [`super::AtWork`] when a program of it does; otherwise why the record cannot be written.
 pub fn leave(root: &Path, run: &str, host: &dyn Executor) -> Result<()> {
     let what = format!("leaving run {run} as it is");
     let holder = Holder { pid: std::process::id(), since: host.now(), what, run: None };
     let _lock = Lock::take(root, &holder)?;
-    close(&Runs::open(root)?, run, host)
+    let runs = Runs::open(root)?;
+    settle(&runs, run)?;
+    close(&runs, run, host)
 }
 
 /// Ends the record of a run that was cut off.
 fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
     let (mut journal, _) = runs.reopen(run)?;
     let finished = Event::Finished { outcome: RunOutcome::Stopped, findings: Vec::new(), report: None };
-    Ok(journal.record(host.now(), finished)?)
+    journal.record(host.now(), finished)?;
+    Session::forget(&runs.dir(run));
+    Ok(())
 }
 
 impl Begun {

@@ -18,6 +18,7 @@ use super::{
     Control, Event, Journal, Look, Record, RunOutcome,
     apply::{configures, is_apply},
     guard::Armed,
+    orphan::Session,
     output::Redactor,
     prove::Sight,
 };
@@ -288,6 +289,7 @@ impl<'a> Runner<'a> {
         let report = self.journal.report();
         if let Some(dir) = self.journal.dir() {
             Armed::disarm(dir);
+            Session::forget(dir);
         }
         self.record(Event::Finished { outcome, findings, report })?;
         Ok(outcome)

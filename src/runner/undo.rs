@@ -14,6 +14,7 @@ use super::{
     account::{Traced, trace},
     captured,
     output::FILES,
+    settle,
     shared::{self, Way, way_back},
     targets::{FileTarget, RowsTarget, files, rows},
 };
@@ -67,15 +68,16 @@ impl UndoPlan {
     }
 }
 
-/// Plans how to take a run back. Changes nothing.
+/// Plans how to take a run back. Changes nothing, but for a program that works past its limit: it is ended.
 ///
 /// # Errors
-/// When the run lives or was taken back already, or when its record or what it kept cannot be trusted.
+/// When the run or a program of it lives ([`super::AtWork`]), when it was taken back already, or when its record or what it kept cannot be trusted.
 pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
     ensure!(runs.state(run)? != State::Live, "run {run} goes on; ngcp-warden attach shows it");
     if let Some(by) = undone_by(runs, run) {
         bail!("run {run} was taken back already, by run {by}");
     }
+    settle(runs, run)?;
     let (history, traced) = trace(runs, run)?;
     ensure!(!history.damaged, "the record of run {run} is damaged; it cannot be taken back safely");
     let mut undo = UndoPlan {

@@ -17,13 +17,14 @@ use crate::{
 /// up anew. `secrets` are those that are known.
 ///
 /// # Errors
-/// When its record tells no plan, or a password is missing that somebody must type again.
+/// When a program of it is still at work ([`runner::AtWork`]), its record tells no plan, or a password is missing that somebody must type again.
 pub fn continuation(
     runs: &Runs,
     run: &str,
     host: &dyn Executor,
     mut secrets: Secrets,
 ) -> Result<(Order, Secrets, Secrets)> {
+    runner::settle(runs, run)?;
     let history = runs.history(run)?;
     let mut order =
         runner::order(&history).with_context(|| format!("the record of run {run} tells no plan"))?;

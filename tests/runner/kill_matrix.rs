@@ -216,7 +216,9 @@ fn check_account(root: &Path, runs: &Runs, run: &str, at: usize) {
                 assert!(!done, "point {at}: {} is told as not done", change.id);
             }
             Stands::Unclear => assert_eq!(change.outcome, None, "point {at}: {}", change.id),
-            Stands::Failed => panic!("point {at}: {} is told as failed", change.id),
+            Stands::AtWork | Stands::Failed => {
+                panic!("point {at}: {} is told as {:?}", change.id, change.stands)
+            }
             Stands::Neither(paths) => {
                 assert_eq!(
                     change.id, "c.password",
