@@ -282,7 +282,7 @@ impl Runner<'_> {
             change: change.id.clone(),
             outcome,
             message: self.redactor.clean(message),
-            diff: self.redactor.known(diff),
+            diff: self.redactor.clean(diff),
             took: u64::try_from(took).unwrap_or(0),
         })?;
         Ok(outcome)

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::{
     executor::{Sink, Stream},
     finding::deceives,
-    secret::{Printed, SecretForm, Secrets, hide_in_output},
+    secret::{Printed, SecretForm, Secrets},
 };
 
 /// At most so many lines of one program are journalled.
@@ -38,13 +38,9 @@ impl Redactor {
         Redactor(words)
     }
 
-    /// A message: without the secrets of the run, and without what a program may have told of others.
+    /// Without the secrets of the run. What a program told of others is hidden where it is taken up
+    /// ([`crate::executor::Exit::reason`]): the words of findings are ours and stay whole.
     pub(super) fn clean(&self, text: &str) -> String {
-        hide_in_output(&self.known(text))
-    }
-
-    /// Without the secrets of the run.
-    pub(super) fn known(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, word| text.replace(word.as_str(), "‹…›"))
     }
 }
@@ -75,7 +71,7 @@ impl<'a> Lines<'a> {
         if self.left == 0 {
             return;
         }
-        let line = self.redactor.known(&printable(&String::from_utf8_lossy(&bytes)));
+        let line = self.redactor.clean(&printable(&String::from_utf8_lossy(&bytes)));
         let line = self.printed[stream as usize].line(&line);
         if line.trim().is_empty() {
             return;

@@ -278,7 +278,7 @@ fn a_finding_that_still_fails_afterwards_fails_the_change() {
             step: step.clone(),
             severity: Severity::High,
             status: Status::Fail,
-            title: "It is not well".into(),
+            title: "Passwords can be tried over the network".into(),
             evidence: "seen in /etc/motd".into(),
             remedy: String::new(),
             handbook: String::new(),
@@ -287,7 +287,7 @@ fn a_finding_that_still_fails_afterwards_fails_the_change() {
     let mut change = line("a", "one", "/etc/motd", "hello", "bye");
     change.proofs = vec![Proof::Finding("WELL".into())];
     let ran = go_with(&host, vec![change], &Secrets::default(), &look, &Control::default());
-    assert_eq!(ran.after("one").1, "checked: It is not well: seen in /etc/motd");
+    assert_eq!(ran.after("one").1, "checked: Passwords can be tried over the network: seen in /etc/motd");
     assert_eq!(host.files().text("/etc/motd"), "hello\n", "taken back");
 }
 
