@@ -67,7 +67,7 @@ fn cut_off(limit: u64) -> CutOff {
 fn writer(fifo: &Path) -> File {
     let (since, longest) = (Instant::now(), Duration::from_secs(60));
     loop {
-        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match rustix::fs::open(fifo, flags, rustix::fs::Mode::empty()) {
             Ok(gate) => return gate.into(),
             Err(error) => assert!(since.elapsed() < longest, "nobody is at the gate: {error}"),
