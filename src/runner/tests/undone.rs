@@ -68,21 +68,27 @@ fn the_undo_of_an_undo_makes_the_changes_again_and_is_seen_to() {
 }
 
 #[test]
-fn an_undo_that_fails_is_seen_to_leave_what_it_took_back() {
-    let host = rows();
-    let flag = kinds().pop().unwrap().0;
-    let (_place, runs, run) = ran(&host, vec![flag]);
-    let mut undo = undo::plan(&runs, &run, &host).unwrap();
-    undo.plan.changes.push(command("a", "bad", "bad", Undo::Nothing));
-    let order = Order { plan: undo.plan, undoes: Some(run), ..Order::default() };
-    let (by, outcome) = carry_out(&host, &runs, order, &undo.secrets);
-    assert_eq!((outcome, host.files().text("/flag").as_str()), (RunOutcome::Failed, "on"));
-    let told = runs.history(&by).unwrap().records.into_iter().find_map(|record| match record.event {
-        Event::Undone { outcome, message, .. } => Some((outcome, message)),
-        _ => None,
-    });
-    let (outcome, message) = told.unwrap();
-    assert_eq!(outcome, Outcome::Done, "{message}");
+fn what_a_failed_undo_takes_back_is_seen_and_not_believed() {
+    for (lies, flag, expected) in [(false, "on", Outcome::Done), (true, "off", Outcome::Failed)] {
+        let host = rows();
+        let (_place, runs, run) = ran(&host, vec![kinds().pop().unwrap().0]);
+        let host = host.on("flag", move |files: &mut Files, command: &Command| {
+            let to = if lies { "off" } else { command.args[0].as_str() };
+            files.write("/flag", to);
+            "\n"
+        });
+        let mut undo = undo::plan(&runs, &run, &host).unwrap();
+        undo.plan.changes.push(command("a", "bad", "bad", Undo::Nothing));
+        let order = Order { plan: undo.plan, undoes: Some(run), ..Order::default() };
+        let (by, outcome) = carry_out(&host, &runs, order, &undo.secrets);
+        assert_eq!((outcome, host.files().text("/flag").as_str()), (RunOutcome::Failed, flag));
+        let told = runs.history(&by).unwrap().records.into_iter().find_map(|record| match record.event {
+            Event::Undone { change, outcome, message } if change == "undo.a.flag" => Some((outcome, message)),
+            _ => None,
+        });
+        let (outcome, message) = told.unwrap();
+        assert_eq!(outcome, expected, "{message}");
+    }
 }
 
 #[test]
