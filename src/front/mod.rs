@@ -93,7 +93,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let place = if global.demo { Place::demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
     let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
     if settles && !looks_only && host.world() == World::Live {
-        runs::restore_overdue();
+        let _ = runs::restore_overdue();
     }
     match command {
         None => Ok(wizard(&global, host, &place)),
@@ -133,7 +133,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Revert { run }) => runs::revert(&root, run.as_deref()),
         Some(Subcommands::RunPlan) => session::runs::serve().map(|_| EXIT_OK),
         Some(Subcommands::RestoreOnSilence { run }) => session::runs::watch(&run).map(|()| EXIT_OK),
-        Some(Subcommands::RestoreOverdue) => session::runs::restore_overdue().map(|_| EXIT_OK),
+        Some(Subcommands::RestoreOverdue) => Ok(if runs::restore_overdue() { EXIT_OK } else { EXIT_FAILED }),
     }
 }
 

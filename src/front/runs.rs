@@ -18,24 +18,36 @@ use crate::{
     unattended::{Applied, plan_text},
 };
 
-/// Takes back what was not confirmed before the host went down. A failure is told; it stops nobody.
-pub(super) fn restore_overdue() {
-    match runs::restore_overdue() {
-        Ok(restored) => {
-            for run in restored {
-                complain(&format!(
-                    "Nobody confirmed the change of run {run} that could cut you off: it was taken back."
-                ));
-            }
+/// Takes back what was not confirmed before the host went down. A failure is told; it stops nobody. Whether all went
+/// well.
+pub(super) fn restore_overdue() -> bool {
+    let failed =
+        |error| complain(&format!("A change that nobody confirmed could not be taken back: {error:#}"));
+    let settled = match runs::restore_overdue() {
+        Ok(settled) => settled,
+        Err(error) => {
+            failed(error);
+            return false;
         }
-        Err(error) => complain(&format!("A change that nobody confirmed could not be taken back: {error:#}")),
+    };
+    let mut well = true;
+    for (run, back) in settled {
+        well &= back.is_ok();
+        match back {
+            Ok(()) => complain(&format!(
+                "Nobody confirmed the change of run {run} that could cut you off: it was taken back."
+            )),
+            Err(error) => failed(error),
+        }
     }
+    well
 }
 
 /// Lists all runs, the newest last.
 pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
     let runs = Runs::look(root)?;
     let reports = runs.reports();
+    let untrusted = runs.untrusted();
     let text = || {
         let mut out = String::new();
         for (state, report) in &reports {
@@ -52,7 +64,10 @@ pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
                 let _ = writeln!(out, "{:<14} taken back by run {by}", "");
             }
         }
-        if reports.is_empty() {
+        for (_, why) in &untrusted {
+            let _ = writeln!(out, "{why}");
+        }
+        if reports.is_empty() && untrusted.is_empty() {
             out.push_str("No run was recorded on this host.\n");
         }
         printable(&out)
@@ -67,7 +82,9 @@ pub(super) fn history(root: &Path, format: Format) -> Result<u8> {
             Ok(told)
         })
         .collect::<Result<_>>()?;
-    result(format, text, &serde_json::json!({"schema": 1, "runs": json}))?;
+    let untrusted: Vec<_> =
+        untrusted.iter().map(|(run, why)| serde_json::json!({"run": run, "why": why})).collect();
+    result(format, text, &serde_json::json!({"schema": 1, "runs": json, "untrusted": untrusted}))?;
     Ok(EXIT_OK)
 }
 

@@ -19,7 +19,7 @@ use super::{
     Holder, Lock, LockHeld, RunOutcome, Runs, State,
     account::order,
     connection::{Connection, connection},
-    journal::{durable, pause, sync},
+    journal::{durable, pause, sync, trusted},
     orphan::{self, Session},
     proc_stat::boot,
     process::{Eyes, look_at},
@@ -67,8 +67,13 @@ impl Armed {
         sync(dir)
     }
 
-    fn read(dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(dir.join(ARMED)).ok()?).ok()
+    /// `None` when nothing is armed.
+    fn read(dir: &Path) -> io::Result<Option<Self>> {
+        match trusted::read(dir, ARMED, trusted::NOTE) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends the wait, however it ended.
@@ -96,13 +101,13 @@ pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
 /// # Errors
 /// When nothing waits, or when this login proves nothing.
 pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<String> {
-    let waiting = |run: &String| Armed::read(&runs.dir(run)).is_some();
+    let waiting = |run: &String| Armed::read(&runs.dir(run)).is_ok_and(|armed| armed.is_some());
     let run = match run {
-        Some(run) => Some(runs.find(Some(run))?).filter(waiting),
+        Some(run) => Some(runs.find(Some(run))?),
         None => runs.names().into_iter().rev().find(waiting),
     };
     let run = run.context("no change waits for a confirmation")?;
-    let armed = Armed::read(&runs.dir(&run)).context("no change waits for a confirmation")?;
+    let armed = Armed::read(&runs.dir(&run))?.context("no change waits for a confirmation")?;
     let since = armed.since.filter(|_| armed.boot == boot(host));
     let since = since.context("the change is still being made; confirm it when it waits")?;
     match connection(host, std::process::id()) {
@@ -127,7 +132,7 @@ pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<St
 /// # Errors
 /// When nothing waits, or the wish cannot be left.
 pub fn revert(runs: &Runs, run: &str) -> Result<()> {
-    ensure!(Armed::read(&runs.dir(run)).is_some(), "no change of run {run} waits for a confirmation");
+    ensure!(Armed::read(&runs.dir(run))?.is_some(), "no change of run {run} waits for a confirmation");
     Ok(durable(&runs.dir(run).join(REVERT), b"")?)
 }
 
@@ -166,7 +171,7 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
     let runs = Runs::open(root)?;
     let host = System::live()?;
     let mut seen = host.uptime();
-    while let Some(armed) = Armed::read(&runs.dir(run)) {
+    while let Some(armed) = Armed::read(&runs.dir(run))? {
         let state = runs.state(run)?;
         if state == State::Live || at_work(&runs.dir(run)) {
             seen = host.uptime();
@@ -175,7 +180,7 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
         let late = host.uptime().saturating_sub(armed.deadline);
         match state {
             State::Finished => Armed::disarm(&runs.dir(run)),
-            State::CutOff if kept(&runs, run, &armed) => Armed::disarm(&runs.dir(run)),
+            State::CutOff if is_kept(&runs.dir(run), &armed.change) => Armed::disarm(&runs.dir(run)),
             State::CutOff if gone || late > Duration::ZERO => match restore_run(root, run, eyes) {
                 // Somebody settles it at this moment.
                 Err(error) if error.is::<LockHeld>() => {}
@@ -198,25 +203,29 @@ fn at_work(dir: &Path) -> bool {
 /// program and for the unit that runs at boot.
 ///
 /// # Errors
-/// When it cannot be taken back.
-pub fn restore_overdue(eyes: Eyes<'_>) -> Result<Vec<String>> {
+/// When nothing can be looked at; what could not be taken back says so beside the name of its run.
+pub fn restore_overdue(eyes: Eyes<'_>) -> Result<Vec<(String, Result<()>)>> {
     let root = Path::new("/");
     let runs = Runs::look(root)?;
     let host = System::live()?;
-    let mut restored = Vec::new();
-    for run in runs.names() {
-        let Some(armed) = Armed::read(&runs.dir(&run)) else { continue };
+    let overdue = |run: &str| {
+        let Some(armed) = Armed::read(&runs.dir(run))? else { return Ok(false) };
         let overdue = armed.boot != boot(&host) || host.uptime() > armed.deadline + GRACE;
-        if overdue && runs.state(&run)? == State::CutOff && !kept(&runs, &run, &armed) {
-            restore_run(root, &run, eyes)?;
-            restored.push(run);
-        }
-    }
-    Ok(restored)
+        let open = overdue && runs.state(run)? == State::CutOff;
+        Ok::<_, io::Error>(open && !is_kept(&runs.dir(run), &armed.change))
+    };
+    // One that cannot be taken back holds up no other.
+    let settled = |run: String| match overdue(&run) {
+        Ok(false) => None,
+        Ok(true) => Some((restore_run(root, &run, eyes).map(drop), run)),
+        Err(error) => Some((Err(error.into()), run)),
+    };
+    Ok(runs.names().into_iter().filter_map(settled).map(|(back, run)| (run, back)).collect())
 }
 
-pub(super) fn kept(runs: &Runs, run: &str, armed: &Armed) -> bool {
-    fs::read(runs.dir(run).join(KEEP)).is_ok_and(|change| change == armed.change.as_bytes())
+/// Whether somebody wished to keep this change.
+pub(super) fn is_kept(dir: &Path, change: &str) -> bool {
+    trusted::read(dir, KEEP, trusted::NOTE).is_ok_and(|id| id == change.as_bytes())
 }
 
 fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
@@ -225,7 +234,7 @@ fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
     let holder = Holder { pid: std::process::id(), since: host.now(), what, run: Some(run.to_owned()) };
     let _lock = Lock::take(root, &holder)?;
     let runs = Runs::open(root)?;
-    let armed = Armed::read(&runs.dir(run)).context("it was taken back already")?;
+    let armed = Armed::read(&runs.dir(run))?.context("it was taken back already")?;
     let (mut journal, past) = runs.reopen(run)?;
     // Its time is over. One that cannot be ended must not keep the operator cut off.
     let _ = orphan::end_all(&runs.dir(run)).and_then(|()| Session::note(&runs.dir(run)));

@@ -5,7 +5,7 @@ use std::{
     fmt,
     fs::{File, OpenOptions},
     io::{self, Read, Seek, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
     time::Duration,
 };
@@ -115,11 +115,19 @@ impl Lock {
     }
 }
 
-/// Opens the lock file; a pipe in its place makes nobody wait (F64).
+/// Opens the lock file; a pipe in its place makes nobody wait (F64), and what it says is believed of root only: its
+/// holder may be ended.
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = options.read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("this is not a file; remove it")) }
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("this is not a file; remove it"));
+    }
+    if ![0, rustix::process::geteuid().as_raw()].contains(&about.uid()) || about.mode() & 0o077 != 0 {
+        return Err(io::Error::other("this is open to others; it is not trusted, remove it"));
+    }
+    Ok(file)
 }
 
 /// Asks more than once: who only asks who has it, or is starting a program, holds it for an instant.
@@ -171,6 +179,28 @@ mod tests {
         assert!(format!("{:#}", Lock::held(root.path()).unwrap_err()).contains("not a file"));
         let refused = Lock::take(root.path(), &holder("apply")).unwrap_err();
         assert!(refused.to_string().contains("ngcp-warden.lock: this is not a file"), "{refused}");
+    }
+
+    #[test]
+    fn a_lock_that_somebody_else_can_hold_or_write_is_not_believed() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        let path = root.path().join("run/ngcp-warden.lock");
+        let forged = serde_json::to_vec(&holder("forged")).unwrap();
+        for (owner, mode) in [(65_534, 0o600), (0, 0o666), (0, 0o644)] {
+            std::fs::write(&path, &forged).unwrap();
+            std::os::unix::fs::chown(&path, Some(owner), None).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            let file = File::open(&path).unwrap();
+            rustix::fs::flock(&file, FlockOperation::LockExclusive).unwrap();
+            for error in
+                [Lock::held(root.path()).unwrap_err(), Lock::take(root.path(), &holder("x")).unwrap_err()]
+            {
+                assert!(format!("{error:#}").contains("not trusted"), "{owner} {mode:o}: {error:#}");
+            }
+            std::fs::remove_file(&path).unwrap();
+        }
+        Lock::take(root.path(), &holder("apply")).unwrap();
     }
 
     #[test]

@@ -50,6 +50,7 @@ use std::{
     },
 };
 
+use self::journal::trusted;
 use crate::finding::{Finding, StepId};
 
 /// Looks at the host as a step does. The runner knows no steps; whoever starts it lends it their eyes.
@@ -85,7 +86,7 @@ impl Control {
 
     /// Whether the run is to end.
     pub fn is_stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.dir.as_ref().is_some_and(|dir| dir.join(STOP).exists())
+        self.stop.load(Ordering::Relaxed) || self.dir.as_ref().is_some_and(|dir| trusted::has(dir, STOP))
     }
 
     /// Keeps the guarded change that waits: for a run in the same process, whose screen cannot be cut off.
@@ -99,13 +100,12 @@ impl Control {
     }
 
     fn is_kept(&self, change: &str) -> bool {
-        let told =
-            |dir: &PathBuf| std::fs::read(dir.join(guard::KEEP)).is_ok_and(|id| id == change.as_bytes());
+        let told = |dir: &PathBuf| guard::is_kept(dir, change);
         self.keep.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)
     }
 
     fn is_reverting(&self) -> bool {
-        let told = |dir: &PathBuf| dir.join(guard::REVERT).exists();
+        let told = |dir: &PathBuf| trusted::has(dir, guard::REVERT);
         self.revert.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Event, Runs,
     account::order,
-    journal::{durable, pause, sync},
+    journal::{durable, pause, sync, trusted},
     proc_stat::{Process, boot, process, processes},
 };
 use crate::{
@@ -58,7 +58,7 @@ impl Session {
     }
 
     fn read(dir: &Path) -> io::Result<Option<Self>> {
-        match fs::read(dir.join(FILE)) {
+        match trusted::read(dir, FILE, trusted::NOTE) {
             Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::{
-    executor::{Attributes, Executor, FileChange, FileTo},
+    executor::{Attributes, Executor, FileChange, FileTo, Kind},
     secret::{Secret, listed},
     unattended,
     wizard::draft::Draft,
@@ -15,8 +15,12 @@ use crate::{
 const STATE: &str = "/var/lib/ngcp-warden";
 const DRAFT: &str = "/var/lib/ngcp-warden/answers.json";
 
-/// Answers of an earlier session; `None` when there are none or they cannot be read.
+/// Answers of an earlier session; `None` when there are none, they cannot be read, or others may have written them.
 pub(super) fn load_draft(host: &dyn Executor) -> Option<Draft> {
+    let about = host.metadata(Path::new(DRAFT)).ok()?;
+    if about.kind != Kind::File || about.uid != 0 || about.mode & 0o077 != 0 {
+        return None;
+    }
     serde_json::from_slice(&host.read(Path::new(DRAFT)).ok()?).ok()
 }
 

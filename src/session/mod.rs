@@ -17,7 +17,7 @@ use self::runs::{Following, Place};
 use crate::{
     executor::Executor,
     plan::Plan,
-    runner::{Control, Order, process},
+    runner::{Control, Order, Runs, process},
     secret::{Secret, Secrets},
     steps::{self, REGISTRY},
     wizard::{Effect, Failure, Message, effect::Answered},
@@ -76,8 +76,15 @@ impl Session {
                 told(self.place.stop(&run), tell);
             }
             Effect::LookAtRuns => {
-                let runs = self.place.runs().map(|runs| history::runs(&runs));
-                tell(Message::RunsSeen(runs.map_err(|error| Failure::from(&error))));
+                let runs = self.place.runs();
+                let untrusted = runs.as_ref().map_or_else(|_| Vec::new(), Runs::untrusted);
+                let seen = runs.map(|runs| history::runs(&runs));
+                tell(Message::RunsSeen(seen.map_err(|error| Failure::from(&error))));
+                if let Some((_, why)) = untrusted.first() {
+                    let more = untrusted.len() - 1;
+                    let rest = format!("; and {more} more, see ngcp-warden history");
+                    tell(Message::Notice(format!("{why}{}", if more > 0 { &rest } else { "" })));
+                }
             }
             Effect::WriteReport => tell(written(files::write_report(host))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),

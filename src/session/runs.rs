@@ -252,10 +252,10 @@ pub fn watch(run: &str) -> Result<()> {
     guard::watch(run, &|host, step| Eyes(host).findings(step))
 }
 
-/// Takes back what a restart of the host left unconfirmed; names of the runs.
+/// Takes back what a restart of the host left unconfirmed; names of the runs, and whether it could be.
 ///
 /// # Errors
-/// When it cannot be taken back.
-pub fn restore_overdue() -> Result<Vec<String>> {
+/// When nothing can be looked at.
+pub fn restore_overdue() -> Result<Vec<(String, Result<()>)>> {
     guard::restore_overdue(&|host, step| Eyes(host).findings(step))
 }

@@ -220,7 +220,14 @@ fn restart(_: &Neighbour) {
     let mut guard: serde_json::Value = serde_json::from_slice(&fs::read(&armed).unwrap()).unwrap();
     guard["boot"] = "another".into();
     fs::write(&armed, guard.to_string()).unwrap();
-    tool(PROGRAM, &["restore-overdue"]);
+    // What somebody planted in an older run is told, and holds up no other.
+    let older = runs.dir("20200101-0");
+    tool("mkdir", &["-m", "700", older.to_str().unwrap()]);
+    tool("install", &["-m", "600", "/dev/null", older.join("journal").to_str().unwrap()]);
+    tool("mkfifo", &["-m", "600", older.join("guard.json").to_str().unwrap()]);
+    let restored = Command::new(PROGRAM).arg("restore-overdue").output().unwrap();
+    let told = String::from_utf8_lossy(&restored.stderr);
+    assert!(!restored.status.success() && told.contains("its guard.json is a pipe; remove it"), "{told}");
     assert_eq!(outcome(&runs, &run), RunOutcome::Failed);
     assert_eq!((fs::read(CONFIG).unwrap(), ruleset()), (before, rules));
     assert!(!armed.exists());

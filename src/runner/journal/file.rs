@@ -18,16 +18,19 @@ use super::{
     Journal,
     history::{History, pause},
     line,
+    trusted::{self, LIMIT},
 };
 use crate::{plan::Left, secret::Secret};
 
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 const REPORT: &str = "report.txt";
 /// Holds the copies of all files that an apply makes.
 const GENERATED: &str = "generated";
 /// Room that is given back when the disk is full, so that the end of a run can still be written.
 const RESERVE: &str = "reserve";
 const RESERVED: usize = 256 * 1024;
+/// A list of copies is no longer: it names a few thousand files.
+const JSON_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The journal of one run on disk. While it is open for writing it is locked: that is how others see that the run
 /// lives.
@@ -44,6 +47,7 @@ impl FileJournal {
         let runs = dir.parent().unwrap_or(&dir);
         let new = runs.join(".new");
         match fs::remove_dir_all(&new) {
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(&new)?,
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -63,7 +67,9 @@ impl FileJournal {
 
     /// Goes on with the journal of a run that was cut off; a torn last line is dropped.
     pub(super) fn reopen(dir: PathBuf) -> io::Result<(Self, History)> {
-        let file = private().append(true).open(dir.join(JOURNAL))?;
+        let file = trusted::append(&dir, JOURNAL)?;
+        // More copies are going to be written into it.
+        trusted::saved(&dir)?;
         // Somebody who only asks whether the run lives holds it for an instant.
         let mut tries = 0;
         while let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -112,7 +118,7 @@ impl FileJournal {
     }
 
     fn place(&self, change: &str, end: &str) -> PathBuf {
-        place(&self.dir, change, end)
+        self.dir.join(place(change, end))
     }
 }
 
@@ -187,17 +193,20 @@ impl Journal for FileJournal {
 
 /// What was kept before a change of the run in `dir`.
 pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Saved>> {
-    let Some(copies) = json::<Copies>(&place(dir, change, "json"))? else { return Ok(None) };
+    let Some(copies) = json::<Copies>(dir, &place(change, "json"))? else { return Ok(None) };
     let content = |blob: &Blob| {
-        let path = place(dir, change, &blob.name);
-        let bytes = Zeroizing::new(fs::read(&path)?);
+        let path = place(change, &blob.name);
+        let bytes = Zeroizing::new(trusted::read(dir, &path, LIMIT)?);
         let part = match blob.range {
             None => Some(&bytes[..]),
             Some((from, to)) => bytes.get(from..to),
         };
         match part.filter(|part| digest(part) == blob.sha256) {
             Some(part) => Ok(Secret::new(part.to_vec())),
-            None => Err(io::Error::other(format!("{} was altered; it cannot be trusted", path.display()))),
+            None => {
+                let path = dir.join(path);
+                Err(io::Error::other(format!("{} was altered; it cannot be trusted", path.display())))
+            }
         }
     };
     let mut saved = Saved { services: copies.services, ..Saved::default() };
@@ -244,7 +253,7 @@ pub(in super::super) fn left(dir: &Path, change: &str) -> io::Result<Option<Left
         Now(LeftBehind),
         Earlier(Vec<(PathBuf, Left)>),
     }
-    Ok(json(&place(dir, change, "left.json"))?.map(|noted| match noted {
+    Ok(json(dir, &place(change, "left.json"))?.map(|noted| match noted {
         Noted::Now(left) => left,
         Noted::Earlier(files) => LeftBehind { files, ..LeftBehind::default() },
     }))
@@ -286,20 +295,22 @@ struct Blob {
 }
 
 /// A file below `saved/` that belongs to a change; ids are not trusted as file names.
-fn place(dir: &Path, change: &str, end: &str) -> PathBuf {
+fn place(change: &str, end: &str) -> PathBuf {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-' || c == '_';
     let readable: String = change.chars().map(|c| if plain(c) { c } else { '_' }).take(80).collect();
     let sum = digest(change.as_bytes());
-    dir.join("saved").join(format!("{}.{}.{end}", readable.trim_start_matches('.'), &sum[..8]))
+    Path::new("saved").join(format!("{}.{}.{end}", readable.trim_start_matches('.'), &sum[..8]))
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+fn json<T: DeserializeOwned>(dir: &Path, path: &Path) -> io::Result<Option<T>> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", dir.join(path).display());
+    match trusted::read(dir, path, JSON_LIMIT) {
+        Ok(bytes) => {
+            serde_json::from_slice(&bytes).map(Some).map_err(|error| io::Error::other(named(&error)))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+        Err(error) => Err(io::Error::new(error.kind(), named(&error))),
     }
 }
 
@@ -315,7 +326,9 @@ pub(in super::super) fn durable(path: &Path, content: &[u8]) -> io::Result<()> {
     name.push(".new");
     let new = path.with_file_name(name);
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let mut file = private().write(true).create(true).truncate(true).open(&new).map_err(named)?;
+    // Whatever lies there, a pipe or a file that somebody else can write to, is not written into.
+    let _ = fs::remove_file(&new);
+    let mut file = private().write(true).create_new(true).open(&new).map_err(named)?;
     let written =
         file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
     written.map_err(|error| {
@@ -326,5 +339,9 @@ pub(in super::super) fn durable(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Makes names in a directory durable.
 pub(in super::super) fn sync(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::DIRECTORY.bits().cast_signed())
+        .open(dir)?
+        .sync_all()
 }

@@ -11,13 +11,13 @@ use rustix::fs::FlockOperation;
 
 use super::{
     super::{Event, Record},
+    file::JOURNAL,
     line,
+    trusted::{self, LIMIT},
 };
 
 /// How often a growing journal is looked at.
 const PAUSE: Duration = Duration::from_millis(60);
-/// No journal is this long: output is bounded, and so are plans.
-const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Everything a journal tells.
 #[derive(Debug, Default, PartialEq)]
@@ -38,12 +38,7 @@ impl History {
     /// # Errors
     /// When it cannot be read at all.
     pub fn read(dir: &Path) -> io::Result<Self> {
-        let path = dir.join("journal");
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        Ok(Self::parse(&bytes))
+        Ok(Self::parse(&trusted::read(dir, JOURNAL, LIMIT).map_err(|error| named(dir, &error))?))
     }
 
     fn parse(bytes: &[u8]) -> Self {
@@ -101,9 +96,7 @@ impl Follower {
     /// # Errors
     /// When its journal cannot be opened.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        let path = dir.join("journal");
-        let file = File::open(&path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let file = trusted::open(dir, JOURNAL).map_err(|error| named(dir, &error))?;
         Ok(Follower {
             file,
             read: 0,
@@ -167,6 +160,13 @@ impl Follower {
             self.ready.extend(line::read(body));
         }
         Ok(())
+    }
+}
+
+fn named(dir: &Path, error: &io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => io::Error::new(error.kind(), error.to_string()),
+        kind => io::Error::new(kind, format!("{}: {error}", dir.join(JOURNAL).display())),
     }
 }
 

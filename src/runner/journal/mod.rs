@@ -7,6 +7,7 @@ mod passing;
 mod store;
 #[cfg(test)]
 mod tests;
+pub(super) mod trusted;
 
 pub use file::FileJournal;
 pub(super) use file::{durable, sync};

@@ -1,6 +1,7 @@
 //! Where all runs of a host are recorded: `/var/lib/ngcp-warden/runs/RUN/`, for the owner only.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, DirBuilder, File},
     io,
     os::{
@@ -18,8 +19,9 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 use super::{
     super::{LeftBehind, Report, Saved},
     FileJournal, History,
-    file::{self, durable},
+    file::{self, JOURNAL, durable},
     history::{Follower, is_live, pause},
+    trusted,
 };
 
 /// Older runs are forgotten beyond so many.
@@ -28,6 +30,9 @@ const KEPT: usize = 100;
 const KEPT_ANYHOW: usize = 10;
 /// After so long a run is forgotten.
 const AGE: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// No host comes to more runs than this.
+const LAST: u64 = 999_999_999;
 
 /// How long a process may take from its fork to its program.
 const INSTANT: Duration = Duration::from_millis(20);
@@ -69,9 +74,19 @@ impl Runs {
     /// The runs of the host below `root`, to look at only; there may be none.
     ///
     /// # Errors
-    /// When the place cannot be looked at.
+    /// When the place cannot be looked at, or belongs to somebody else.
     pub fn look(root: &Path) -> Result<Self> {
-        Ok(Runs { dir: Self::place(root)? })
+        let dir = Self::place(root)?;
+        for place in [dir.parent().unwrap_or(&dir), &dir] {
+            let Ok(about) = fs::symlink_metadata(place) else { break };
+            let roots = [0, rustix::process::geteuid().as_raw()].contains(&about.uid());
+            ensure!(
+                about.is_dir() && roots,
+                "{} is not a directory of root; nothing in it is trusted, remove it",
+                place.display()
+            );
+        }
+        Ok(Runs { dir })
     }
 
     /// The runs recorded in this directory.
@@ -88,34 +103,65 @@ impl Runs {
         self.dir.join(run)
     }
 
-    /// Names of all runs, the newest last. Their order is that of their numbers: the clock may have jumped.
+    /// Names of all runs whose record can be trusted, the newest last. Their order is that of their numbers: the clock
+    /// may have jumped.
     pub fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        let mut names: Vec<(u64, String)> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter_map(|name| Some((number(&name)?, name)))
-            .collect();
+        let numbered = |name: String| Some((number(&name)?, name));
+        let mut names: Vec<(u64, String)> = self.entries().filter_map(numbered).collect();
+        names.retain(|(_, name)| {
+            let journal = trusted::open(&self.dir(name), JOURNAL);
+            !journal.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        });
         names.sort();
         names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// What looks like a run and is not trusted, and why: somebody else may have planted it, or a part of it.
+    pub fn untrusted(&self) -> Vec<(String, String)> {
+        let told = |name: String| Some((self.trust(&name).err()?.to_string(), name));
+        let mut all: Vec<_> = self.entries().filter(|name| dated(name).is_some()).filter_map(told).collect();
+        all.sort_by(|(_, one), (_, other)| one.cmp(other));
+        all.into_iter().map(|(why, name)| (name, why)).collect()
+    }
+
+    /// Looks at everything that is kept of a run.
+    fn trust(&self, run: &str) -> io::Result<()> {
+        if number(run).is_none() {
+            let why = "is not trusted: no run has this number; remove its directory";
+            let why = format!("run {} {why}", run.escape_debug());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+        trusted::all(&self.dir(run))
+    }
+
+    fn entries(&self) -> impl Iterator<Item = String> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
     }
 
     /// The full name of a run given by its name or its number alone; the newest when `name` is `None`.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// When there is no such run, or something that is kept of it is not trusted.
     pub fn find(&self, name: Option<&str>) -> Result<String> {
         let names = self.names();
         let found = match name {
             None => names.last(),
-            Some(wanted) => names
-                .iter()
-                .find(|name| *name == wanted)
-                .or_else(|| names.iter().find(|name| name.rsplit('-').next() == Some(wanted))),
+            Some(wanted) => means(&names, wanted),
         };
         match (found, name) {
-            (Some(found), _) => Ok(found.clone()),
+            (Some(found), _) => {
+                self.trust(found)?;
+                Ok(found.clone())
+            }
             (None, None) => bail!("no run was recorded on this host"),
-            (None, Some(name)) => bail!("there is no run {name}; ngcp-warden history lists them"),
+            (None, Some(name)) => {
+                let (names, mut why): (Vec<_>, Vec<_>) = self.untrusted().into_iter().unzip();
+                match means(&names, name).and_then(|found| names.iter().position(|name| name == found)) {
+                    Some(n) => bail!(why.swap_remove(n)),
+                    None => bail!("there is no run {name}; ngcp-warden history lists them"),
+                }
+            }
         }
     }
 
@@ -125,7 +171,7 @@ impl Runs {
     /// When its journal cannot be read.
     pub fn state(&self, run: &str) -> io::Result<State> {
         let dir = self.dir(run);
-        let journal = File::open(dir.join("journal"))?;
+        let journal = trusted::open(&dir, JOURNAL)?;
         // A program that is just being started holds the files of a runner that ended for an instant.
         if (0..5).all(|n| {
             is_live(&journal)
@@ -182,6 +228,7 @@ impl Runs {
     /// # Errors
     /// When the wish cannot be left in its directory.
     pub fn stop(&self, run: &str) -> io::Result<()> {
+        trusted::directory(&self.dir(run))?;
         durable(&self.dir(run).join(super::super::STOP), b"")
     }
 
@@ -192,7 +239,11 @@ impl Runs {
     pub fn create(&self, now: Timestamp) -> Result<(String, FileJournal)> {
         self.forget(now);
         let last = self.names().last().and_then(|name| number(name)).unwrap_or(0);
-        let name = format!("{}-{}", now.strftime("%Y%m%d"), last + 1);
+        // What is not trusted keeps its number, too, and makes no other greater.
+        let taken: BTreeSet<u64> = self.entries().filter_map(|name| number(&name)).collect();
+        let next =
+            (last + 1..=LAST).find(|number| !taken.contains(number)).context("no run number is left")?;
+        let name = format!("{}-{next}", now.strftime("%Y%m%d"));
         let journal = FileJournal::create(self.dir(&name))
             .with_context(|| format!("the run cannot be recorded in {}", self.dir.display()))?;
         Ok((name, journal))
@@ -234,9 +285,21 @@ pub(in super::super) fn inside(root: &Path, dir: &str) -> Result<PathBuf> {
     Ok(fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd()))?)
 }
 
+/// What follows the date in the name of a run.
+fn dated(name: &str) -> Option<&str> {
+    let (date, rest) = name.split_once('-')?;
+    (date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit())).then_some(rest)
+}
+
 fn number(name: &str) -> Option<u64> {
-    let (date, number) = name.split_once('-')?;
-    (date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit())).then(|| number.parse().ok())?
+    let text = dated(name)?;
+    text.parse::<u64>().ok().filter(|number| *number <= LAST && number.to_string() == text)
+}
+
+/// The one of these runs that somebody means by its name or its number.
+fn means<'a>(names: &'a [String], wanted: &str) -> Option<&'a String> {
+    let numbered = |name: &&String| dated(name) == Some(wanted);
+    names.iter().find(|name| *name == wanted).or_else(|| names.iter().find(numbered))
 }
 
 /// A directory for the owner only, made if it is not there.
