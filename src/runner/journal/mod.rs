@@ -4,6 +4,8 @@ mod file;
 mod history;
 mod line;
 mod passing;
+#[cfg(test)]
+mod planted_tests;
 mod store;
 #[cfg(test)]
 mod tests;
