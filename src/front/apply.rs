@@ -85,7 +85,8 @@ pub(super) fn keep(plan: &mut Plan, keeping: &Keeping) {
 fn go_on(host: &dyn Executor, place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
     let known = secrets_file(options.secrets.as_deref())?;
     super::runs::wait(runs, run)?;
-    let (order, secrets, generated) = past::continuation(runs, run, host, known)?;
+    let (mut order, secrets, generated) = past::continuation(runs, run, host, known)?;
+    keep(&mut order.plan, &options.keeping);
     hand_over(&generated, options.save_generated.as_deref())?;
     finish(place.start(order, secrets, true, &Control::default())?, options.format)
 }

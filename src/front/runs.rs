@@ -163,6 +163,10 @@ pub(super) fn undo(host: &Arc<dyn Executor>, place: &Place, root: &Path, options
     }
     if options.check || plan.plan.is_empty() {
         let applied = if plan.plan.is_empty() { Applied::unchanged() } else { Applied::check(&plan.plan) };
+        // Of a run that was cut off before its first change nothing is left but its record.
+        if !options.check && runs.state(&run)? == State::CutOff {
+            runner::process::leave(root, &run, &**host)?;
+        }
         result(options.format, || applied.text(), &applied)?;
         return Ok(EXIT_OK);
     }

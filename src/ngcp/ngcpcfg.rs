@@ -95,7 +95,9 @@ pub fn uncommitted(host: &dyn Executor) -> Result<Option<Uncommitted>> {
         "git is at work in {DIRECTORY} (.git/index.lock is there): wait for it, or remove the file if no git runs"
     );
     let listed = ask_git(host, &["status", "--porcelain", "-z", "--untracked-files=all"])?;
-    let names = changed_files(&listed);
+    let mut names = changed_files(&listed);
+    // What the tool makes itself is nobody's work, also where a failed apply left it.
+    names.retain(|name| !is_made(host, name));
     ensure!(
         names.len() <= FILES_LIMIT,
         "{} files in {DIRECTORY} are uncommitted, more than can be looked at; commit or remove them first",

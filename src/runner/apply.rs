@@ -58,7 +58,7 @@ impl Runner<'_> {
             let path = Path::new(config::DIRECTORY).join(&file);
             let left = now.as_ref().map_or(Left::Absent, |sum| Left::File(sum.clone()));
             let approved = self.plan.foreign.as_ref().and_then(|foreign| foreign.states.get(&file));
-            if approved == Some(&now) || ngcpcfg::is_made(host, &file) {
+            if approved == Some(&now) {
                 continue;
             }
             match self.left.get(&path).is_some_and(|ours| ours.contains(&left)) || self.unsure.contains(&path)
@@ -96,6 +96,12 @@ impl Runner<'_> {
         self.alone(&change.id)?;
         self.only_ours()?;
         let printed = self.run_apply(&change.id, message)?;
+        let open = self.open()?.ours;
+        ensure!(
+            open.is_empty(),
+            "ngcpcfg apply ended well, but did not commit {}: another apply would find it undecided",
+            open.join(", ")
+        );
         let broken = self.broken(saved);
         let new = broken.iter().filter(|(_, is_new, _)| *is_new);
         let new: Vec<String> = new.map(|(path, _, error)| format!("{path}: {error}")).collect();

@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, orphan::Session, resume,
-    run, settle, undo::undone_by,
+    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, guard::Armed,
+    orphan::Session, resume, run, settle, undo::undone_by,
 };
 use crate::{
     executor::{ENVIRONMENT, Executor, SEARCH_PATH, System},
@@ -256,6 +256,7 @@ fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
     let finished = Event::Finished { outcome: RunOutcome::Stopped, findings: Vec::new(), report: None };
     journal.record(host.now(), finished)?;
     Session::forget(&runs.dir(run));
+    Armed::disarm(&runs.dir(run));
     Ok(())
 }
 
