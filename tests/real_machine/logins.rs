@@ -38,7 +38,12 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
         ["Vendor support access", "Passwords", "SSH logins", "Disk access times", "Performance profile"]
     {
         let title = |line: &Line| line.contents().lines().next().is_some_and(|row| row.contains(step));
-        console.keys("\r").wait_for(step, title).wait_until_quiet();
+        console.keys("\r").wait_until_quiet();
+        // A slow machine may still be looking when the key comes.
+        while !title(console) && console.contents().contains("Still looking at the host") {
+            console.keys("\r").wait_until_quiet();
+        }
+        console.wait_for(step, title).wait_until_quiet();
     }
     console.keys("\x1b[21~").wait("Review").wait("taken back by itself unless").wait_until_quiet();
     console.keys("q").wait("Keep answers and leave").keys("\r").wait_for_shell();

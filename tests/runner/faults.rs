@@ -119,7 +119,7 @@ fn a_full_disk_at_any_moment_leaves_a_host_that_can_be_undone_f43() {
         let ended = tree::here(&task(root, tree::plan()), &tree::secrets());
         fs::remove_file(&ballast).unwrap();
         *outcomes
-            .entry(ended.as_ref().map_or("refused".to_owned(), |outcome| format!("{outcome:?}")))
+            .entry(ended.as_ref().map_or_else(|why| format!("{why:#}"), |outcome| format!("{outcome:?}")))
             .or_insert(0) += 1;
         let runs = Runs::open(root).unwrap();
         if let Some(run) = runs.names().pop() {
