@@ -224,6 +224,7 @@ fn a_trial_is_made_where_it_tells_the_truth() {
         let host = host(format!("{OPERATOR}\n"));
         host.edit(|files| {
             files.write("/proc/self/environ", "SSH_CONNECTION=192.0.2.7 5000 192.0.2.1 22\0");
+            files.write("/proc/self/status", "Name:\tngcp-warden\nPPid:\t1\nUid:\t0\t0\t0\t0\n");
             // What it says for the operator, who is not among those addresses, comes from elsewhere.
             let all = format!("{SSHD}Include /etc/ssh/more\n");
             files.write("/etc/ssh/sshd_config", all);
