@@ -240,7 +240,8 @@ fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
     let _ = orphan::end_all(&runs.dir(run)).and_then(|()| Session::note(&runs.dir(run)));
     let order = order(&past).context("its record is empty")?;
     let secrets = Secrets::default();
-    restore(&order, &past.records, &armed.change, &secrets, &host, &look_at(&host, eyes), &mut journal)
+    let asked = (armed.change.as_str(), armed.since.is_some());
+    restore(&order, &past.records, asked, &secrets, &host, &look_at(&host, eyes), &mut journal)
 }
 
 /// Ends a runner that hangs; the lock says which process it is.

@@ -91,11 +91,12 @@ pub fn resume(
     runner.go()
 }
 
-/// Takes back a guarded change that nobody confirmed, in place of a runner that is gone, and ends its run.
+/// Takes back a guarded change that nobody confirmed, in place of a runner that is gone, and ends its run. `asked`:
+/// somebody was asked to confirm it; a power cut may have taken the record of that.
 pub(super) fn restore(
     order: &Order,
     past: &[Record],
-    change: &str,
+    (change, asked): (&str, bool),
     secrets: &Secrets,
     host: &dyn Executor,
     look: &dyn Look,
@@ -107,7 +108,7 @@ pub(super) fn restore(
         runner.remember(&record.event);
     }
     runner.recall()?;
-    let asked = past.iter().any(|record| matches!(&record.event, Event::Waiting { .. }));
+    let asked = asked || past.iter().any(|record| matches!(&record.event, Event::Waiting { .. }));
     for open in &order.plan.changes {
         let why = match runner.known(open) {
             Known { ended: Some(_), .. } => continue,

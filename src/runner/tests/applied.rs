@@ -185,7 +185,7 @@ fn a_runner_killed_in_such_an_apply_is_replaced_by_one_that_does_the_same() {
                 files.write(RUNS, "port: 2\n");
             }
         });
-        restore(&order, past, "ssh.reload", &secrets, &host, &unseeing, &mut journal).unwrap();
+        restore(&order, past, ("ssh.reload", false), &secrets, &host, &unseeing, &mut journal).unwrap();
         assert_eq!(state(&host), before, "killed after {:?}", past.last());
         assert_eq!(applies(&host), 0);
     }

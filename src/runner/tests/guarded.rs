@@ -132,10 +132,33 @@ fn whenever_the_runner_is_killed_the_watcher_puts_everything_back_f03() {
         }
         assert!(ran.is_err());
         let mut journal = journal.journal;
-        let ended = restore(&order, &past, "ssh.reload", &secrets, &host, &unseeing, &mut journal).unwrap();
+        let ended =
+            restore(&order, &past, ("ssh.reload", false), &secrets, &host, &unseeing, &mut journal).unwrap();
         assert_eq!(ended, RunOutcome::Failed);
         assert_eq!(state(&host), before, "killed after {left} records: {:?}", past.last());
         let note = host.files().text(NOTE);
         assert!(note == "old\n" || note == "new\n", "{note}");
+    }
+}
+
+/// The record of the question is lost with the power; that it was asked is not.
+#[test]
+fn who_was_asked_and_kept_silent_is_told_so_also_after_a_power_cut() {
+    let order = Order { plan: Plan { changes: plan(), ..Plan::default() }, ..Order::default() };
+    let secrets = Secrets::default();
+    for (asked, told) in [(true, "nobody confirmed it in time"), (false, "the run was cut off")] {
+        let (host, mut journal) = (guarded_host(), MemoryJournal::default());
+        run(&order, &secrets, &host, &unseeing, &mut journal, &Control::default()).unwrap();
+        let began =
+            |record: &Record| matches!(&record.event, Event::Before { change } if change == "ssh.reload");
+        let last = journal.records.iter().position(began).unwrap();
+        let past: Vec<Record> = journal.records.drain(..=last).collect();
+        journal.records.clear();
+        restore(&order, &past, ("ssh.reload", asked), &secrets, &host, &unseeing, &mut journal).unwrap();
+        let said = journal.records.iter().find_map(|record| match &record.event {
+            Event::After { change, message, .. } if change == "ssh.reload" => Some(message.clone()),
+            _ => None,
+        });
+        assert!(said.as_ref().unwrap().contains(told), "{said:?}");
     }
 }
