@@ -74,6 +74,18 @@ pub struct Finding {
     pub remedy: String,
     /// Handbook section, e.g. `15.3`.
     pub handbook: String,
+    /// Key of the step's question that settles it; `None` when no question of this step does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Finding {
+    /// The same finding, settled by this question of its step.
+    #[must_use]
+    pub fn answered_by(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
 }
 
 /// Whether a terminal obeys it, or a reader does not see it: control characters, direction marks, those without

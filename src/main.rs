@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ngcp_warden::{cli::Cli, executor, front};
+use ngcp_warden::{cli::Cli, commands, executor};
 
 fn main() -> ExitCode {
     if let Err(error) = executor::harden_process() {
-        return ExitCode::from(front::refuse(&error));
+        return ExitCode::from(commands::refuse(&error));
     }
     match Cli::try_parse() {
-        Ok(cli) => ExitCode::from(front::run(cli)),
-        Err(error) => ExitCode::from(front::explain(&error)),
+        Ok(cli) => ExitCode::from(commands::run(cli)),
+        Err(error) => ExitCode::from(commands::explain(&error)),
     }
 }

@@ -5,8 +5,8 @@
 
 mod support;
 
-#[path = "runner/accounts.rs"]
-mod accounts;
+#[path = "runner/assess.rs"]
+mod assess;
 #[path = "runner/continued.rs"]
 mod continued;
 #[path = "runner/faults.rs"]

@@ -9,8 +9,8 @@ use crate::{
         Command, Status,
         simulated::{Answer, Files, Simulated},
     },
-    ngcp::config,
     plan::unified,
+    yaml,
 };
 
 const TREE: &str = "/etc/ngcp-config";
@@ -205,5 +205,5 @@ fn with(text: &str, path: &str, value: &str) -> Option<String> {
     let keys: Vec<&str> = path.split('.').collect();
     let root: serde_yaml::Value = serde_yaml::from_str(text).ok()?;
     let now = keys.iter().try_fold(&root, |node, key| node.get(key))?.as_str()?;
-    config::edit::set(text, &keys, Some(now), value).ok()
+    yaml::edit::set(text, &keys, Some(now), value).ok()
 }

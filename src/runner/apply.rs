@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Event, Saved, SavedFile, Was, act, journal::pause, prove, run::Runner};
+use super::{Event, Saved, SavedFile, Was, action, journal::pause, proof, run::Runner};
 use crate::{
     executor::{Command, Executor, Kind, Quiet, READ_LIMIT, Stream, World},
     ngcp::{config, ngcpcfg, services},
@@ -270,12 +270,12 @@ impl Runner<'_> {
     /// Runs a reload and looks whether the server read its files; where the usual way fails, the server itself is told.
     pub(super) fn tell_daemon(&mut self, change: &Change, command: &Command) -> Result<String> {
         let watched = change.proofs.contains(&Proof::Reread);
-        let before = if watched { prove::sockets(self.host()) } else { BTreeSet::new() };
+        let before = if watched { proof::sockets(self.host()) } else { BTreeSet::new() };
         let told = self.must(change, command);
         if before.is_empty() {
             return told.map(|()| format!("ran again: {}", command.program));
         }
-        if let (Err(_), Some(command)) = (&told, prove::hang_up(self.host())) {
+        if let (Err(_), Some(command)) = (&told, proof::hang_up(self.host())) {
             self.must(change, &command)?;
         }
         self.sight.reread(&before)
@@ -298,7 +298,8 @@ impl Runner<'_> {
         let lost = self.sight.lost(ran);
         for name in &lost {
             // Whether it helped is looked at below.
-            let _ = services::start_command(host, name).map(|command| act::run(host, &command, &mut Quiet));
+            let _ =
+                services::start_command(host, name).map(|command| action::run(host, &command, &mut Quiet));
         }
         match lost.is_empty() {
             true => lost,
@@ -314,7 +315,7 @@ pub(super) fn is_apply(change: &Change) -> bool {
 
 /// Whether it alters configuration that is in force only after an apply.
 pub(super) fn configures(change: &Change) -> bool {
-    act::paths(change).iter().any(|path| path.starts_with(config::DIRECTORY))
+    action::paths(change).iter().any(|path| path.starts_with(config::DIRECTORY))
 }
 
 fn not_ours(files: &[String]) -> String {

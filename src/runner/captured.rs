@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{act, saved::digest};
+use super::{action, saved::digest};
 use crate::{
     executor::{Executor, OUTPUT_LIMIT, Quiet},
     plan::{CommandLine, Left, Undo},
@@ -30,7 +30,7 @@ pub(super) fn with_login_of(capture: &CommandLine, restore: &CommandLine) -> Com
 
 fn print(capture: &CommandLine, secrets: &Secrets, host: &dyn Executor) -> Result<Secret> {
     let command = capture.resolve(secrets)?.reads_only();
-    let exit = act::run(host, &command, &mut Quiet)?;
+    let exit = action::run(host, &command, &mut Quiet)?;
     ensure!(exit.ok(), "{}: {}", capture.program, exit.reason());
     ensure!(exit.stdout.len() < OUTPUT_LIMIT, "{} printed more than can be kept", capture.program);
     Ok(Secret::new(exit.stdout))
@@ -73,7 +73,7 @@ pub(super) fn put_back(
     let mut command = restore.resolve(secrets)?;
     command.stdin = Some(was.clone());
     // What it prints may be what was kept.
-    let exit = act::run(host, &command, &mut Quiet)?;
+    let exit = action::run(host, &command, &mut Quiet)?;
     ensure!(exit.ok(), "{} could not put it back ({:?})", command.program, exit.status);
     is_restored(undo, was, secrets, host)?;
     Ok(true)

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    ngcp::config,
     plan::{Edit, Template},
     secret::{Secret, Secrets},
+    yaml::edit,
 };
 
 /// How the holes of templates are filled.
@@ -40,7 +40,7 @@ pub fn apply_edits(content: &[u8], edits: &[Edit], show: Show<'_>) -> Result<Vec
                 let to = to.expose_str().context("a value in a YAML file must be UTF-8 text")?;
                 let path: Vec<&str> = key.iter().map(String::as_str).collect();
                 let text = std::str::from_utf8(&content).context("it is not UTF-8 text")?;
-                let text = config::edit::set(text, &path, from.as_deref(), to);
+                let text = edit::set(text, &path, from.as_deref(), to);
                 text.with_context(|| key.join("."))?.into_bytes()
             }
             Edit::Line { from, to } => {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use super::connection::on_console;
 use super::{
     Holder, Lock, LockHeld, RunOutcome, Runs, State,
-    account::order,
+    assess::order,
     connection::{Connection, connection},
     journal::{durable, pause, sync, trusted},
     orphan::{self, Session},

@@ -1,24 +1,24 @@
 //! Runs one plan on an executor: journal, progress, stop, undo, the confirm timer.
 //! The only room besides `executor` and `terminal` that touches files itself: its own journal.
 
-mod account;
-mod act;
+mod action;
 mod apply;
-mod back;
+mod assess;
 mod captured;
+mod change;
 mod connection;
 mod edit;
 mod event;
 pub mod guard;
 mod journal;
 mod lock;
-mod one;
 mod orphan;
 mod output;
 mod proc_stat;
 pub mod process;
-mod prove;
+mod proof;
 mod report;
+mod rollback;
 mod run;
 mod saved;
 mod shared;
@@ -28,7 +28,7 @@ mod tests;
 pub mod undo;
 mod values;
 
-pub use account::{Account, ChangeAccount, Stands, account, order};
+pub use assess::{Assessment, ChangeAssessment, Standing, assess, order};
 pub use edit::{Show, apply_edits};
 pub use event::{Event, Record, RunOutcome};
 pub use journal::{

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Event, Runs,
-    account::order,
+    assess::order,
     journal::{durable, pause, sync, trusted},
     proc_stat::{Process, boot, process, processes},
 };

@@ -20,7 +20,7 @@ use super::{
     guard::Armed,
     orphan::Session,
     output::Redactor,
-    prove::Sight,
+    proof::Sight,
 };
 use crate::{
     executor::Executor,

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{LeftBehind, Was, account::Traced, captured};
+use super::{LeftBehind, Was, assess::Traced, captured};
 use crate::plan::{Left, Undo};
 
 /// What a run did to one file, over all its changes: one that was taken back when a later one could not be still

@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::{
     History, Runs, State, Was,
-    account::{Traced, trace},
+    assess::{Traced, trace},
     captured,
     output::FILES,
     settle,

@@ -3,6 +3,7 @@
 
 pub mod answers;
 mod assemble;
+pub mod figure;
 pub mod form;
 mod noatime;
 mod passwords;
@@ -23,6 +24,7 @@ use crate::{
 };
 pub use answers::Answers;
 pub use assemble::{APPLY, assemble};
+pub use figure::Figure;
 pub use form::Form;
 
 /// One step of the wizard.
@@ -40,6 +42,10 @@ pub trait Step: Sync {
     /// # Errors
     /// When the facts are not those that this step made.
     fn form(&self, findings: &Findings) -> Result<Form>;
+    /// Pictures of what these answers mean, while they are given. Pure; none for most steps.
+    fn preview(&self, _findings: &Findings, _answers: &Answers) -> Vec<Figure> {
+        Vec::new()
+    }
     /// What must be done. Pure. Empty when all is as answered.
     ///
     /// # Errors
@@ -80,6 +86,7 @@ impl About {
             evidence: evidence.into(),
             remedy: remedy.to_owned(),
             handbook: self.handbook.to_owned(),
+            field: None,
         }
     }
 }
@@ -152,6 +159,7 @@ pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
             evidence: format!("{error:#}"),
             remedy: "Fix what is named here, then run this again.".to_owned(),
             handbook: about.handbook.to_owned(),
+            field: None,
         }],
     }
 }

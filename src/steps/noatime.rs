@@ -308,6 +308,7 @@ impl View<'_> {
                 |why| format!("Not done by this step, because {why}. Set noatime there by hand."),
             ),
             handbook: ABOUT.handbook.to_owned(),
+            field: None,
         };
         let place = Place {
             target: self.target.to_owned(),

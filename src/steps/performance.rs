@@ -336,6 +336,7 @@ fn finding(id: &str, severity: Severity, status: Status) -> Finding {
         evidence: String::new(),
         remedy: "Choose a profile, or leave the values if somebody tuned them by hand.".to_owned(),
         handbook: ABOUT.handbook.to_owned(),
+        field: None,
     }
 }
 

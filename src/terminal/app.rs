@@ -20,10 +20,10 @@ use super::{
     Backend, Options,
     capabilities::capabilities,
     input::{Signals, listen},
-    lanes::Lanes,
     paint::Painter,
     screen::{Screen, Tty, install_panic_hook, leave},
     size,
+    workers::Workers,
 };
 use crate::{
     executor::World,
@@ -47,10 +47,19 @@ pub(super) fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) ->
     let screen = Screen::enter(can.alternate_screen)?;
     let continued = signals.continued();
     let (messages, queue) = mpsc::channel();
-    let lanes = Lanes::new(backend, messages.clone());
+    let workers = Workers::new(backend, messages.clone());
     let painter = Painter::new(Size::ZERO);
-    let mut app =
-        App { model, look, screen, painter, lanes, fixed: options.size, continued, began: None, code: None };
+    let mut app = App {
+        model,
+        look,
+        screen,
+        painter,
+        workers,
+        fixed: options.size,
+        continued,
+        began: None,
+        code: None,
+    };
 
     let mut todo = app.update(size::message());
     todo.extend(app.update(Message::Begin));
@@ -87,7 +96,7 @@ struct App {
     look: Look,
     screen: Screen,
     painter: Painter,
-    lanes: Lanes,
+    workers: Workers,
     fixed: Option<(u16, u16)>,
     /// Set when the process was stopped and goes on.
     continued: Arc<AtomicBool>,
@@ -172,10 +181,10 @@ impl App {
             Effect::Redraw => self.take_screen(),
             Effect::Suspend => self.suspend(),
             Effect::Quit { code } => {
-                self.lanes.finish();
+                self.workers.finish();
                 self.code = Some(code);
             }
-            effect => self.lanes.carry_out(effect),
+            effect => self.workers.carry_out(effect),
         }
     }
 

@@ -22,10 +22,10 @@ use signal_hook::{
 };
 use zeroize::Zeroizing;
 
-use super::{Backend, app::beginning, lanes::Lanes};
+use super::{Backend, app::beginning, workers::Workers};
 use crate::{
     executor::World,
-    plain,
+    line_mode,
     secret::Secret,
     wizard::{Effect, Message, Model},
 };
@@ -45,15 +45,15 @@ pub(super) fn run(mut model: Model, backend: Arc<dyn Backend>) -> io::Result<u8>
     let signalled = Arc::new(signalled);
     let (messages, queue) = mpsc::channel();
     let mut outside = Outside {
-        lanes: Lanes::new(backend, messages),
+        workers: Workers::new(backend, messages),
         queue,
         signalled: Arc::clone(&signalled),
         world: model.world,
         began: None,
     };
     let mut input = Lines(BufReader::new(Input { signalled }));
-    let code = plain::run(&mut model, &mut input, &mut io::stdout().lock(), &mut outside);
-    outside.lanes.finish();
+    let code = line_mode::run(&mut model, &mut input, &mut io::stdout().lock(), &mut outside);
+    outside.workers.finish();
     code
 }
 
@@ -108,7 +108,7 @@ impl BufRead for Lines {
     }
 }
 
-impl plain::Input for Lines {
+impl line_mode::Input for Lines {
     fn is_waiting(&mut self) -> bool {
         let stdin = rustix::stdio::stdin();
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
@@ -129,7 +129,7 @@ impl plain::Input for Lines {
 }
 
 struct Outside {
-    lanes: Lanes,
+    workers: Workers,
     queue: Receiver<Message>,
     signalled: Arc<UnixStream>,
     world: World,
@@ -148,9 +148,9 @@ impl Outside {
     }
 }
 
-impl plain::Outside for Outside {
+impl line_mode::Outside for Outside {
     fn carry_out(&mut self, effect: Effect) {
-        self.lanes.carry_out(effect);
+        self.workers.carry_out(effect);
     }
 
     fn message(&mut self, wait: bool) -> Option<Message> {

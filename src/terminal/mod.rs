@@ -5,11 +5,11 @@ mod app;
 mod capabilities;
 mod input;
 mod keys;
-mod lanes;
 mod lines;
 mod paint;
 mod screen;
 mod size;
+mod workers;
 
 use std::{
     io::IsTerminal,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use ngcp_warden::ngcp::config::edit;
+use ngcp_warden::yaml::edit;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_yaml::Value;
 use yaml_edit::{Document, path::YamlPath};

@@ -8,7 +8,7 @@ mod random;
 
 use std::{fs, path::Path};
 
-use ngcp_warden::ngcp::config::edit;
+use ngcp_warden::yaml::edit;
 use saphyr_parser::ScalarStyle;
 
 use judge::{Scalar, Tally, scalars, tree, walk};

@@ -18,7 +18,7 @@ use ngcp_warden::{
     executor::{Command, Executor, Exit, FileChange, Metadata, Resources, Sink, Stream, System, World},
     finding::{Finding, StepId},
     runner::{
-        self, Control, Event, Journal, LeftBehind, Order, RunOutcome, Runs, Saved, Stands, State, account,
+        self, Control, Event, Journal, LeftBehind, Order, RunOutcome, Runs, Saved, Standing, State, assess,
         order, process::Task, undo,
     },
     secret::Secrets,
@@ -205,21 +205,21 @@ fn place() -> tempfile::TempDir {
     place
 }
 
-/// What every change shows on the host agrees with the account.
+/// What every change shows on the host agrees with the assessment.
 fn check_account(root: &Path, runs: &Runs, run: &str, at: usize) {
     let host = System::below(root).unwrap();
-    for change in account(runs, run, &host).unwrap().changes {
+    for change in assess(runs, run, &host).unwrap().changes {
         let done = tree::is_done(root, &change.id);
         match &change.stands {
-            Stands::After => assert!(done, "point {at}: {} is told as done", change.id),
-            Stands::NotBegun | Stands::Before => {
+            Standing::After => assert!(done, "point {at}: {} is told as done", change.id),
+            Standing::NotBegun | Standing::Before => {
                 assert!(!done, "point {at}: {} is told as not done", change.id);
             }
-            Stands::Unclear => assert_eq!(change.outcome, None, "point {at}: {}", change.id),
-            Stands::AtWork | Stands::Failed => {
+            Standing::Unclear => assert_eq!(change.outcome, None, "point {at}: {}", change.id),
+            Standing::AtWork | Standing::Failed => {
                 panic!("point {at}: {} is told as {:?}", change.id, change.stands)
             }
-            Stands::Neither(paths) => {
+            Standing::Neither(paths) => {
                 assert_eq!(
                     change.id, "c.password",
                     "point {at}: only a program leaves what is not known before"

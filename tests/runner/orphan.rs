@@ -12,7 +12,7 @@ use std::{
 use ngcp_warden::{
     executor::System,
     plan::{Action, Plan, Touched, Undo},
-    runner::{AtWork, Event, Lock, Runs, Stands, State, account, process, undo},
+    runner::{AtWork, Event, Lock, Runs, Standing, State, assess, process, undo},
     secret::Secrets,
 };
 use rustix::fs::OFlags;
@@ -141,7 +141,7 @@ fn nothing_is_settled_planned_or_left_while_the_program_of_a_killed_runner_works
     let cut_off = cut_off(600);
     let CutOff { root, runs, run, .. } = &cut_off;
     let host = System::below(root).unwrap();
-    assert_eq!(account(runs, run, &host).unwrap().changes[0].stands, Stands::AtWork);
+    assert_eq!(assess(runs, run, &host).unwrap().changes[0].stands, Standing::AtWork);
     assert!(undo::plan(runs, run, &host).unwrap_err().is::<AtWork>());
     assert!(process::leave(root, run, &host).unwrap_err().is::<AtWork>());
     let mut resumed = task(root, Plan::default());

@@ -4,8 +4,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 use ngcp_warden::{
     demo,
+    effects::{HostEffects, runs::Place},
     executor::Executor,
-    session::{Session, runs::Place},
     steps::REGISTRY,
     ui::{Look, view},
     wizard::{
@@ -23,7 +23,7 @@ use ratatui::{
 #[derive(Clone)]
 pub struct Wizard {
     pub model: Model,
-    session: Arc<Session>,
+    session: Arc<HostEffects>,
     waiting: VecDeque<Message>,
 }
 
@@ -34,7 +34,7 @@ impl Wizard {
         let model = Model::new(REGISTRY, entry, host.world());
         let mut wizard = Wizard {
             model,
-            session: Arc::new(Session::new(Arc::clone(&host), Place::demo(host))),
+            session: Arc::new(HostEffects::new(Arc::clone(&host), Place::demo(host))),
             waiting: VecDeque::new(),
         };
         wizard.tell(Message::Begin);

@@ -5,10 +5,10 @@
 mod endings;
 mod fields;
 mod history;
+mod line_mode;
 mod lines;
 mod narrow;
 mod past;
-mod plain;
 mod plans;
 mod random;
 #[path = "../support/mod.rs"]

@@ -120,6 +120,7 @@ pub(crate) fn finding(step: &str, severity: Severity, status: Status, title: &st
         evidence: "seen in a file".to_owned(),
         remedy: "mend it".to_owned(),
         handbook: "15.3".to_owned(),
+        field: None,
     }
 }
 

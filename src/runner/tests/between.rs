@@ -274,7 +274,7 @@ fn a_step_whose_only_change_was_taken_back_is_not_done_for_programs_and_a_failed
     let order = Order { plan: Plan { changes, ..Plan::default() }, ..Order::default() };
     let (run, outcome) = carry_out(&host, &runs, order, &Secrets::default());
     assert_eq!(outcome, RunOutcome::Failed);
-    let account = account(&runs, &run, &host).unwrap();
-    assert_eq!(account.changes[1].stands, Stands::Failed);
-    assert!(!account.changes[1].stands.words().contains("cut off"));
+    let seen = assess(&runs, &run, &host).unwrap();
+    assert_eq!(seen.changes[1].stands, Standing::Failed);
+    assert!(!seen.changes[1].stands.words().contains("cut off"));
 }

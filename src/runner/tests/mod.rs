@@ -282,6 +282,7 @@ fn a_finding_that_still_fails_afterwards_fails_the_change() {
             evidence: "seen in /etc/motd".into(),
             remedy: String::new(),
             handbook: String::new(),
+            field: None,
         }])
     };
     let mut change = line("a", "one", "/etc/motd", "hello", "bye");

@@ -102,6 +102,7 @@ fn an_undo_says_what_it_opens_again() {
         evidence: String::new(),
         remedy: String::new(),
         handbook: String::new(),
+        field: None,
     };
     let look = |_: &StepId| {
         let shut = found("SHUT", Severity::Critical, Status::Pass);

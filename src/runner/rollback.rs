@@ -6,7 +6,7 @@ use super::{
     Event, SavedFile, Was,
     apply::is_apply,
     captured,
-    prove::NOT_LOOKED_AT,
+    proof::NOT_LOOKED_AT,
     run::Runner,
     shared::{Way, way_back},
 };

@@ -17,9 +17,9 @@ use crate::{
     cli::{
         Cli, EXIT_FAILED, EXIT_LOCKED, EXIT_NOT_ROOT, EXIT_OK, EXIT_USAGE, Global, Subcommands, ThemeName,
     },
+    effects::{self, HostEffects, runs::Place},
     executor::{DryRun, Executor, System, World},
     runner::LockHeld,
-    session::{self, Session, runs::Place},
     steps, terminal,
     ui::Theme,
     unattended,
@@ -131,8 +131,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Subcommands::Leave { run }) => runs::leave(&root, &*host, run.as_deref()),
         Some(Subcommands::Confirm { run }) => runs::confirm(&root, &*host, run.as_deref()),
         Some(Subcommands::Revert { run }) => runs::revert(&root, run.as_deref()),
-        Some(Subcommands::RunPlan) => session::runs::serve().map(|_| EXIT_OK),
-        Some(Subcommands::RestoreOnSilence { run }) => session::runs::watch(&run).map(|()| EXIT_OK),
+        Some(Subcommands::RunPlan) => effects::runs::serve().map(|_| EXIT_OK),
+        Some(Subcommands::RestoreOnSilence { run }) => effects::runs::watch(&run).map(|()| EXIT_OK),
         Some(Subcommands::RestoreOverdue) => Ok(if runs::restore_overdue() { EXIT_OK } else { EXIT_FAILED }),
     }
 }
@@ -141,7 +141,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
 fn wizard(global: &Global, host: Arc<dyn Executor>, place: &Place) -> u8 {
     let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
     let model = Model::new(steps::REGISTRY, entry, host.world());
-    let session = Session::new(host, place.clone());
+    let session = HostEffects::new(host, place.clone());
     if global.plain || terminal::capabilities().plain {
         let code = terminal::run_lines(model, Arc::new(Effects(session)));
         place.close();
@@ -159,7 +159,7 @@ fn wizard(global: &Global, host: Arc<dyn Executor>, place: &Place) -> u8 {
 }
 
 /// Lends the session to the terminal's threads.
-struct Effects(Session);
+struct Effects(HostEffects);
 
 impl terminal::Backend for Effects {
     fn carry_out(&self, effect: Effect, messages: &Sender<Message>) {

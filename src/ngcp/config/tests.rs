@@ -3,7 +3,7 @@ use crate::executor::simulated::Simulated;
 
 fn host() -> Simulated {
     Simulated::new()
-        .file("/etc/ngcp-config/config.yml", include_str!("../../../../tests/corpus/ngcp-mr3.8.yml"))
+        .file("/etc/ngcp-config/config.yml", include_str!("../../../tests/corpus/ngcp-mr3.8.yml"))
         .file("/etc/hostname", "spce\n")
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-const SAMPLE: &str = include_str!("../../../../tests/corpus/ngcp-mr3.8.yml");
+const SAMPLE: &str = include_str!("../../../tests/corpus/ngcp-mr3.8.yml");
 
 fn set(text: &str, path: &str, expected: Option<&str>, new: &str) -> Result<String> {
     super::set(text, &path.split('.').collect::<Vec<_>>(), expected, new)

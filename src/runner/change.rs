@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::{
     Event, LeftBehind, Saved, SavedFile, Was,
-    act::{self, Prepared},
+    action::{self, Prepared},
     apply::{configures, generated, is_apply},
     captured,
     guard::{Armed, TICK, start_watcher},
     journal::pause,
     orphan::at_most,
     output::Lines,
-    prove,
+    proof,
     run::{REVERTED, Runner, UNCONFIRMED},
     values,
 };
@@ -33,7 +33,7 @@ impl Runner<'_> {
         let cut_off = self.known(change).begun;
         let prepared = match self.sight.already(change) {
             true => Ok(Prepared::Nothing),
-            false => act::prepare(&change.action, self.secrets, host),
+            false => action::prepare(&change.action, self.secrets, host),
         };
         let prepared = match prepared {
             Ok(Prepared::Nothing) if cut_off => {
@@ -181,7 +181,7 @@ impl Runner<'_> {
     fn keep(&mut self, change: &Change, prepared: &Prepared) -> Result<Saved> {
         let host = self.host();
         let mut saved = Saved::default();
-        for path in act::paths(change) {
+        for path in action::paths(change) {
             let was = Was::read(host, path)?;
             saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
         }
@@ -190,10 +190,10 @@ impl Runner<'_> {
         }
         if is_apply(change) {
             saved.generated = generated(host)?;
-            saved.services = prove::services(host);
+            saved.services = proof::services(host);
         }
         if change.proofs.contains(&Proof::Reread) {
-            saved.services = prove::sockets(host);
+            saved.services = proof::sockets(host);
         }
         self.journal.save(&change.id, &saved)?;
         Ok(saved)
@@ -207,17 +207,17 @@ impl Runner<'_> {
             Prepared::Run(command) => self.stream(&change.id, command)?,
             Prepared::Apply(message) => return self.apply(change, message, saved),
             prepared => {
-                act::put(self.sight.host, prepared)?;
+                action::put(self.sight.host, prepared)?;
                 return Ok((Outcome::Done, self.sight.all(change, "", &saved.services)?));
             }
         };
         let printed = exit.text() + &exit.error_text();
         Ok(match (exit.ok(), self.sight.all(change, &printed, &saved.services)) {
-            (true, Ok(seen)) if seen.contains(prove::NOT_LOOKED_AT) => (Outcome::Warning, seen),
+            (true, Ok(seen)) if seen.contains(proof::NOT_LOOKED_AT) => (Outcome::Warning, seen),
             (true, Ok(seen)) => (Outcome::Done, seen),
             (false, Ok(seen))
                 if !seen.is_empty()
-                    && seen != prove::NOT_LOOKED_AT
+                    && seen != proof::NOT_LOOKED_AT
                     && matches!(exit.status, Status::Code(_)) =>
             {
                 (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
@@ -236,7 +236,7 @@ impl Runner<'_> {
             let _ = journal.record(host.now(), Event::Output { change: change.to_owned(), stream, line });
         };
         let mut lines = Lines::new(&self.redactor, &mut emit);
-        let exit = act::run(host, command, &mut lines);
+        let exit = action::run(host, command, &mut lines);
         lines.finish();
         exit
     }

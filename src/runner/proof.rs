@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Look, act, captured, journal::pause};
+use super::{Look, action, captured, journal::pause};
 use crate::{
     executor::{Command, Executor, Quiet, Status as Exited, World},
     finding::{Status, StepId},
@@ -83,7 +83,7 @@ impl Sight<'_> {
                 }
             }
             Proof::Answers { command, prints } => {
-                let exit = act::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
+                let exit = action::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
                 let answer = exit.text();
                 match exit.ok() && answer.trim() == prints.trim() {
                     true => Ok(format!("seen by {}", command.program)),
@@ -149,7 +149,7 @@ impl Sight<'_> {
             }
             Proof::Answers { command, prints } => {
                 let command = command.resolve(self.secrets).ok()?.reads_only();
-                let exit = act::run(self.host, &command, &mut Quiet).ok()?;
+                let exit = action::run(self.host, &command, &mut Quiet).ok()?;
                 match exit.status {
                     Exited::Code(0) => Some(exit.text().trim() == prints.trim()),
                     Exited::Code(_) => Some(false),
@@ -191,7 +191,7 @@ impl Sight<'_> {
     }
 
     fn web_password(&self, command: &CommandLine, name: &str) -> Result<String> {
-        let exit = act::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
+        let exit = action::run(self.host, &command.resolve(self.secrets)?, &mut Quiet)?;
         if !exit.ok() {
             bail!("{}: {}", command.program, exit.reason());
         }

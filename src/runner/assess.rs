@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, act, orphan, saved::Saved};
+use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, action, orphan, saved::Saved};
 use crate::{
     executor::Executor,
     plan::{Change, Left, Outcome, Plan},
 };
 
-/// An exact account of a run, for whoever must decide how to go on.
+/// An exact assessment of a run, for whoever must decide how to go on.
 #[derive(Debug)]
-pub struct Account {
+pub struct Assessment {
     /// The run.
     pub run: String,
     /// What became of it.
@@ -20,25 +20,25 @@ pub struct Account {
     /// Something in its record can no longer be read; what came after that is unknown.
     pub damaged: bool,
     /// Each change of its plan, in order.
-    pub changes: Vec<ChangeAccount>,
+    pub changes: Vec<ChangeAssessment>,
 }
 
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ChangeAccount {
+pub struct ChangeAssessment {
     /// The change.
     pub id: String,
     /// For people.
     pub title: String,
     /// What the host shows.
-    pub stands: Stands,
+    pub stands: Standing,
     /// How it ended, as far as the record tells.
     pub outcome: Option<Outcome>,
 }
 
 /// Where a change stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stands {
+pub enum Standing {
     /// It did not begin.
     NotBegun,
     /// It began, or was taken back, and everything is as before it.
@@ -55,22 +55,22 @@ pub enum Stands {
     Failed,
 }
 
-impl Stands {
+impl Standing {
     /// For people.
     pub fn words(&self) -> String {
         match self {
-            Stands::NotBegun => "not begun".to_owned(),
-            Stands::Before => "as before".to_owned(),
-            Stands::After => "done".to_owned(),
-            Stands::Neither(paths) => {
+            Standing::NotBegun => "not begun".to_owned(),
+            Standing::Before => "as before".to_owned(),
+            Standing::After => "done".to_owned(),
+            Standing::Neither(paths) => {
                 let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
                 format!("neither as before nor done: {}", paths.join(", "))
             }
-            Stands::AtWork => "its program is still at work".to_owned(),
-            Stands::Unclear => {
+            Standing::AtWork => "its program is still at work".to_owned(),
+            Standing::Unclear => {
                 "cut off in the middle; whether its program did its work cannot be seen".to_owned()
             }
-            Stands::Failed => "failed; what it did until then cannot be seen".to_owned(),
+            Standing::Failed => "failed; what it did until then cannot be seen".to_owned(),
         }
     }
 }
@@ -155,25 +155,25 @@ pub(super) fn trace(runs: &Runs, run: &str) -> Result<(History, Vec<Traced>)> {
 ///
 /// # Errors
 /// When the record or what was kept cannot be read.
-pub fn account(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Account> {
+pub fn assess(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Assessment> {
     let (history, traced) = trace(runs, run)?;
     let at_work = !orphan::programs(&runs.dir(run))?.is_empty();
-    let changes = traced.iter().enumerate().map(|(n, traced_one)| ChangeAccount {
+    let changes = traced.iter().enumerate().map(|(n, traced_one)| ChangeAssessment {
         id: traced_one.change.id.clone(),
         title: traced_one.change.title.clone(),
         stands: match traced_one.ended {
-            None if at_work && traced_one.begun => Stands::AtWork,
+            None if at_work && traced_one.begun => Standing::AtWork,
             _ => stands(traced_one, &traced[..n], &traced[n + 1..], host),
         },
         outcome: traced_one.ended,
     });
     let changes = changes.collect();
-    Ok(Account { run: run.to_owned(), state: runs.state(run)?, damaged: history.damaged, changes })
+    Ok(Assessment { run: run.to_owned(), state: runs.state(run)?, damaged: history.damaged, changes })
 }
 
-fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Stands {
+fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Standing {
     if !traced.begun {
-        return Stands::NotBegun;
+        return Standing::NotBegun;
     }
     let files = traced.saved.iter().flat_map(|saved| &saved.files);
     let (mut before, mut after, mut neither) = (0, 0, Vec::new());
@@ -185,16 +185,16 @@ fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Exec
             _ => neither.push(file.path.clone()),
         }
     }
-    match (traced.ended, act::paths(&traced.change).is_empty()) {
-        (_, _) if !neither.is_empty() => Stands::Neither(neither),
-        (Some(Outcome::Failed) | None, true) if traced.undone => Stands::Before,
-        (Some(_), true) if traced.undone => Stands::Before,
-        (Some(Outcome::Done | Outcome::Warning | Outcome::Unchanged), true) => Stands::After,
-        (Some(Outcome::Failed), true) => Stands::Failed,
-        (_, true) => Stands::Unclear,
-        _ if after > 0 && before > 0 && traced.ended.is_none() => Stands::Unclear,
-        _ if after > 0 => Stands::After,
-        _ => Stands::Before,
+    match (traced.ended, action::paths(&traced.change).is_empty()) {
+        (_, _) if !neither.is_empty() => Standing::Neither(neither),
+        (Some(Outcome::Failed) | None, true) if traced.undone => Standing::Before,
+        (Some(_), true) if traced.undone => Standing::Before,
+        (Some(Outcome::Done | Outcome::Warning | Outcome::Unchanged), true) => Standing::After,
+        (Some(Outcome::Failed), true) => Standing::Failed,
+        (_, true) => Standing::Unclear,
+        _ if after > 0 && before > 0 && traced.ended.is_none() => Standing::Unclear,
+        _ if after > 0 => Standing::After,
+        _ => Standing::Before,
     }
 }
 

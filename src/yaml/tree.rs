@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use super::eased::Eased;
 
 /// The largest YAML text that is looked at, in bytes. A real config.yml has about 60 kB.
-pub(super) const SIZE_LIMIT: usize = 6 * 1024 * 1024;
+pub(crate) const SIZE_LIMIT: usize = 6 * 1024 * 1024;
 /// The longest line, in bytes.
 const LINE_LIMIT: usize = 64 * 1024;
 /// The longest value, in bytes.
@@ -35,26 +35,26 @@ pub enum Style {
 
 /// A scalar, map or list.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
     /// Counts from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Bytes of its token; of a map or list in braces or brackets the braces too. Of a block map or list it is
     /// only a position.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// Column of its first character, in characters from 0.
-    pub(super) column: usize,
+    pub(crate) column: usize,
     /// It carries an anchor (`&name`) or a tag (`!!str`).
-    pub(super) adorned: bool,
+    pub(crate) adorned: bool,
     /// It stands for an anchor elsewhere (`*name`).
-    pub(super) alias: bool,
+    pub(crate) alias: bool,
     /// Itself and everything below it.
     size: usize,
 }
 
 /// What a node is.
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar { text: String, style: Style },
     Map { entries: Vec<(Node, Node)>, flow: bool },
     List { items: Vec<Node>, flow: bool },
@@ -62,7 +62,7 @@ pub(super) enum Kind {
 
 impl Node {
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { text, .. } => Some(text),
             _ => None,
@@ -70,7 +70,7 @@ impl Node {
     }
 
     /// The value of a key of a map.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.kind {
             Kind::Map { entries, .. } => {
                 entries.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, value)| value)
@@ -85,7 +85,7 @@ impl Node {
 /// # Errors
 /// When it is not YAML, is more than one document, has a key twice, holds objects of a programming language, or
 /// exceeds a limit. The message names the line.
-pub(super) fn parse(source: &str) -> Result<Option<Node>> {
+pub(crate) fn parse(source: &str) -> Result<Option<Node>> {
     ensure!(
         source.len() <= SIZE_LIMIT,
         "the file has {} bytes, more than a configuration ever needs ({SIZE_LIMIT}): nothing was read",

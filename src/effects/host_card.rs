@@ -4,7 +4,7 @@ use super::runs::Place;
 use crate::{
     executor::{Executor, World},
     ngcp::{release::Release, services},
-    runner::{Report, Runs, State, account},
+    runner::{Report, Runs, State, assess},
     wizard::model::{HostCard, OpenRun, Service},
 };
 
@@ -45,7 +45,7 @@ fn open_run(host: &dyn Executor, place: &Place) -> Option<OpenRun> {
     let report = Report::of(&runs.history(&run).ok()?.records)?;
     let begun = report.started.strftime("%Y-%m-%d %H:%M UTC");
     let about = format!("{} changes, begun {begun} by {}", report.changes.len(), report.operator);
-    let seen = if alive { None } else { account(&runs, &run, host).ok() };
+    let seen = if alive { None } else { assess(&runs, &run, host).ok() };
     let account = seen.map_or_else(Vec::new, |seen| {
         seen.changes.into_iter().map(|change| (change.title, change.stands.words())).collect()
     });

@@ -9,8 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::tree::{self, Kind, Node, Style};
-use crate::executor::Executor;
+use crate::{
+    executor::Executor,
+    yaml::{self, Kind, Node, Style},
+};
 
 /// Where all of it lies.
 pub const DIRECTORY: &str = "/etc/ngcp-config";
@@ -349,7 +351,7 @@ fn load(host: &dyn Executor, path: &Path) -> Result<Option<Merged>> {
         anyhow::anyhow!("{} line {line}: not UTF-8 text; fix it by hand", path.display())
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let node = tree::parse(text).with_context(|| path.display().to_string())?;
+    let node = yaml::parse(text).with_context(|| path.display().to_string())?;
     if let Err(error) = serde_yaml::from_str::<serde::de::IgnoredAny>(text)
         && node.is_some()
     {

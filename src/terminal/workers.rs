@@ -24,16 +24,16 @@ enum Task {
 }
 
 /// Where effects go. Threads begin with the first effect of their kind.
-pub(super) struct Lanes {
+pub(super) struct Workers {
     backend: Arc<dyn Backend>,
     messages: Sender<Message>,
     look: Option<Sender<Task>>,
     keep: Option<Sender<Task>>,
 }
 
-impl Lanes {
+impl Workers {
     pub(super) fn new(backend: Arc<dyn Backend>, messages: Sender<Message>) -> Self {
-        Lanes { backend, messages, look: None, keep: None }
+        Workers { backend, messages, look: None, keep: None }
     }
 
     pub(super) fn carry_out(&mut self, effect: Effect) {

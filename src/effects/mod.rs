@@ -24,17 +24,17 @@ use crate::{
 };
 
 /// Carries effects out on one host.
-pub struct Session {
+pub struct HostEffects {
     host: Arc<dyn Executor>,
     place: Place,
     /// Of the run that goes on in this process.
     control: Mutex<Control>,
 }
 
-impl Session {
+impl HostEffects {
     /// A session on this host.
     pub fn new(host: Arc<dyn Executor>, place: Place) -> Self {
-        Session { host, place, control: Mutex::default() }
+        HostEffects { host, place, control: Mutex::default() }
     }
 
     /// Does what `effect` asks for and tells the messages that answer it. `Redraw`, `Suspend` and `Quit` are the

@@ -3,7 +3,7 @@
 use ngcp_warden::{
     executor::{Attributes, System},
     plan::{Action, Plan, Template, Undo},
-    runner::{RunOutcome, Runs, Stands, account},
+    runner::{RunOutcome, Runs, Standing, assess},
     secret::Secrets,
 };
 
@@ -28,7 +28,7 @@ fn a_file_that_was_removed_and_made_anew_and_taken_back_is_as_before() {
     assert_eq!(tree::here(&task(root, plan), &Secrets::default()).unwrap(), RunOutcome::Failed);
     assert_eq!(tree::difference(&before, &snapshot(root)), [""; 0]);
     let runs = Runs::open(root).unwrap();
-    let told = account(&runs, &runs.find(None).unwrap(), &System::below(root).unwrap()).unwrap();
-    let stands: Vec<Stands> = told.changes.into_iter().map(|change| change.stands).collect();
-    assert_eq!(stands, [Stands::Before, Stands::Before, Stands::NotBegun]);
+    let told = assess(&runs, &runs.find(None).unwrap(), &System::below(root).unwrap()).unwrap();
+    let stands: Vec<Standing> = told.changes.into_iter().map(|change| change.stands).collect();
+    assert_eq!(stands, [Standing::Before, Standing::Before, Standing::NotBegun]);
 }

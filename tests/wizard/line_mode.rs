@@ -9,7 +9,7 @@ use std::{
 use ngcp_warden::{
     executor::World,
     finding::{Severity, Status},
-    plain::{Input, Outside, run},
+    line_mode::{Input, Outside, run},
     plan::Outcome,
     runner::{Event, Record, RunOutcome},
     secret::Secret,

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     cli::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Format, Undo},
+    effects::runs::{self, Place},
     executor::Executor,
     finding::printable,
-    runner::{self, Account, Control, Report, Runs, State, guard, undo},
-    session::runs::{self, Place},
+    runner::{self, Assessment, Control, Report, Runs, State, guard, undo},
     steps, terminal,
     unattended::{Applied, plan_text},
 };
@@ -103,22 +103,22 @@ pub(super) fn show(root: &Path, host: &dyn Executor, run: Option<&str>, format: 
     let runs = Runs::look(root)?;
     let run = runs.find(run)?;
     let history = runs.history(&run)?;
-    let account = runner::account(&runs, &run, host)?;
+    let assessment = runner::assess(&runs, &run, host)?;
     let text = || {
         let report = Report::of(&history.records).map(|report| report.text()).unwrap_or_default();
-        printable(&format!("{report}\nNow:\n{}", account_text(&account)))
+        printable(&format!("{report}\nNow:\n{}", standing_text(&assessment)))
     };
     result(format, text, &serde_json::json!({"schema": 1, "run": run, "records": history.records}))?;
     Ok(EXIT_OK)
 }
 
 /// Where each change of a run stands, a line each.
-pub(super) fn account_text(account: &Account) -> String {
+pub(super) fn standing_text(assessment: &Assessment) -> String {
     let mut out = String::new();
-    for change in &account.changes {
+    for change in &assessment.changes {
         let _ = writeln!(out, "  {}: {}", change.title, change.stands.words());
     }
-    if account.damaged {
+    if assessment.damaged {
         out.push_str("  The record is damaged; what came after that is unknown.\n");
     }
     out
@@ -266,7 +266,7 @@ pub(super) fn leave(root: &Path, host: &dyn Executor, run: Option<&str>) -> Resu
         None => runs.newest(State::CutOff).context("no run was cut off")?,
     };
     ensure!(runs.state(&run)? == State::CutOff, "run {run} was not cut off");
-    complain(&account_text(&runner::account(&runs, &run, host)?));
+    complain(&standing_text(&runner::assess(&runs, &run, host)?));
     wait(&runs, &run)?;
     runner::process::leave(root, &run, host)?;
     complain(&format!("Run {run} is left as it is."));

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED, Format, Keeping},
+    effects::{
+        past,
+        runs::{self, Place},
+    },
     executor::{Attributes, Executor, FileChange, FileTo, System},
     plan::Plan,
     runner::{self, Control, Runs, State},
     secret::{Secrets, listed},
-    session::{
-        past,
-        runs::{self, Place},
-    },
     unattended::{self, Applied, UncommittedChanges},
 };
 
@@ -33,7 +33,7 @@ pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) ->
             Some(run) if options.continue_run => return go_on(&**host, place, &runs, &run, options),
             Some(run) if !options.check => {
                 complain(&format!("Run {run} was cut off before its end. Where each of its changes stands:"));
-                complain(&super::runs::account_text(&runner::account(&runs, &run, &**host)?));
+                complain(&super::runs::standing_text(&runner::assess(&runs, &run, &**host)?));
                 complain("Go on with it: apply --continue. Take it back: undo. Leave it so: leave.");
                 return Ok(EXIT_FAILED);
             }

@@ -1,0 +1,53 @@
+//! Pictures that follow the answers while they change, as data. How they are drawn is the screen's business; where
+//! nothing can be drawn they are told as numbers.
+
+/// One picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Figure {
+    /// Stacked bars of one unit, below each other.
+    Bars(Bars),
+    /// Values side by side.
+    Table(Table),
+}
+
+/// Stacked bars that share a scale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bars {
+    /// "Memory".
+    pub title: String,
+    /// What the numbers count: "MB".
+    pub unit: &'static str,
+    /// What fills a bar to its end; more does not fit.
+    pub limit: Option<u64>,
+    /// Top down.
+    pub bars: Vec<Bar>,
+}
+
+/// One stacked bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// "planned".
+    pub label: String,
+    /// From the left, each with its name and how much of the unit it takes.
+    pub parts: Vec<(String, u64)>,
+}
+
+impl Bar {
+    /// All parts together.
+    pub fn total(&self) -> u64 {
+        self.parts.iter().map(|(_, amount)| *amount).fold(0, u64::saturating_add)
+    }
+}
+
+/// Values side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// "Values of the profiles".
+    pub title: String,
+    /// Names of the columns behind the first.
+    pub columns: Vec<String>,
+    /// The column that is chosen by the answers.
+    pub chosen: Option<usize>,
+    /// Each with its name and one cell per column.
+    pub rows: Vec<(String, Vec<String>)>,
+}
