@@ -74,7 +74,8 @@ pub struct Finding {
     pub remedy: String,
     /// Handbook section, e.g. `15.3`.
     pub handbook: String,
-    /// Key of the step's question that settles it; `None` when no question of this step does.
+    /// Key of the step's question that settles it; one that ends in a dot stands for all that begin with it. `None`
+    /// when no question of this step does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }

@@ -35,6 +35,11 @@ pub struct Field {
     pub only_if: Option<(String, String)>,
 }
 
+/// Whether a name means the question with this key: it is the key, or ends in a dot and the key begins with it.
+pub fn names(name: &str, key: &str) -> bool {
+    name == key || (name.ends_with('.') && key.starts_with(name))
+}
+
 /// What can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

@@ -166,7 +166,10 @@ pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::executor::simulated::Simulated;
 
     /// A table that nobody reads at start would be believed when it is empty.
     #[test]
@@ -191,6 +194,40 @@ mod tests {
             for step in REGISTRY {
                 let id = &step.about().id;
                 assert!(step.form(&foreign).is_err(), "{id}: questions from {:?}", foreign.facts);
+            }
+        }
+    }
+
+    /// Rows are built from it: a question about something that was found stands beside its finding, and no finding
+    /// names a question that the step does not know.
+    #[test]
+    fn every_finding_names_the_question_that_settles_it() {
+        let tree = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(name);
+        let samples = ["mr3.8", "mr13.5"].map(|name| Simulated::from_tree(&tree(name)).unwrap());
+        let hosts = samples.into_iter().chain([crate::demo::host(), Simulated::new()]);
+        let hosts: Vec<Simulated> = hosts.collect();
+        for (host, step) in hosts.iter().flat_map(|host| REGISTRY.iter().map(move |step| (host, step))) {
+            let found = step.inspect(host).unwrap();
+            let form = step.form(&found).unwrap();
+            let named = |key: &str| {
+                found
+                    .items
+                    .iter()
+                    .filter_map(|finding| finding.field.as_deref())
+                    .any(|name| form::names(name, key))
+            };
+            for finding in &found.items {
+                let Some(name) = &finding.field else { continue };
+                let mut known = form.fields.iter().map(|field| &field.key).chain(&form.settled);
+                assert!(
+                    known.any(|key| form::names(name, key)),
+                    "{}: there is no question {name}",
+                    finding.id
+                );
+            }
+            for field in form.fields.iter().filter(|field| field.now_status.is_some()) {
+                let above = field.only_if.as_ref().is_some_and(|(key, _)| named(key));
+                assert!(named(&field.key) || above, "{}.{}: no finding", step.about().id, field.key);
             }
         }
     }

@@ -30,6 +30,8 @@ static ABOUT: About = About {
     handbook: "15.7",
 };
 
+/// Key of the question.
+const ASKED: &str = "noatime";
 const FSTAB: &str = "/etc/fstab";
 /// Mount points that are looked at, and the finding of each.
 const PLACES: [(&str, &str); 2] = [("/", "MOUNT-ATIME"), ("/ngcp-data", "MOUNT-ATIME-NGCP-DATA")];
@@ -115,7 +117,7 @@ impl Step for Noatime {
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
         Ok(Form {
             fields: vec![Field {
-                key: "noatime".to_owned(),
+                key: ASKED.to_owned(),
                 label: "Access times".to_owned(),
                 now: now.join("; "),
                 now_status: worst(findings.items.iter().map(|f| f.status)),
@@ -140,7 +142,7 @@ impl Step for Noatime {
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        match answers.get("noatime") {
+        match answers.get(ASKED) {
             "leave" => return Ok(Plan::default()),
             "set" => {}
             other => bail!("noatime.noatime: \"{other}\" is neither set nor leave"),
@@ -308,7 +310,7 @@ impl View<'_> {
                 |why| format!("Not done by this step, because {why}. Set noatime there by hand."),
             ),
             handbook: ABOUT.handbook.to_owned(),
-            field: None,
+            field: Some(ASKED.to_owned()),
         };
         let place = Place {
             target: self.target.to_owned(),

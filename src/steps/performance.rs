@@ -31,6 +31,8 @@ static ABOUT: About = About {
     handbook: "15.7",
 };
 
+/// Key of the question.
+const ASKED: &str = "profile";
 const TOOL: &str = "ngcp-toggle-performance-config";
 const MIXED: &str = "PERFORMANCE-PROFILE-MIXED";
 const UNREADABLE: &str = "PERFORMANCE-CONFIG-UNREADABLE";
@@ -176,7 +178,7 @@ impl Step for Performance {
         };
         let found = findings.items.iter().find(|finding| finding.id == MIXED);
         let field = Field {
-            key: "profile".to_owned(),
+            key: ASKED.to_owned(),
             label: "Profile".to_owned(),
             now,
             now_status: found.map(|finding| finding.status),
@@ -189,7 +191,7 @@ impl Step for Performance {
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        let profile = match answers.get("profile") {
+        let profile = match answers.get(ASKED) {
             "leave" => return Ok(Plan::default()),
             "high" => Profile::High,
             "low" => Profile::Low,
@@ -336,7 +338,7 @@ fn finding(id: &str, severity: Severity, status: Status) -> Finding {
         evidence: String::new(),
         remedy: "Choose a profile, or leave the values if somebody tuned them by hand.".to_owned(),
         handbook: ABOUT.handbook.to_owned(),
-        field: None,
+        field: (id == MIXED).then(|| ASKED.to_owned()),
     }
 }
 

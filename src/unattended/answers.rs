@@ -13,7 +13,7 @@ use crate::{
     secret::{self, Secrets},
     steps::{
         self, Answers,
-        form::{Field, Form, Kind},
+        form::{self, Field, Form, Kind},
     },
 };
 
@@ -87,8 +87,7 @@ impl AnswersFile {
         let mut answers = Answers::default();
         for (key, (value, line)) in &section.values {
             let field = form.fields.iter().find(|field| field.key == *key);
-            let stands_for = |one: &String| one == key || (one.ends_with('.') && key.starts_with(one));
-            if field.is_none() && form.settled.iter().any(stands_for) {
+            if field.is_none() && form.settled.iter().any(|one| form::names(one, key)) {
                 continue;
             }
             let field = field.with_context(|| {

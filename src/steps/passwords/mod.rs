@@ -49,6 +49,17 @@ impl Step for Passwords {
     }
 }
 
+/// Keys of the questions.
+mod asks {
+    pub(super) const ROOT: &str = "root";
+    pub(super) const CDREXPORT: &str = "cdrexport";
+    /// One per web login: `web.LOGIN`.
+    pub(super) const WEB: &str = "web.";
+    pub(super) const MYSQL: &str = "mysql";
+    pub(super) const MYSQL_FILE: &str = "mysql.file";
+    pub(super) const SOAP: &str = "soap";
+}
+
 /// What the form and the plan need to know. No password and no hash that is not public.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Facts {
@@ -140,9 +151,9 @@ impl WebAdmin {
     fn key(&self) -> String {
         let plain = self.login.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if plain && !self.login.is_empty() && !self.login.starts_with("id-") {
-            format!("web.{}", self.login)
+            format!("{}{}", asks::WEB, self.login)
         } else {
-            format!("web.id-{}", self.id)
+            format!("{}id-{}", asks::WEB, self.id)
         }
     }
 

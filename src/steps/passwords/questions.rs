@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, inspect};
+use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, asks, inspect};
 use crate::{
     finding::{Finding, Status},
     ngcp::database::ROOT_FILE,
@@ -18,8 +18,8 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
     let mut fields = Vec::new();
     if facts.root != Account::Missing {
         let open = facts.root.is_open();
-        fields.push(choice("root", "root", now(inspect::ROOT), &answers(open, &[]), usual(open)));
-        fields.push(secret("root", "root", &facts.hints, &["root"], false));
+        fields.push(choice(asks::ROOT, "root", now(inspect::ROOT), &answers(open, &[]), usual(open)));
+        fields.push(secret(asks::ROOT, "root", &facts.hints, &["root"], false));
     }
     if facts.cdrexport != Account::Missing {
         cdrexport(&mut fields, facts.cdrexport, now(inspect::CDREXPORT), &facts.hints);
@@ -39,8 +39,8 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
                 .filter(|(value, _, _)| *value == "set")
                 .for_each(|set| *set = ("set", "set if default", only));
         }
-        fields.push(choice("soap", SOAP_USER, now(inspect::SOAP), &options, usual(open)));
-        fields.push(secret("soap", SOAP_USER, &facts.hints, &[SOAP_USER], true));
+        fields.push(choice(asks::SOAP, SOAP_USER, now(inspect::SOAP), &options, usual(open)));
+        fields.push(secret(asks::SOAP, SOAP_USER, &facts.hints, &[SOAP_USER], true));
     }
     let unseen = facts.database.is_none();
     let note =
@@ -49,10 +49,10 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
     let no_rows = facts.database.as_ref().is_some_and(|database| database.root_hosts().0.is_empty());
     let gone = |id: &str| now(id).is_some_and(|finding| finding.status == Status::NotApplicable);
     let settled = [
-        (MYSQL, no_rows),
-        ("mysql.file", no_rows),
-        ("cdrexport", gone(inspect::CDREXPORT)),
-        ("soap", gone(inspect::SOAP)),
+        (asks::MYSQL, no_rows),
+        (asks::MYSQL_FILE, no_rows),
+        (asks::CDREXPORT, gone(inspect::CDREXPORT)),
+        (asks::SOAP, gone(inspect::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
     Ok(Form { fields, note: note.to_owned(), settled })
@@ -94,8 +94,8 @@ fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hin
         ("lock", "lock", "No password is accepted any more; logins with SSH keys go on.")
     };
     let default = if locked || state.is_open() { "lock" } else { "leave" };
-    fields.push(choice("cdrexport", "cdrexport", now, &answers(state.is_open(), &[lock]), default));
-    fields.push(secret("cdrexport", "cdrexport", hints, &["cdrexport"], false));
+    fields.push(choice(asks::CDREXPORT, "cdrexport", now, &answers(state.is_open(), &[lock]), default));
+    fields.push(secret(asks::CDREXPORT, "cdrexport", hints, &["cdrexport"], false));
 }
 
 fn choice(key: &str, label: &str, now: Option<&Finding>, options: &[Words<'_>], default: &str) -> Field {
@@ -144,12 +144,12 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     if hosts.is_empty() {
         return;
     }
-    let mut field = choice(MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
+    let mut field = choice(asks::MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
     let rows = hosts.len();
     field.help =
         format!("Set on all {rows} rows of root. Jobs that log in as MySQL's root without it stop working.");
     fields.push(field);
-    fields.push(secret(MYSQL, "MySQL root", hints, &["root", MYSQL], false));
+    fields.push(secret(asks::MYSQL, "MySQL root", hints, &["root", MYSQL], false));
     let (now, default) = match database.root_file {
         RootFile::Absent => ("is not there", "leave"),
         RootFile::Login => ("holds a login", "write"),
@@ -157,7 +157,7 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     };
     let write = format!("{ROOT_FILE}, readable by root only, gets the new login; root's own jobs go on.");
     let options = [("write", "write", write.as_str()), ("leave", "leave", "The file is not changed.")];
-    let mut file = choice("mysql.file", "MySQL login of root's jobs", None, &options, default);
+    let mut file = choice(asks::MYSQL_FILE, "MySQL login of root's jobs", None, &options, default);
     file.now = format!("{ROOT_FILE} {now}");
     file.help = "Only used when the password of MySQL's root is changed.".to_owned();
     fields.push(file);

@@ -30,6 +30,44 @@ static ABOUT: About = About {
     handbook: "15.3",
 };
 
+/// Keys of the questions.
+mod asks {
+    pub(super) const IMAGE_KEYS: &str = "image-keys";
+    pub(super) const KEYS: &str = "keys";
+    /// One per key that can be chosen: `key.ACCOUNT.BEGINNING-OF-ITS-FINGERPRINT`.
+    pub(super) const KEY: &str = "key.";
+    pub(super) const MODES: &str = "modes";
+    pub(super) const ADD: &str = "add";
+    pub(super) const NEW_KEY: &str = "new-key";
+    pub(super) const ADD_ACCOUNT: &str = "add.account";
+    pub(super) const ROOT_LOGIN: &str = "root-login";
+    pub(super) const PASSWORD_LOGIN: &str = "password-login";
+    pub(super) const EMPTY_PASSWORDS: &str = "empty-passwords";
+    pub(super) const ALGORITHMS: &str = "algorithms";
+    pub(super) const FORWARDING: &str = "forwarding";
+    pub(super) const HOST_KEYS: &str = "host-keys";
+    pub(super) const LAST_WAY: &str = "last-way";
+    pub(super) const CONFIRM_WITHIN: &str = "confirm-within";
+    /// Everything that may be asked.
+    pub(super) const ALL: [&str; 15] = [
+        IMAGE_KEYS,
+        KEYS,
+        KEY,
+        MODES,
+        ADD,
+        NEW_KEY,
+        ADD_ACCOUNT,
+        ROOT_LOGIN,
+        PASSWORD_LOGIN,
+        EMPTY_PASSWORDS,
+        ALGORITHMS,
+        FORWARDING,
+        HOST_KEYS,
+        LAST_WAY,
+        CONFIRM_WITHIN,
+    ];
+}
+
 /// Settings this step may change, as they are written.
 const WANTED: &[&str] = &[
     "PermitRootLogin",

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{
+    asks,
     facts::{Facts, KeyFact, KeyFile, Person},
     findings as id, new_keys,
 };
@@ -22,29 +23,10 @@ const KEY_LIMIT: usize = 4000;
 /// Seconds in which a change that could cut the operator off must be confirmed.
 pub(super) const SECONDS: i64 = 60;
 
-/// Everything that may be asked.
-const ALL: [&str; 15] = [
-    "image-keys",
-    "keys",
-    "key.",
-    "modes",
-    "add",
-    "new-key",
-    "add.account",
-    "root-login",
-    "password-login",
-    "empty-passwords",
-    "algorithms",
-    "forwarding",
-    "host-keys",
-    "last-way",
-    "confirm-within",
-];
-
 pub(super) fn form(findings: &Findings) -> Result<Form> {
     let facts: Facts = findings.facts()?;
     if !facts.server {
-        let settled = ALL.iter().map(|key| (*key).to_owned()).collect();
+        let settled = asks::ALL.iter().map(|key| (*key).to_owned()).collect();
         let note = "There is no SSH server on this host.".to_owned();
         return Ok(Form { fields: Vec::new(), note, settled });
     }
@@ -53,7 +35,7 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
     let mut fields = vec![image_keys(&facts, seen(id::IMAGE_KEY))];
     other_keys(&facts, seen(id::WEAK_KEY), &mut fields);
     fields.push(choice(
-        "modes",
+        asks::MODES,
         "Files with keys",
         seen(id::FILE_MODE),
         &[
@@ -67,7 +49,7 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
     settings(&facts, &seen, &mut fields);
     let default = if fails(id::HOST_KEY) { "renew" } else { "leave" };
     fields.push(choice(
-        "host-keys",
+        asks::HOST_KEYS,
         "The host's own keys",
         seen(id::HOST_KEY),
         &[
@@ -82,7 +64,7 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         "With a copy of these keys somebody else can pose as this host.",
     ));
     last_way(&facts, &mut fields);
-    Ok(Form { fields, note: note(&facts), settled: vec!["key.".to_owned()] })
+    Ok(Form { fields, note: note(&facts), settled: vec![asks::KEY.to_owned()] })
 }
 
 fn choice(
@@ -102,7 +84,7 @@ fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
     let lines = if count == 1 { "line goes" } else { "lines go" };
     let effect = format!("{count} {lines}, in every file where they stand; all other lines stay.");
     choice(
-        "image-keys",
+        asks::IMAGE_KEYS,
         "The image's keys",
         now,
         &[("remove", "remove", &effect), ("leave", "leave", "Whoever has the image gets in.")],
@@ -117,10 +99,15 @@ fn askable(facts: &Facts) -> impl Iterator<Item = (&Person, &KeyFile, &KeyFact)>
     keys.filter(|one| one.1.fixed.is_empty() && one.2.image.is_empty() && !one.2.fingerprint.is_empty())
 }
 
+/// The question about one key.
+pub(super) fn key_question(person: &Person, key: &KeyFact) -> String {
+    format!("{}{}.{}", asks::KEY, person.name, key.short())
+}
+
 fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
     let others = askable(facts).take(MOST_ASKED);
     fields.push(choice(
-        "keys",
+        asks::KEYS,
         "All other keys",
         now,
         &[
@@ -135,7 +122,7 @@ fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
         let own = if key.own { "yours now; " } else { "" };
         let weak = if key.weak.is_empty() { "" } else { "; weak" };
         let mut field = choice(
-            &format!("key.{}.{}", person.name, key.short()),
+            &key_question(person, key),
             &format!("{}: {}", person.name, if key.comment.is_empty() { &key.kind } else { &key.comment }),
             None,
             &[("keep", "keep", "It stays."), ("remove", "remove", "Its line goes.")],
@@ -144,7 +131,7 @@ fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
         );
         field.now = format!("{own}{}{weak}", key.kind);
         field.now_status = Some(if key.weak.is_empty() { Status::Pass } else { Status::Fail });
-        field.only_if = Some(("keys".to_owned(), "choose".to_owned()));
+        field.only_if = Some((asks::KEYS.to_owned(), "choose".to_owned()));
         fields.push(field);
     }
 }
@@ -156,7 +143,7 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         false => format!(" Found: {}.", offered.join(", ")),
     };
     fields.push(Field {
-        key: "add".to_owned(),
+        key: asks::ADD.to_owned(),
         label: "Add a public key".to_owned(),
         now: String::new(),
         now_status: None,
@@ -172,7 +159,7 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         only_if: None,
     });
     fields.push(choice(
-        "new-key",
+        asks::NEW_KEY,
         "Make a new key pair",
         None,
         &[
@@ -194,7 +181,7 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         .collect();
     if let Some(first) = accounts.iter().find(|one| one.0 == "root").or(accounts.first()) {
         fields.push(choice(
-            "add.account",
+            asks::ADD_ACCOUNT,
             "Account for the new key",
             None,
             &accounts,
@@ -214,7 +201,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
     };
     let off = by_key && super::doors::keyed(facts);
     fields.push(choice(
-        "root-login",
+        asks::ROOT_LOGIN,
         "Root over the network",
         seen(id::ROOT_PASSWORD),
         &[
@@ -226,7 +213,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         "Robots try root's password all day long.",
     ));
     fields.push(choice(
-        "password-login",
+        asks::PASSWORD_LOGIN,
         "Passwords over the network",
         seen(id::PASSWORD),
         &[
@@ -237,7 +224,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         "Only with a key for everybody who logs in.",
     ));
     fields.push(choice(
-        "empty-passwords",
+        asks::EMPTY_PASSWORDS,
         "Accounts without a password",
         seen(id::EMPTY),
         &[
@@ -248,7 +235,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         "No sane reason to let them in is known.",
     ));
     fields.push(choice(
-        "algorithms",
+        asks::ALGORITHMS,
         "Algorithms",
         seen(id::ALGORITHMS),
         &[
@@ -259,7 +246,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         "Judged as ssh-audit judges.",
     ));
     fields.push(choice(
-        "forwarding",
+        asks::FORWARDING,
         "Tunnels",
         seen(id::FORWARDING),
         &[
@@ -278,7 +265,7 @@ fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
         options.push(("console", "console only", "You said so: from then on only the console lets you in."));
     }
     fields.push(choice(
-        "last-way",
+        asks::LAST_WAY,
         "If nobody could log in any more",
         None,
         &options,
@@ -291,7 +278,7 @@ fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
 /// How long a change that could cut the operator off waits for a word.
 pub(super) fn seconds() -> Field {
     Field {
-        key: "confirm-within".to_owned(),
+        key: asks::CONFIRM_WITHIN.to_owned(),
         label: "Seconds to confirm".to_owned(),
         now: String::new(),
         now_status: None,

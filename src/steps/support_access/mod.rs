@@ -30,6 +30,13 @@ static ABOUT: About = About {
     handbook: "15.1",
 };
 
+/// Keys of the questions.
+mod asks {
+    pub(super) const ACCESS: &str = "access";
+    pub(super) const KEYS: &str = "keys";
+    pub(super) const PASSWORD: &str = "password";
+}
+
 const ENABLED: &str = "SUPPORT-ACCESS-ENABLED";
 const KEYS: &str = "SUPPORT-ACCESS-KEYS";
 const PASSWORD: &str = "SUPPORT-ACCESS-PASSWORD";
@@ -63,6 +70,7 @@ impl Step for SupportAccess {
         let (user, mut items) = account::look(host);
         items.insert(0, enabled);
         items.push(permit_from(host));
+        let items = items.into_iter().map(with_question).collect();
         Findings::new(items, &Facts { support, user })
     }
 
@@ -70,12 +78,12 @@ impl Step for SupportAccess {
         let facts: Facts = findings.facts()?;
         let seen = |id: &str| findings.items.iter().find(|finding| finding.id == id);
         let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
-            only_if: (key != "access").then(|| ("access".to_owned(), "disable".to_owned())),
+            only_if: (key != asks::ACCESS).then(|| (asks::ACCESS.to_owned(), "disable".to_owned())),
             ..Field::choice(key, label, seen(id), options, default, help)
         };
         let (options, default) = access(&facts);
         let mut fields = vec![field(
-            "access",
+            asks::ACCESS,
             "Support access",
             ENABLED,
             options,
@@ -84,7 +92,7 @@ impl Step for SupportAccess {
         )];
         if facts.user.keys.can_be_set_aside() {
             fields.push(field(
-                "keys",
+                asks::KEYS,
                 "Its SSH keys",
                 KEYS,
                 vec![
@@ -101,7 +109,7 @@ impl Step for SupportAccess {
         }
         if facts.user.password_open && facts.user.can_lock {
             fields.push(field(
-                "password",
+                asks::PASSWORD,
                 "Its password",
                 PASSWORD,
                 vec![
@@ -113,13 +121,14 @@ impl Step for SupportAccess {
             ));
         }
         let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
-        let settled = ["keys", "password"].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
+        let settled =
+            [asks::KEYS, asks::PASSWORD].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
         Ok(Form { fields, note: note(&facts), settled })
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
         let facts: Facts = findings.facts()?;
-        let wanted = answers.get("access");
+        let wanted = answers.get(asks::ACCESS);
         if !access(&facts).0.iter().any(|option| option.value == wanted) {
             let why = match wanted {
                 "disable" => facts.support.cannot_disable.as_deref(),
@@ -142,11 +151,11 @@ impl Step for SupportAccess {
         match wanted {
             "disable" => {
                 plan.changes.extend(facts.support.disable());
-                if says("keys", "aside")? || !facts.user.keys.can_be_set_aside() {
+                if says(asks::KEYS, "aside")? || !facts.user.keys.can_be_set_aside() {
                     plan.changes.extend(facts.user.keys.set_aside());
                     left.extend(facts.user.keys.left());
                 }
-                if says("password", "lock")? {
+                if says(asks::PASSWORD, "lock")? {
                     plan.changes.extend(facts.user.lock());
                 }
             }
@@ -168,6 +177,17 @@ impl Step for SupportAccess {
         plan.reminders.extend(left.iter().map(|why| format!("Support access: {why}.")));
         Ok(plan)
     }
+}
+
+/// The same finding with the question that settles it.
+fn with_question(finding: Finding) -> Finding {
+    let question = match finding.id.as_str() {
+        ENABLED => asks::ACCESS,
+        KEYS => asks::KEYS,
+        PASSWORD => asks::PASSWORD,
+        _ => return finding,
+    };
+    finding.answered_by(question)
 }
 
 /// The ways to answer, and the one chosen before anybody does.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry};
+use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry, asks};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -32,7 +32,22 @@ pub(super) fn inspect(host: &dyn Executor) -> Result<Findings> {
     facts.cdrexport = cdrexport(host, &mut items);
     facts.database = database::inspect(host, &mut items);
     facts.soap = soap(host, &mut items);
+    let items = items.into_iter().map(|finding| with_question(finding, &facts)).collect();
     Findings::new(items, &facts)
+}
+
+/// The same finding with the question that settles it, where that is asked, or need not be.
+fn with_question(finding: Finding, facts: &Facts) -> Finding {
+    let gone = finding.status == Status::NotApplicable;
+    let question = match finding.id.as_str() {
+        ROOT => asks::ROOT,
+        CDREXPORT if gone || facts.cdrexport != Account::Missing => asks::CDREXPORT,
+        MYSQL_ROOT if facts.database.is_some() => asks::MYSQL,
+        WEB if facts.database.as_ref().is_some_and(|found| !found.admins.is_empty()) => asks::WEB,
+        SOAP if gone || facts.soap.is_some() => asks::SOAP,
+        _ => return finding,
+    };
+    finding.answered_by(question)
 }
 
 pub(super) const MYSQL_ROOT: &str = "PASSWORD-MYSQL-ROOT-EMPTY";

@@ -3,7 +3,7 @@
 mod keys;
 mod server;
 
-use super::{ABOUT, facts::Facts};
+use super::{ABOUT, asks, facts::Facts};
 use crate::finding::{Finding, Severity, Status, printable};
 
 pub(super) const IMAGE_KEY: &str = "SSH-IMAGE-KEY";
@@ -49,9 +49,9 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
                 "Nothing to do.",
             )
         };
-        return ids.into_iter().map(none).collect();
+        return ids.into_iter().map(none).map(with_question).collect();
     }
-    vec![
+    let found = [
         keys::image_keys(facts),
         keys::weak_keys(facts),
         keys::file_modes(facts),
@@ -67,7 +67,25 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         server::other_doors(facts),
         server::settings(facts),
         server::session(facts),
-    ]
+    ];
+    found.into_iter().map(with_question).collect()
+}
+
+/// The same finding with the question that settles it.
+fn with_question(finding: Finding) -> Finding {
+    let question = match finding.id.as_str() {
+        IMAGE_KEY => asks::IMAGE_KEYS,
+        WEAK_KEY => asks::KEYS,
+        FILE_MODE => asks::MODES,
+        ROOT_PASSWORD => asks::ROOT_LOGIN,
+        PASSWORD => asks::PASSWORD_LOGIN,
+        EMPTY => asks::EMPTY_PASSWORDS,
+        ALGORITHMS => asks::ALGORITHMS,
+        FORWARDING => asks::FORWARDING,
+        HOST_KEY => asks::HOST_KEYS,
+        _ => return finding,
+    };
+    finding.answered_by(question)
 }
 
 fn found(id: &str, severity: Severity, status: Status, title: &str, evidence: &str, remedy: &str) -> Finding {
