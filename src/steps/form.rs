@@ -40,6 +40,21 @@ pub fn names(name: &str, key: &str) -> bool {
     name == key || (name.ends_with('.') && key.starts_with(name))
 }
 
+/// Bytes of a size as the platform writes it: `64M`, `2G`. Never a bare number: nobody knows what that counts.
+pub fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let power = match &*text[digits.len()..].to_ascii_uppercase() {
+        "K" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    digits.parse::<u64>().ok().filter(|_| plain)?.checked_mul(1024u64.pow(power))
+}
+
 /// What can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -183,6 +198,27 @@ mod tests {
             kind,
             help: String::new(),
             only_if: None,
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit() {
+        for (text, bytes) in [
+            ("64M", Some(64 << 20)),
+            (" 2g ", Some(2 << 30)),
+            ("0K", Some(0)),
+            ("1T", Some(1 << 40)),
+            ("64", None),
+            ("M", None),
+            ("", None),
+            ("1.5G", None),
+            ("-1G", None),
+            ("+1G", None),
+            ("64MB", None),
+            ("64 M", None),
+            ("99999999999T", None),
+        ] {
+            assert_eq!(size(text), bytes, "{text:?}");
         }
     }
 

@@ -7,8 +7,9 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Findings, Form, Step,
-    form::{Choice, Field, Kind},
+    About, Answers, Figure, Findings, Form, Step,
+    figure::{Bar, Bars, Table as Columns},
+    form::{self, Choice, Field, Kind},
 };
 use crate::{
     executor::Executor,
@@ -36,6 +37,11 @@ const ASKED: &str = "profile";
 const TOOL: &str = "ngcp-toggle-performance-config";
 const MIXED: &str = "PERFORMANCE-PROFILE-MIXED";
 const UNREADABLE: &str = "PERFORMANCE-CONFIG-UNREADABLE";
+/// The one value that is an amount of memory by itself: the others count processes or limit each of them.
+const POOL: &str = "database.bufferpoolsize";
+/// What is set beside each other, and the answer that chooses each.
+const COLUMNS: [&str; 3] = ["now", "low", "high"];
+const ANSWERS: [&str; 3] = ["leave", "low", "high"];
 /// How long the tool may take, in seconds: it may apply the configuration itself.
 const LIMIT: u64 = 30 * 60;
 
@@ -64,6 +70,8 @@ struct Facts {
     rows: Vec<Row>,
     /// Why the tool cannot be used here; empty when it can.
     no_tool: String,
+    /// Of this host, in bytes; `None` when it cannot be seen.
+    memory: Option<u64>,
 }
 
 /// A value of this host beside what the profiles have.
@@ -102,6 +110,11 @@ impl Row {
         }
     }
 
+    /// One for each of [`COLUMNS`].
+    fn values(&self) -> [&str; 3] {
+        [&self.now, &self.low, &self.high]
+    }
+
     fn is(&self, profile: Profile) -> bool {
         self.now.eq_ignore_ascii_case(self.wanted(profile))
     }
@@ -112,6 +125,22 @@ impl Facts {
     fn profile(&self) -> Option<Profile> {
         let all = |profile| !self.rows.is_empty() && self.rows.iter().all(|row| row.is(profile));
         [Profile::High, Profile::Low].into_iter().find(|profile| all(*profile))
+    }
+
+    /// What the database keeps in memory, beside all that this host has; only where both are known.
+    fn memory_bars(&self) -> Option<Figure> {
+        const MB: u64 = 1024 * 1024;
+        let memory = self.memory?;
+        let row = self.rows.iter().find(|row| row.path == POOL)?;
+        let bar = |(label, size): (&str, &str)| {
+            Some(Bar {
+                label: label.to_owned(),
+                parts: vec![("database".to_owned(), form::size(size)? / MB)],
+            })
+        };
+        let bars = COLUMNS.into_iter().zip(row.values()).map(bar).collect::<Option<_>>()?;
+        let title = "Memory that the database keeps for itself".to_owned();
+        Some(Figure::Bars(Bars { title, unit: "MB", limit: Some(memory / MB), bars }))
     }
 
     /// What is expected to change: `kamailio.proxy.children 8 → 5`.
@@ -127,7 +156,8 @@ impl Step for Performance {
     }
 
     fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
-        let mut facts = Facts { no_tool: no_tool(host), ..Facts::default() };
+        let memory = host.resources().ok().map(|resources| resources.memory_total).filter(|bytes| *bytes > 0);
+        let mut facts = Facts { no_tool: no_tool(host), memory, ..Facts::default() };
         let config = match Config::read(host) {
             Ok(config) => config,
             Err(error) => return Findings::new(unreadable(host, &format!("{error:#}")), &facts),
@@ -188,6 +218,22 @@ impl Step for Performance {
             only_if: None,
         };
         Ok(Form { fields: vec![field], note, ..Form::default() })
+    }
+
+    fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
+        let Ok(facts) = findings.facts::<Facts>() else { return Vec::new() };
+        if facts.rows.is_empty() {
+            return Vec::new();
+        }
+        let chosen = ANSWERS.iter().position(|answer| *answer == answers.get(ASKED));
+        let rows = facts.rows.iter().map(|row| (row.path.clone(), row.values().map(str::to_owned).to_vec()));
+        let table = Figure::Table(Columns {
+            title: "Values of this host and of the profiles, as inferred".to_owned(),
+            columns: COLUMNS.map(str::to_owned).to_vec(),
+            chosen,
+            rows: rows.collect(),
+        });
+        [table].into_iter().chain(facts.memory_bars()).collect()
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {

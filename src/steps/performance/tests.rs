@@ -73,6 +73,42 @@ fn values_of_a_later_era_do_not_count_on_old_hosts() {
     assert!(found(&host, MIXED).title.contains("high"));
 }
 
+/// What the answer chooses is marked, and every number is that of the host or of the table.
+#[test]
+fn the_preview_sets_the_profiles_beside_this_host_and_follows_the_answer() {
+    let resources = crate::executor::Resources { memory_total: 8 << 30, ..Default::default() };
+    let host = host("mr13.5.1", &config(["8", "8", "8", "7"], "512M")).with_resources(resources);
+    let found = Performance.inspect(&host).unwrap();
+    for (answer, column) in [("leave", 0), ("low", 1), ("high", 2)] {
+        let answers =
+            Answers { values: [(ASKED.to_owned(), answer.to_owned())].into(), ..Answers::default() };
+        let figures = Performance.preview(&found, &answers);
+        let [Figure::Table(table), Figure::Bars(bars)] = &figures[..] else { panic!("{figures:?}") };
+        assert_eq!((table.chosen, &table.columns[column][..]), (Some(column), COLUMNS[column]));
+        assert_eq!(table.rows[0], (POOL.to_owned(), ["512M", "64M", "2G"].map(str::to_owned).to_vec()));
+        assert_eq!(table.rows.len(), 5, "only what this host has");
+        assert_eq!((bars.limit, bars.unit), (Some(8192), "MB"));
+        assert_eq!(bars.bars.iter().map(Bar::total).collect::<Vec<_>>(), [512, 64, 2048]);
+    }
+}
+
+/// No bar where one of its numbers would be invented, no table where there is nothing to compare.
+#[test]
+fn the_preview_draws_nothing_that_is_not_known() {
+    let preview =
+        |host: &Simulated| Performance.preview(&Performance.inspect(host).unwrap(), &Answers::default());
+    let resources = crate::executor::Resources { memory_total: 8 << 30, ..Default::default() };
+    for host in [
+        host("mr13.5.1", &config(["8", "8", "8", "7"], "2G")),
+        host("mr13.5.1", &config(["8", "8", "8", "7"], "'2147483648'")).with_resources(resources.clone()),
+        host("mr3.8.3", &config(["8", "8", "8", "7"], "64M")).with_resources(resources),
+    ] {
+        let figures = preview(&host);
+        assert!(matches!(&figures[..], [Figure::Table(table)] if table.chosen.is_none()), "{figures:?}");
+    }
+    assert_eq!(preview(&Simulated::new()), Vec::new());
+}
+
 #[test]
 fn the_plan_is_the_vendors_tool_and_one_apply() {
     let host = host("mr13.5.1", &config(["8", "8", "8", "7"], "2G"));
