@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Effect,
     draft::Draft,
+    failure::Failure,
     keys::Key,
     model::{HostCard, PastRun},
 };
@@ -93,29 +94,4 @@ pub enum Message {
     Interrupted,
     /// The terminal is gone, or SIGHUP, SIGTERM.
     Hangup,
-}
-
-/// Why something did not work and what to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// What failed, because of what.
-    pub message: String,
-    /// What to do; may be empty.
-    pub hints: Vec<String>,
-    /// The step whose answers cannot be planned.
-    pub step: Option<StepId>,
-}
-
-impl Failure {
-    /// A failure without hints.
-    pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), ..Failure::default() }
-    }
-}
-
-impl From<&anyhow::Error> for Failure {
-    /// The error with its chain of causes.
-    fn from(error: &anyhow::Error) -> Self {
-        Failure::new(format!("{error:#}"))
-    }
 }

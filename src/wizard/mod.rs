@@ -3,6 +3,7 @@
 
 pub mod draft;
 pub mod effect;
+mod failure;
 pub mod form;
 pub mod keys;
 pub mod message;
@@ -14,7 +15,8 @@ pub mod run_view;
 mod update;
 
 pub use effect::Effect;
+pub use failure::Failure;
 pub use keys::{Intent, Key};
-pub use message::{Failure, Message};
+pub use message::Message;
 pub use model::{Model, Screen};
 pub use update::update;

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 pub use super::past::{Past, PastRun};
-use super::{Effect, draft::Draft, form::FormState, message::Failure, run_view::RunView};
+use super::{Effect, draft::Draft, failure::Failure, form::FormState, run_view::RunView};
 use crate::{
     executor::{Resources, World},
     finding::{Finding, StepId},
@@ -195,6 +195,14 @@ pub struct Review {
     pub steps: Vec<StepId>,
     /// The plan was handed to a runner that has not answered yet.
     pub starting: bool,
+}
+
+impl Review {
+    /// The plan no longer says what was answered.
+    pub(super) fn void(&mut self) {
+        self.phase = ReviewPhase::Absent;
+        self.undoes = None;
+    }
 }
 
 /// Where the plan is.

@@ -1,6 +1,6 @@
 //! The runs of this host, as they are known to the wizard.
 
-use super::message::Failure;
+use super::failure::Failure;
 use crate::runner::{Report, State};
 
 /// A run that was recorded on this host.

@@ -20,6 +20,8 @@ type Module = Vec<String>;
 struct Code {
     /// Paths that the file names, as written.
     paths: BTreeSet<Vec<String>>,
+    /// Paths that it imports for itself. One that leads to a module alone says nothing yet; what is named through it does.
+    imported: BTreeSet<Vec<String>>,
     /// Names that it passes on, with where they come from.
     passed_on: BTreeMap<String, Vec<String>>,
 }
@@ -51,10 +53,11 @@ impl<'a> Visit<'a> for Code {
         let mut leaves = Vec::new();
         leaves_of(&item.tree, &mut Vec::new(), &mut leaves);
         for (path, name) in leaves {
-            match item.vis {
-                Visibility::Inherited => drop(self.paths.insert(path)),
-                _ => drop(self.passed_on.insert(name, path)),
+            // What a module imports for itself its children can name through it as well.
+            if matches!(item.vis, Visibility::Inherited) {
+                self.imported.insert(path.clone());
             }
+            self.passed_on.insert(name, path);
         }
     }
 
@@ -130,7 +133,9 @@ fn target(modules: &BTreeMap<Module, Code>, from: &Module, path: &[String], dept
         first => {
             let below = [from.as_slice(), &[first.to_owned()]].concat();
             if !modules.contains_key(&below) {
-                return None;
+                // A module that was imported by its name, or nothing of ours.
+                let source = modules.get(from)?.passed_on.get(first).filter(|_| depth < 8)?;
+                return target(modules, from, &[source, &path[1..]].concat(), depth + 1);
             }
         }
     }
@@ -168,7 +173,11 @@ fn circles(room: &str, modules: &BTreeMap<Module, Code>) -> BTreeSet<Vec<String>
         .iter()
         .filter(|(module, _)| inside(module))
         .map(|(module, code)| {
-            let used = code.paths.iter().filter_map(|path| target(modules, module, path, 0));
+            let names_a_module = |path: &&Vec<String>| {
+                target(modules, module, path, 0).is_some_and(|found| found.last() == path.last())
+            };
+            let imported = code.imported.iter().filter(|path| !names_a_module(path));
+            let used = code.paths.iter().chain(imported).filter_map(|path| target(modules, module, path, 0));
             (module.clone(), used.filter(|used| used != module && inside(&used)).collect())
         })
         .collect();

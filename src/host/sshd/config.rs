@@ -9,13 +9,16 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    CONFIG, DROP_INS,
     algorithms::LISTS,
     glob,
     syntax::{self, Setting},
 };
 use crate::executor::{Executor, Kind};
 
+/// The server's configuration.
+pub const CONFIG: &str = "/etc/ssh/sshd_config";
+/// Where Debian's server looks for more of it, if [`CONFIG`] says so.
+pub const DROP_INS: &str = "/etc/ssh/sshd_config.d";
 /// How deep files may include each other; sshd's own limit.
 const DEPTH: usize = 16;
 /// Lines read at most, of all files together.

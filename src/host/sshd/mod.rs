@@ -19,18 +19,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-pub use config::{Line, Lines, matches_pattern};
+pub use config::{CONFIG, DROP_INS, Line, Lines, matches_pattern};
 pub use listener::{Listener, listeners};
 pub use session::{Login, Served, Session, served, session};
 pub use ways::{Ways, ways};
 
 use super::accounts::Account;
 use crate::executor::{Command, Executor, Quiet};
-
-/// The server's configuration.
-pub const CONFIG: &str = "/etc/ssh/sshd_config";
-/// Where Debian's server looks for more of it, if [`CONFIG`] says so.
-pub const DROP_INS: &str = "/etc/ssh/sshd_config.d";
 
 /// The settings in force for one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

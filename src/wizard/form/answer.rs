@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{FieldState, FormState, SecretState, Verdict, unanswered};
+use super::{
+    secret_field::Verdict,
+    state::{FieldState, FormState, TEXT_LIMIT, unanswered},
+};
 use crate::{
     finding::StepId,
     secret::Secrets,
@@ -88,7 +91,7 @@ impl FormState {
                     *chosen = known;
                 }
                 (_, FieldState::Line(input)) => {
-                    let clean = value.chars().filter(|c| !c.is_control()).take(super::TEXT_LIMIT);
+                    let clean = value.chars().filter(|c| !c.is_control()).take(TEXT_LIMIT);
                     *input = clean.collect::<String>().into();
                 }
                 _ => continue,
@@ -140,16 +143,4 @@ fn default(field: &Field) -> String {
         Kind::Number { default, .. } => default.to_string(),
         Kind::Secret { .. } => String::new(),
     }
-}
-
-/// Thinks about the first entry again.
-pub(super) fn judge(field: &Field, secret: &mut SecretState) {
-    let Kind::Secret { hints, ascii_only } = &field.kind else { return };
-    secret.verdict = (!secret.first.is_empty()).then(|| {
-        let judged = crate::secret::judge(&secret.first.secret(), hints, *ascii_only);
-        match judged {
-            Ok(strength) => Verdict { good: true, words: strength.words },
-            Err(words) => Verdict { good: false, words },
-        }
-    });
 }

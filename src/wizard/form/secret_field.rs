@@ -2,7 +2,10 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::secret::Secret;
+use crate::{
+    secret::Secret,
+    steps::form::{Field, Kind},
+};
 
 /// Longest secret in bytes. The buffer has this size from the start, so that growing never leaves a copy behind.
 pub const SECRET_LIMIT: usize = 1024;
@@ -97,4 +100,16 @@ impl Buffer {
         self.0.zeroize();
         debug_assert!(self.0.capacity() >= SECRET_LIMIT, "wiping keeps the buffer");
     }
+}
+
+/// Thinks about the first entry again.
+pub(super) fn judge(field: &Field, secret: &mut SecretState) {
+    let Kind::Secret { hints, ascii_only } = &field.kind else { return };
+    secret.verdict = (!secret.first.is_empty()).then(|| {
+        let judged = crate::secret::judge(&secret.first.secret(), hints, *ascii_only);
+        match judged {
+            Ok(strength) => Verdict { good: true, words: strength.words },
+            Err(words) => Verdict { good: false, words },
+        }
+    });
 }

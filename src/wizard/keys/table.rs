@@ -1,6 +1,6 @@
 //! The rows of the key table. A key that means something stands here or it means nothing.
 
-use super::{Intent, Key};
+use super::key::{Intent, Key};
 use crate::runner::State;
 use crate::wizard::{
     Model, Screen,
@@ -245,7 +245,7 @@ impl Row {
 
     /// Whether it holds now.
     pub fn holds(&self, model: &Model) -> bool {
-        self.at.contains(&super::place(model)) && self.when.is_none_or(|when| when(model))
+        self.at.contains(&place(model)) && self.when.is_none_or(|when| when(model))
     }
 }
 
@@ -333,4 +333,31 @@ fn can_stop(model: &Model) -> bool {
 }
 fn run_ended(model: &Model) -> bool {
     model.run.as_ref().is_some_and(|run| run.ended)
+}
+
+/// Where the model is, for the table.
+pub fn place(model: &Model) -> At {
+    if model.dialog.is_some() {
+        return At::Dialog;
+    }
+    at(model.screen)
+}
+
+/// The place that a page is.
+pub(in crate::wizard) fn at(screen: Screen) -> At {
+    match screen {
+        Screen::Overview => At::Overview,
+        Screen::Steps => At::Steps,
+        Screen::Step(_) => At::Step,
+        Screen::Review => At::Review,
+        Screen::Difference(_) | Screen::Foreign => At::Difference,
+        Screen::Run => At::Run,
+        Screen::Result => At::Result,
+        Screen::CutOff => At::CutOff,
+        Screen::History => At::History,
+        Screen::Past => At::Past,
+        Screen::Passwords => At::Passwords,
+        Screen::Help => At::Help,
+        Screen::Log => At::Log,
+    }
 }

@@ -163,7 +163,7 @@ fn tick(model: &mut Model, index: usize) {
         && !step.ticked
     {
         step.ticked = true;
-        planning::void(model);
+        model.review.void();
     }
 }
 
@@ -296,7 +296,7 @@ fn choose(model: &mut Model) -> Vec<Effect> {
         Screen::Steps => {
             if let Some(step) = model.steps.get_mut(model.selected_step) {
                 step.ticked = !step.ticked;
-                planning::void(model);
+                model.review.void();
             }
             NOTHING
         }
@@ -315,7 +315,7 @@ fn choose(model: &mut Model) -> Vec<Effect> {
                 return NOTHING;
             };
             step.ticked = false;
-            planning::void(model);
+            model.review.void();
             planning::request(model)
         }
         _ => sideways(model, true),

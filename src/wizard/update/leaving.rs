@@ -78,7 +78,7 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
                 step.form = crate::wizard::form::FormState::default();
             }
             model.draft = crate::wizard::draft::Draft::default();
-            planning::void(model);
+            model.review.void();
             let mut effects = looking::keep(model);
             effects.extend(looking::inspect_all(model));
             effects

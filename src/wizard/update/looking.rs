@@ -105,7 +105,7 @@ pub(super) fn inspected(
     if model.running() || model.review.starting || model.review.undoes.is_some() {
         return Vec::new();
     }
-    planning::void(model);
+    model.review.void();
     if model.screen == Screen::Review { planning::request(model) } else { Vec::new() }
 }
 
@@ -127,7 +127,7 @@ pub(super) fn loaded(model: &mut Model, draft: Draft) -> Vec<Effect> {
             step.ticked |= kept.ticked;
         }
     }
-    planning::void(model);
+    model.review.void();
     notice(model, &format!("Answers of an earlier session are here ({count} steps). F10 reviews them."));
     if model.screen == Screen::Review { planning::request(model) } else { Vec::new() }
 }

@@ -5,15 +5,11 @@ mod leaving;
 mod looking;
 mod planning;
 mod running;
+mod telling;
 
-use super::{
-    Effect, Key, Message, Model, Screen,
-    draft::Draft,
-    keys,
-    model::{LOG_LIMIT, LogLine, Size},
-    page,
-};
+use super::{Effect, Key, Message, Model, Screen, draft::Draft, keys, model::Size};
 use crate::runner::Event;
+use telling::{edit, log, notice, reveal_focus, type_text};
 
 /// Takes one message in and says what is to be done. After the wizard ended nothing happens any more.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -109,61 +105,4 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
         reveal_focus(model);
     }
     effects
-}
-
-/// Text arrives at once: into the field that has the focus.
-fn type_text(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.typing() {
-        edit(model, |form| form.type_text(text))
-    } else {
-        notice(model, "Nothing can be pasted here.")
-    }
-}
-
-/// Changes the form of the current step; what is answered belongs to the plan, and an older plan is void.
-fn edit(
-    model: &mut Model,
-    change: impl FnOnce(&mut super::form::FormState) -> Result<(), &'static str>,
-) -> Vec<Effect> {
-    let Screen::Step(index) = model.screen else { return Vec::new() };
-    let Some(step) = model.steps.get_mut(index) else { return Vec::new() };
-    let before = step.form.edits();
-    let result = change(&mut step.form);
-    if step.form.edits() != before {
-        step.ticked = true;
-        planning::void(model);
-    }
-    match result {
-        Ok(()) => Vec::new(),
-        Err(words) => notice(model, words),
-    }
-}
-
-/// Says one line to the operator and remembers it in the log.
-fn notice(model: &mut Model, text: &str) -> Vec<Effect> {
-    let text = page::clean(text);
-    log(model, false, &text);
-    model.notice = Some(text);
-    // It may take rows of the page.
-    reveal_focus(model);
-    Vec::new()
-}
-
-fn log(model: &mut Model, bad: bool, text: &str) {
-    while model.log.len() >= LOG_LIMIT {
-        model.log.pop_front();
-    }
-    model.log.push_back(LogLine { bad, text: page::clean(text) });
-}
-
-/// Moves the page so that what has the focus is on the screen.
-fn reveal_focus(model: &mut Model) {
-    let body = page::body(model, model.size);
-    let page = page::page(model, body.columns);
-    let rows = usize::from(body.rows).max(1);
-    let mut top = page::first_line(&page, model.top, body.rows);
-    if let Some((first, last)) = page.focus {
-        top = top.max((last + 1).saturating_sub(rows)).min(first);
-    }
-    model.top = top;
 }

@@ -15,12 +15,6 @@ use crate::{
     },
 };
 
-/// The plan no longer says what was answered.
-pub(super) fn void(model: &mut Model) {
-    model.review.phase = ReviewPhase::Absent;
-    model.review.undoes = None;
-}
-
 /// Asks for the plan that takes a run back.
 pub(super) fn request_undo(model: &mut Model, run: String) -> Vec<Effect> {
     model.review.ticket += 1;

@@ -54,7 +54,7 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         step.ticked = false;
         step.form = FormState::default();
     }
-    super::planning::void(model);
+    model.review.void();
     let mut effects = looking::keep(model);
     effects.push(Effect::LookAtHost);
     if model.past.runs.is_some() {

@@ -1,0 +1,287 @@
+//! What is chosen and typed in a form, and where the focus is.
+//! Nothing typed is ever refused for being wrong; what is wrong is told beside it and at the review.
+
+use tui_input::{Input, InputRequest};
+
+use super::secret_field::{SecretState, judge};
+use crate::{
+    steps::{
+        Form,
+        form::{Field, Kind},
+    },
+    wizard::keys::Key,
+};
+
+/// Longest text typed into a field whose form names no smaller limit, in characters.
+pub(super) const TEXT_LIMIT: usize = 4096;
+
+/// A form with what was answered so far.
+#[derive(Debug, Clone, Default)]
+pub struct FormState {
+    pub(super) form: Form,
+    pub(super) fields: Vec<FieldState>,
+    pub(super) focus: Stop,
+    pub(super) edits: u64,
+}
+
+/// A place the focus can be at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stop {
+    /// Place of the field in the form.
+    pub field: usize,
+    /// The second line of a secret, where it is typed again.
+    pub again: bool,
+}
+
+/// What is in one field.
+#[derive(Debug, Clone)]
+pub enum FieldState {
+    /// Place of the chosen option.
+    Choice(usize),
+    /// A line of text or a number, with its cursor.
+    Line(Input),
+    /// A secret typed twice.
+    Secret(Box<SecretState>),
+}
+
+impl FormState {
+    /// The form, with its defaults as answers and the focus on its first question.
+    pub fn new(form: Form) -> Self {
+        let fields = form.fields.iter().map(unanswered).collect();
+        let mut state = FormState { form, fields, focus: Stop::default(), edits: 0 };
+        state.settle_focus();
+        state
+    }
+
+    /// The questions.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// Questions that are asked now, each with its place and what is in it.
+    pub fn visible(&self) -> impl Iterator<Item = (usize, &Field, &FieldState)> {
+        let both = self.form.fields.iter().zip(&self.fields).enumerate();
+        both.filter(|(index, _)| self.is_visible(*index)).map(|(index, (field, state))| (index, field, state))
+    }
+
+    /// Where the focus is.
+    pub fn focus(&self) -> Stop {
+        self.focus
+    }
+
+    /// The question with the focus.
+    pub fn focused(&self) -> Option<&Field> {
+        self.form.fields.get(self.focus.field)
+    }
+
+    /// Whether there is nothing to answer.
+    pub fn is_empty(&self) -> bool {
+        self.form.fields.is_empty()
+    }
+
+    /// Whether letters go into the focused field.
+    pub fn typing(&self) -> bool {
+        matches!(self.fields.get(self.focus.field), Some(FieldState::Line(_) | FieldState::Secret(_)))
+    }
+
+    /// Whether the focused field is a choice.
+    pub fn on_choice(&self) -> bool {
+        matches!(self.fields.get(self.focus.field), Some(FieldState::Choice(_)))
+    }
+
+    /// Whether anything was answered since the form was made.
+    pub fn edited(&self) -> bool {
+        self.edits > 0
+    }
+
+    /// Counts every change of an answer.
+    pub(in crate::wizard) fn edits(&self) -> u64 {
+        self.edits
+    }
+
+    /// Whether the focus is at the first place.
+    pub fn at_first(&self) -> bool {
+        self.stops().first().is_none_or(|first| *first == self.focus)
+    }
+
+    /// Whether the focus is at the last place.
+    pub fn at_last(&self) -> bool {
+        self.stops().last().is_none_or(|last| *last == self.focus)
+    }
+
+    /// Moves the focus to the next or previous place, staying at the ends.
+    pub(in crate::wizard) fn move_focus(&mut self, forward: bool) {
+        let stops = self.stops();
+        let Some(now) = stops.iter().position(|stop| *stop == self.focus) else {
+            return self.settle_focus();
+        };
+        let next = if forward { (now + 1).min(stops.len() - 1) } else { now.saturating_sub(1) };
+        self.focus = stops[next];
+    }
+
+    /// Puts the focus on the question with this key, when it is asked.
+    pub(in crate::wizard) fn focus_on(&mut self, key: &str) {
+        let found = self.visible().find(|(_, field, _)| field.key == key).map(|(index, ..)| index);
+        if let Some(field) = found {
+            self.focus = Stop { field, again: false };
+        }
+    }
+
+    /// Chooses the next or previous option of the focused choice, round and round.
+    pub(in crate::wizard) fn choose(&mut self, forward: bool) {
+        let Some(Field { kind: Kind::Choice { options, .. }, .. }) = self.form.fields.get(self.focus.field)
+        else {
+            return;
+        };
+        if let Some(FieldState::Choice(chosen)) = self.fields.get_mut(self.focus.field)
+            && !options.is_empty()
+        {
+            let step = if forward { 1 } else { options.len() - 1 };
+            *chosen = (*chosen + step) % options.len();
+            self.edits += 1;
+        }
+    }
+
+    /// Gives a key to the focused text field. `Err` says in words why it was not taken.
+    pub(in crate::wizard) fn edit(&mut self, key: Key) -> Result<(), &'static str> {
+        let again = self.focus.again;
+        let (Some(field), Some(state)) =
+            (self.form.fields.get(self.focus.field), self.fields.get_mut(self.focus.field))
+        else {
+            return Ok(());
+        };
+        match state {
+            FieldState::Choice(_) => return Ok(()),
+            FieldState::Line(input) => {
+                if let Key::Char(c) = key {
+                    return self.type_text(c.encode_utf8(&mut [0; 4]));
+                }
+                edit_line(input, key);
+            }
+            FieldState::Secret(secret) => {
+                let buffer = if again { &mut secret.again } else { &mut secret.first };
+                match key {
+                    Key::Char(c) if !buffer.push(c.encode_utf8(&mut [0; 4])) => return Err(TOO_LONG),
+                    Key::Backspace => buffer.pop(),
+                    Key::Ctrl('u' | 'w') => buffer.clear(),
+                    _ => {}
+                }
+                judge(field, secret);
+            }
+        }
+        self.edits += 1;
+        Ok(())
+    }
+
+    /// Puts text into the focused field as if it had been typed. `Err` says in words why it was not taken.
+    pub(in crate::wizard) fn type_text(&mut self, text: &str) -> Result<(), &'static str> {
+        let again = self.focus.again;
+        let (Some(field), Some(state)) =
+            (self.form.fields.get(self.focus.field), self.fields.get_mut(self.focus.field))
+        else {
+            return Ok(());
+        };
+        match state {
+            FieldState::Choice(_) => return Err("Nothing can be pasted here."),
+            FieldState::Line(input) => {
+                let limit = match field.kind {
+                    Kind::Text { limit, .. } => limit.min(TEXT_LIMIT),
+                    _ => 20,
+                };
+                let room = limit.saturating_sub(input.value().chars().count());
+                let line = text.trim_end_matches(['\r', '\n']);
+                if line.contains(['\r', '\n']) {
+                    return Err("Not pasted: only one line fits here.");
+                }
+                let mut typed = 0;
+                for c in line.chars().filter(|c| !c.is_control()).take(room) {
+                    input.handle(InputRequest::InsertChar(c));
+                    typed += 1;
+                }
+                self.edits += u64::from(typed > 0);
+                if line.chars().nth(typed).is_some() {
+                    return Err("Not all of it fits here.");
+                }
+            }
+            FieldState::Secret(secret) => {
+                let buffer = if again { &mut secret.again } else { &mut secret.first };
+                if !buffer.push(text.trim_end_matches(['\r', '\n'])) {
+                    return Err(TOO_LONG);
+                }
+                judge(field, secret);
+                self.edits += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Places the focus can be at, in order.
+    fn stops(&self) -> Vec<Stop> {
+        let mut stops = Vec::new();
+        for (field, _, state) in self.visible() {
+            stops.push(Stop { field, again: false });
+            if matches!(state, FieldState::Secret(_)) {
+                stops.push(Stop { field, again: true });
+            }
+        }
+        stops
+    }
+
+    /// Puts the focus on the nearest question that is asked, when the one it is on is not.
+    pub(in crate::wizard) fn settle_focus(&mut self) {
+        let stops = self.stops();
+        if !stops.contains(&self.focus) {
+            let before = stops.iter().rfind(|stop| stop.field <= self.focus.field);
+            self.focus = before.or(stops.first()).copied().unwrap_or_default();
+        }
+    }
+
+    /// Whether a question is asked: what it depends on is asked itself and has that value.
+    fn is_visible(&self, index: usize) -> bool {
+        let mut field = self.form.fields.get(index);
+        // A chain is at most as long as the form, else it runs in a circle and nothing of it is asked.
+        for _ in 0..=self.form.fields.len() {
+            let Some(now) = field else { return false };
+            let Some((key, wanted)) = &now.only_if else { return true };
+            let Some(other) = self.form.fields.iter().position(|field| field.key == *key) else {
+                return false;
+            };
+            if self.value(other) != Some(wanted) {
+                return false;
+            }
+            field = self.form.fields.get(other);
+        }
+        false
+    }
+}
+
+const TOO_LONG: &str = "Not taken: a password is one line of at most 1024 bytes, without control characters.";
+
+/// A field before anybody answered.
+pub(super) fn unanswered(field: &Field) -> FieldState {
+    match &field.kind {
+        Kind::Choice { options, default } => {
+            FieldState::Choice(options.iter().position(|option| option.value == *default).unwrap_or(0))
+        }
+        Kind::Text { default, .. } => FieldState::Line(Input::new(default.clone())),
+        Kind::Number { default, .. } => FieldState::Line(Input::new(default.to_string())),
+        Kind::Secret { .. } => FieldState::Secret(Box::default()),
+    }
+}
+
+/// Moves or deletes within a line.
+fn edit_line(input: &mut Input, key: Key) {
+    let request = match key {
+        Key::Backspace => InputRequest::DeletePrevChar,
+        Key::Delete => InputRequest::DeleteNextChar,
+        Key::Left => InputRequest::GoToPrevChar,
+        Key::Right => InputRequest::GoToNextChar,
+        Key::Home | Key::Ctrl('a') => InputRequest::GoToStart,
+        Key::End | Key::Ctrl('e') => InputRequest::GoToEnd,
+        Key::Ctrl('u') => InputRequest::DeleteFromStart,
+        Key::Ctrl('k') => InputRequest::DeleteTillEnd,
+        Key::Ctrl('w') => InputRequest::DeletePrevWord,
+        _ => return,
+    };
+    input.handle(request);
+}
