@@ -5,7 +5,6 @@
 //! `commands` → `ui, line_mode, terminal` → `effects` → `wizard, unattended` → `steps` → `runner` → `plan` → `ngcp` → `host` →
 //! `executor` → `secret, finding` → `known`.
 
-pub mod cli;
 pub mod commands;
 pub mod demo;
 pub mod effects;

@@ -1,136 +1,127 @@
 //! `apply`: answers in, one run, one result out. Also goes on with a run that was cut off.
 
-use std::{path::Path, sync::Arc};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 
 use super::{
-    input::{answers_file, secrets_file},
-    output::{complain, result, show_once},
+    Access, Command, Demo, Needs, Target, exit, follow, input,
+    options::{Format, Keeping},
+    output::{complain, show_once},
 };
 use crate::{
-    cli::{Apply, EXIT_FAILED, EXIT_INTERRUPTED, Format, Keeping},
     effects::{
         past,
         runs::{self, Place},
     },
     executor::{Attributes, Executor, FileChange, FileTo, System},
-    plan::Plan,
     runner::{self, Control, Runs, State},
     secret::{Secrets, listed},
+    terminal,
     unattended::{self, Applied, UncommittedChanges},
 };
 
-/// Applies the answers and returns the exit code.
-pub(super) fn apply(host: &Arc<dyn Executor>, place: &Place, options: &Apply) -> Result<u8> {
-    crate::terminal::end_on_signals(EXIT_INTERRUPTED)?;
-    if let Place::Root(root) = place {
-        let runs = Runs::look(root)?;
-        if let Some(held) = runner::Lock::held(root)? {
-            return Err(held.into());
-        }
-        match runs.newest(State::CutOff) {
-            Some(run) if options.continue_run => return go_on(&**host, place, &runs, &run, options),
-            Some(run) if !options.check => {
-                complain(&format!("Run {run} was cut off before its end. Where each of its changes stands:"));
-                complain(&super::runs::standing_text(&runner::assess(&runs, &run, &**host)?));
-                complain("Go on with it: apply --continue. Take it back: undo. Leave it so: leave.");
-                return Ok(EXIT_FAILED);
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// The answers file
+    #[arg(long, value_name = "FILE", required_unless_present = "continue_run")]
+    answers: Option<PathBuf>,
+    /// Go on with the run that was cut off
+    #[arg(long = "continue", conflicts_with_all = ["answers", "check"])]
+    continue_run: bool,
+    /// Only say what would be changed
+    #[arg(long)]
+    check: bool,
+    /// Changes that could cut the operator off
+    #[command(flatten)]
+    keeping: Keeping,
+    /// Where passwords come from: a file of mode 0600, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+    /// Where to store generated passwords and keys: a new file of mode 0600. Without it they are shown once, on a terminal
+    #[arg(long, value_name = "FILE")]
+    save_generated: Option<PathBuf>,
+    /// How to print
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+impl Command for Apply {
+    fn needs(&self) -> Needs {
+        let access = if self.check { Access::Looks } else { Access::Changes { settles: true } };
+        let demo = if self.continue_run { Demo::Refused } else { Demo::Works };
+        Needs { access, demo }
+    }
+
+    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
+        terminal::end_on_signals(exit::INTERRUPTED)?;
+        if let Place::Root(root) = place {
+            let runs = Runs::look(root)?;
+            if let Some(held) = runner::Lock::held(root)? {
+                return Err(held.into());
             }
-            _ => ensure!(!options.continue_run, "no run was cut off; there is nothing to continue"),
+            match runs.newest(State::CutOff) {
+                Some(run) if self.continue_run => return self.go_on(&**host, place, &runs, &run),
+                Some(run) if !self.check => {
+                    complain(&format!(
+                        "Run {run} was cut off before its end. Where each of its changes stands:"
+                    ));
+                    complain(&follow::standing(&runner::assess(&runs, &run, &**host)?));
+                    complain("Go on with it: apply --continue. Take it back: undo. Leave it so: leave.");
+                    return Ok(exit::FAILED);
+                }
+                _ => ensure!(!self.continue_run, "no run was cut off; there is nothing to continue"),
+            }
         }
-    }
-    let path = options.answers.as_deref().context("--answers FILE is missing")?;
-    let file = answers_file(path)?;
-    let mut secrets = secrets_file(options.secrets.as_deref())?;
-    let prepared = unattended::prepare(&**host, &file, &secrets)?;
-    if prepared.plan.is_empty() || options.check {
-        remind(prepared.plan.to_remember());
-    }
-    if prepared.plan.is_empty() {
-        let outcome = if prepared.plan.partial { "warning" } else { "unchanged" };
-        return say(&Applied { outcome: outcome.to_owned(), ..Applied::unchanged() }, options.format);
-    }
-    if options.check {
-        return say(&Applied::check(&prepared.plan), options.format);
-    }
-    if let Some(foreign) = &prepared.plan.foreign {
-        ensure!(
-            file.uncommitted == UncommittedChanges::Include,
-            "somebody left changes in /etc/ngcp-config uncommitted ({}); commit them, or answer 'apply.uncommitted: include'",
-            foreign.files.join(", ")
-        );
-    }
-    let mut plan = prepared.plan;
-    keep(&mut plan, &options.keeping);
-    let generated = runs::make_up(&**host, &plan, &mut secrets)?;
-    let order = runs::order(&**host, plan, prepared.findings);
-    // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
-    hand_over(&generated, options.save_generated.as_deref())?;
-    let started = place.start(order, secrets, false, &Control::default());
-    if started.is_err() && !generated.is_empty() {
-        complain("The run did not start: what was made up was not set, nothing was changed.");
-    }
-    finish(started?, options.format)
-}
-
-/// How long guarded changes wait, if it was said.
-pub(super) fn keep(plan: &mut Plan, keeping: &Keeping) {
-    if keeping.confirm.is_some() || keeping.confirm_within.is_some() {
-        runner::guard::wait_for(plan, keeping.confirm_within);
-    }
-}
-
-/// Goes on with a run that was cut off.
-fn go_on(host: &dyn Executor, place: &Place, runs: &Runs, run: &str, options: &Apply) -> Result<u8> {
-    let known = secrets_file(options.secrets.as_deref())?;
-    super::runs::wait(runs, run)?;
-    let (mut order, secrets, generated) = past::continuation(runs, run, host, known)?;
-    keep(&mut order.plan, &options.keeping);
-    hand_over(&generated, options.save_generated.as_deref())?;
-    finish(place.start(order, secrets, true, &Control::default())?, options.format)
-}
-
-/// Follows the run to its end and says what became of it.
-pub(super) fn finish(following: runs::Following, format: Format) -> Result<u8> {
-    let mut records = Vec::new();
-    complain(&format!("Run {} goes on whatever happens to this terminal.", following.run));
-    let mut waiting = None;
-    following.tell(&mut |record| {
-        if let runner::Event::Waiting { seconds, .. } = &record.event
-            && !super::runs::told_already(&record.event, &mut waiting)
-        {
-            complain(&format!(
-                "This could cut you off. Log in again from where you work and type 'ngcp-warden confirm' within {seconds} s; else it is taken back."
-            ));
+        let path = self.answers.as_deref().context("--answers FILE is missing")?;
+        let file = input::answers_file(path)?;
+        let mut secrets = input::secrets_file(self.secrets.as_deref())?;
+        let prepared = unattended::prepare(&**host, &file, &secrets)?;
+        if prepared.plan.is_empty() || self.check {
+            follow::remind(prepared.plan.to_remember());
         }
-        records.push(record);
-    })?;
-    let settled = |record: &runner::Record| {
-        matches!(record.event, runner::Event::Finished { .. } | runner::Event::Kept { .. })
-    };
-    let guarded = |record: &runner::Record| match &record.event {
-        runner::Event::Started { plan, .. } => plan.changes.iter().any(|change| change.guard.is_some()),
-        _ => false,
-    };
-    if records.iter().any(guarded) && !records.iter().any(settled) {
-        complain("The run was cut off in the middle: what could cut you off is taken back by itself.");
+        if prepared.plan.is_empty() {
+            let outcome = if prepared.plan.partial { "warning" } else { "unchanged" };
+            return follow::say(
+                &Applied { outcome: outcome.to_owned(), ..Applied::unchanged() },
+                self.format,
+            );
+        }
+        if self.check {
+            return follow::say(&Applied::check(&prepared.plan), self.format);
+        }
+        if let Some(foreign) = &prepared.plan.foreign {
+            ensure!(
+                file.uncommitted == UncommittedChanges::Include,
+                "somebody left changes in /etc/ngcp-config uncommitted ({}); commit them, or answer 'apply.uncommitted: include'",
+                foreign.files.join(", ")
+            );
+        }
+        let mut plan = prepared.plan;
+        self.keeping.tell(&mut plan);
+        let generated = runs::make_up(&**host, &plan, &mut secrets)?;
+        let order = runs::order(&**host, plan, prepared.findings);
+        // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
+        hand_over(&generated, self.save_generated.as_deref())?;
+        let started = place.start(order, secrets, false, &Control::default());
+        if started.is_err() && !generated.is_empty() {
+            complain("The run did not start: what was made up was not set, nothing was changed.");
+        }
+        follow::to_the_end(started?, self.format)
     }
-    // What was taken back leaves nothing to be done elsewhere.
-    let report = runner::Report::of(&records);
-    remind(report.iter().flat_map(|report| report.reminders.iter().map(String::as_str)));
-    say(&Applied::of(&records), format)
 }
 
-fn remind<'a>(reminders: impl Iterator<Item = &'a str>) {
-    for reminder in reminders {
-        complain(&format!("Remember: {reminder}"));
+impl Apply {
+    /// Goes on with a run that was cut off.
+    fn go_on(&self, host: &dyn Executor, place: &Place, runs: &Runs, run: &str) -> Result<u8> {
+        let known = input::secrets_file(self.secrets.as_deref())?;
+        follow::wait(runs, run)?;
+        let (mut order, secrets, generated) = past::continuation(runs, run, host, known)?;
+        self.keeping.tell(&mut order.plan);
+        hand_over(&generated, self.save_generated.as_deref())?;
+        follow::to_the_end(place.start(order, secrets, true, &Control::default())?, self.format)
     }
-}
-
-fn say(applied: &Applied, format: Format) -> Result<u8> {
-    result(format, || applied.text(), applied)?;
-    Ok(applied.exit_code())
 }
 
 /// What was made up goes into the new file that was asked for, else to the terminal, once. Nothing starts before it

@@ -1,184 +1,218 @@
-//! Chooses the front end and the host, and turns what happened into an exit code.
+//! The command line: one file per subcommand with its arguments, what it needs, what it does and its exit code.
+//! Here is what they share: which host is meant, and the one place that dispatches.
 
+mod answers;
 mod apply;
+mod attach;
+mod audit;
+mod confirm;
+mod exit;
+mod follow;
+mod history;
 mod input;
+mod leave;
+mod options;
 mod output;
-mod runs;
+mod plan;
+mod restore_on_silence;
+mod restore_overdue;
+mod revert;
+mod run_plan;
+mod show;
+mod undo;
+mod wizard;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, mpsc::Sender},
-};
+use std::{ffi::OsString, path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
 
-use self::output::complain;
+use self::{options::Global, output::complain};
 use crate::{
-    cli::{
-        Cli, EXIT_FAILED, EXIT_LOCKED, EXIT_NOT_ROOT, EXIT_OK, EXIT_USAGE, Global, Subcommands, ThemeName,
-    },
-    effects::{self, HostEffects, runs::Place},
-    executor::{DryRun, Executor, System, World},
-    runner::LockHeld,
-    steps, terminal,
-    ui::Theme,
-    unattended,
-    wizard::{Effect, Message, Model, model::Entry},
+    effects::runs::Place,
+    executor::{self, DryRun, Executor, System, World},
+    steps,
 };
 
-/// Runs what the command line asks for.
-pub fn run(cli: Cli) -> u8 {
-    match dispatch(cli) {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&format!("ngcp-warden: {error:#}"));
-            exit_code(&error)
+/// Hardens a sip:provider CE host. Without a subcommand it starts the wizard.
+#[derive(Debug, Parser)]
+#[command(name = "ngcp-warden", version)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    wizard: wizard::Wizard,
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+}
+
+/// Names and help; the arguments of each are in its file.
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Look at the host, read only, and list findings
+    Audit(audit::Audit),
+    /// Print a commented answers file for this host, with today's findings as defaults
+    Answers,
+    /// Show what apply would do, with diffs
+    Plan(plan::Plan),
+    /// Do it, unattended
+    Apply(apply::Apply),
+    /// List the runs of this host
+    History(history::History),
+    /// Show what a run did and where each of its changes stands now
+    Show(show::Show),
+    /// Take a run back
+    Undo(undo::Undo),
+    /// Follow a run that goes on; the newest when not named
+    Attach(attach::Attach),
+    /// Leave a run that was cut off as it is
+    Leave(leave::Leave),
+    /// Keep a change that waits: from a login that was opened after it
+    Confirm(confirm::Confirm),
+    /// Take a change that waits back at once
+    Revert(revert::Revert),
+    /// The runner process
+    #[command(hide = true, name = "run-plan")]
+    RunPlan,
+    /// The process that takes a change back on silence
+    #[command(hide = true, name = "restore-on-silence")]
+    RestoreOnSilence(restore_on_silence::RestoreOnSilence),
+    /// At boot: takes back what nobody kept before the restart
+    #[command(hide = true, name = "restore-overdue")]
+    RestoreOverdue,
+}
+
+/// A subcommand that works on a host.
+trait Command {
+    /// What has to be so before it begins.
+    fn needs(&self) -> Needs;
+    /// Does it; the exit code. An error ends it with one that [`exit::of`] decides.
+    fn run(&self, target: &Target) -> Result<u8>;
+}
+
+/// What a subcommand needs.
+struct Needs {
+    access: Access,
+    demo: Demo,
+}
+
+/// What a subcommand may do to the host.
+enum Access {
+    /// It only looks, and is held to it.
+    Looks,
+    /// It may change the host. `settles`: what nobody kept before a restart is taken back first.
+    Changes { settles: bool },
+}
+
+/// Whether a subcommand works on the sample host. Whatever reads or changes runs that were recorded does not: those of
+/// this machine are not the demo's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Demo {
+    Refused,
+    Works,
+    /// Somebody watches: programs take the time that they say they take.
+    Watched,
+}
+
+/// The host that a subcommand works on.
+struct Target {
+    host: Arc<dyn Executor>,
+    /// Where its runs are.
+    place: Place,
+}
+
+/// The whole program: arguments in, exit code out.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
+    if let Err(error) = executor::harden_process() {
+        complain(&format!("ngcp-warden: this process could not be shielded: {error}"));
+        return exit::FAILED;
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => return explain(&told),
+    };
+    dispatch(&cli).unwrap_or_else(|error| {
+        complain(&format!("ngcp-warden: {error:#}"));
+        exit::of(&error)
+    })
+}
+
+/// Says what is wrong with the command line, or what was asked about it.
+fn explain(told: &clap::Error) -> u8 {
+    let text = told.render().to_string();
+    if told.use_stderr() {
+        complain(text.trim_end());
+        return exit::USAGE;
+    }
+    output::print(&text).map_or(exit::FAILED, |()| exit::OK)
+}
+
+fn dispatch(cli: &Cli) -> Result<u8> {
+    steps::read_known()?;
+    let global = &cli.global;
+    match &cli.command {
+        None => on_host(&cli.wizard, global),
+        Some(Subcommands::Audit(command)) => on_host(command, global),
+        Some(Subcommands::Answers) => on_host(&answers::Answers, global),
+        Some(Subcommands::Plan(command)) => on_host(command, global),
+        Some(Subcommands::Apply(command)) => on_host(command, global),
+        Some(Subcommands::History(command)) => on_host(command, global),
+        Some(Subcommands::Show(command)) => on_host(command, global),
+        Some(Subcommands::Undo(command)) => on_host(command, global),
+        Some(Subcommands::Attach(command)) => on_host(command, global),
+        Some(Subcommands::Leave(command)) => on_host(command, global),
+        Some(Subcommands::Confirm(command)) => on_host(command, global),
+        Some(Subcommands::Revert(command)) => on_host(command, global),
+        // Processes of the runner open the host they are told of themselves.
+        Some(Subcommands::RunPlan) => allowed(global, Demo::Refused).and_then(|()| run_plan::run()),
+        Some(Subcommands::RestoreOnSilence(command)) => {
+            allowed(global, Demo::Refused).and_then(|()| command.run())
+        }
+        Some(Subcommands::RestoreOverdue) => {
+            allowed(global, Demo::Refused).and_then(|()| restore_overdue::run())
         }
     }
 }
 
-fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<LockHeld>() {
-        return EXIT_LOCKED;
-    }
-    error.downcast_ref::<Code>().map_or(EXIT_USAGE, |code| code.0)
-}
-
-/// An exit code that travels with an error.
-#[derive(Debug)]
-struct Code(u8, &'static str);
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.1)
-    }
-}
-
-impl std::error::Error for Code {}
-
-fn dispatch(cli: Cli) -> Result<u8> {
-    steps::read_known()?;
-    let Cli { global, command } = cli;
-    // The runs that are recorded here are those of the real host.
-    anyhow::ensure!(
-        !global.demo || command.as_ref().is_none_or(Subcommands::works_in_demo),
+fn allowed(global: &Global, demo: Demo) -> Result<()> {
+    ensure!(
+        !global.demo || demo != Demo::Refused,
         "the demo keeps no runs between two commands, and those of this machine are not its own; look at runs in the wizard: ngcp-warden --demo"
     );
-    if !global.demo && !crate::executor::is_root() {
-        return Err(Code(
-            EXIT_NOT_ROOT,
-            "this needs root; try 'sudo ngcp-warden', or '--demo' to look around",
-        )
-        .into());
-    }
-    // What only looks is held to it.
-    let looks_only = match &command {
-        Some(Subcommands::Audit { .. } | Subcommands::Answers | Subcommands::Plan { .. }) => true,
-        Some(Subcommands::Apply(options)) => options.check,
-        _ => false,
-    };
-    let (host, root): (Arc<dyn Executor>, PathBuf) = if global.demo {
-        (Arc::new(crate::demo::host().realtime(command.is_none())), PathBuf::from("/"))
+    ensure!(global.demo || executor::is_root(), exit::NeedsRoot);
+    Ok(())
+}
+
+fn on_host(command: &impl Command, global: &Global) -> Result<u8> {
+    let needs = command.needs();
+    allowed(global, needs.demo)?;
+    let looks = matches!(needs.access, Access::Looks);
+    let (host, root): (Arc<dyn Executor>, _) = if global.demo {
+        (Arc::new(crate::demo::host().realtime(needs.demo == Demo::Watched)), None)
     } else {
         let root = global.root.as_deref().unwrap_or(Path::new("/"));
         let system = System::below(root).with_context(|| format!("--root {}", root.display()))?;
-        if !looks_only && let Err(error) = system.remove_left() {
+        if !looks && let Err(error) = system.remove_left() {
             complain(&format!("What a killed run may have left in /run could not be removed: {error}"));
         }
         // A run is a process of its own, which works from another directory.
         let root = system.root().to_owned();
-        (Arc::new(system), root)
+        (Arc::new(system), Some(root))
     };
-    let host = if looks_only { Arc::new(DryRun::new(host)) } else { host };
-    let place = if global.demo { Place::demo(Arc::clone(&host)) } else { Place::Root(root.clone()) };
-    let settles = matches!(command, None | Some(Subcommands::Apply(_) | Subcommands::Undo(_)));
-    if settles && !looks_only && host.world() == World::Live {
-        let _ = runs::restore_overdue();
+    let host = if looks { Arc::new(DryRun::new(host)) } else { host };
+    let place = root.map_or_else(|| Place::demo(Arc::clone(&host)), Place::Root);
+    if matches!(needs.access, Access::Changes { settles: true }) && host.world() == World::Live {
+        let _ = restore_overdue::restore();
     }
-    match command {
-        None => Ok(wizard(&global, host, &place)),
-        Some(Subcommands::Audit { steps, format, fail_on }) => {
-            let audit = unattended::audit(&*host, &steps)?;
-            output::result(format, || audit.text(), &audit)?;
-            let saw = !steps.is_empty() || audit.saw_anything();
-            anyhow::ensure!(saw, "nothing could be judged: is this the root of a host?");
-            let failed = fail_on.severity().is_some_and(|severity| audit.fails_at(severity));
-            Ok(if failed { EXIT_FAILED } else { EXIT_OK })
-        }
-        Some(Subcommands::Answers) => {
-            let mut forms = Vec::new();
-            for step in steps::REGISTRY {
-                match step.inspect(&*host).and_then(|findings| step.form(&findings)) {
-                    Ok(form) => forms.push((step.about(), form)),
-                    Err(error) => complain(&format!("{} is left out: {error:#}", step.about().id)),
-                }
-            }
-            output::print(&unattended::template(&crate::host::name(&*host), &forms))?;
-            Ok(EXIT_OK)
-        }
-        Some(Subcommands::Plan { answers, secrets, format }) => {
-            let file = input::answers_file(&answers)?;
-            let prepared = unattended::prepare(&*host, &file, &input::secrets_file(secrets.as_deref())?)?;
-            let plan = unattended::Planned { schema: 1, plan: &prepared.plan };
-            output::result(format, || unattended::plan_text(&prepared.plan), &plan)?;
-            Ok(EXIT_OK)
-        }
-        Some(Subcommands::Apply(options)) => apply::apply(&host, &place, &options),
-        Some(Subcommands::History { format }) => runs::history(&root, format),
-        Some(Subcommands::Show { run, format }) => runs::show(&root, &*host, run.as_deref(), format),
-        Some(Subcommands::Undo(options)) => runs::undo(&host, &place, &root, &options),
-        Some(Subcommands::Attach { run }) => runs::attach(&place, &root, run.as_deref()),
-        Some(Subcommands::Leave { run }) => runs::leave(&root, &*host, run.as_deref()),
-        Some(Subcommands::Confirm { run }) => runs::confirm(&root, &*host, run.as_deref()),
-        Some(Subcommands::Revert { run }) => runs::revert(&root, run.as_deref()),
-        Some(Subcommands::RunPlan) => effects::runs::serve().map(|_| EXIT_OK),
-        Some(Subcommands::RestoreOnSilence { run }) => effects::runs::watch(&run).map(|()| EXIT_OK),
-        Some(Subcommands::RestoreOverdue) => Ok(if runs::restore_overdue() { EXIT_OK } else { EXIT_FAILED }),
-    }
+    command.run(&Target { host, place })
 }
 
-/// The wizard on the terminal, or line by line where there is no cursor to move.
-fn wizard(global: &Global, host: Arc<dyn Executor>, place: &Place) -> u8 {
-    let entry = if global.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
-    let model = Model::new(steps::REGISTRY, entry, host.world());
-    let session = HostEffects::new(host, place.clone());
-    if global.plain || terminal::capabilities().plain {
-        let code = terminal::run_lines(model, Arc::new(Effects(session)));
-        place.close();
-        return code;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
     }
-    let theme = global.theme.map(|theme| match theme {
-        ThemeName::Rich => Theme::Rich,
-        ThemeName::Console16 => Theme::Console16,
-        ThemeName::Mono => Theme::Mono,
-    });
-    let options = terminal::Options { size: global.size, theme, glyphs: None };
-    let code = terminal::run(&options, model, Arc::new(Effects(session)));
-    place.close();
-    code
-}
-
-/// Lends the session to the terminal's threads.
-struct Effects(HostEffects);
-
-impl terminal::Backend for Effects {
-    fn carry_out(&self, effect: Effect, messages: &Sender<Message>) {
-        self.0.carry_out(effect, &mut |message| drop(messages.send(message)));
-    }
-}
-
-/// Says what is wrong with the command line, or what was asked about it.
-pub fn explain(error: &clap::Error) -> u8 {
-    let text = error.render().to_string();
-    if error.use_stderr() {
-        complain(text.trim_end());
-        return EXIT_USAGE;
-    }
-    output::print(&text).map_or(EXIT_FAILED, |()| EXIT_OK)
-}
-
-/// Says why nothing was begun.
-pub fn refuse(error: &std::io::Error) -> u8 {
-    complain(&format!("ngcp-warden: this process could not be shielded: {error}"));
-    EXIT_FAILED
 }

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
 
+use super::options::Format;
 use crate::{
-    cli::Format,
     finding::{self, printable},
     secret::Secret,
 };

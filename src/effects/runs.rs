@@ -146,7 +146,7 @@ impl Place {
     ///
     /// # Errors
     /// When the place cannot be looked at.
-    pub(super) fn runs(&self) -> Result<Runs> {
+    pub fn runs(&self) -> Result<Runs> {
         match self {
             Place::Demo(_, runs) => Ok(runs.look()),
             Place::Root(root) => Runs::look(root),
@@ -157,7 +157,7 @@ impl Place {
     ///
     /// # Errors
     /// In the demo, whose runs end with it.
-    pub(super) fn root(&self) -> Result<&Path> {
+    pub fn root(&self) -> Result<&Path> {
         match self {
             Place::Demo(..) => anyhow::bail!("runs of the demo end with it"),
             Place::Root(root) => Ok(root),

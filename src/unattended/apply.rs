@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::AnswersFile;
 use crate::{
-    cli::{EXIT_FAILED, EXIT_OK},
     executor::Executor,
     finding::{Finding, StepId, one_line, printable},
     plan::{Action, Making, Outcome, Plan},
@@ -228,12 +227,9 @@ impl Applied {
         self.changed = changes().any(|c| matches!(c.outcome, Outcome::Done | Outcome::Warning) && !c.undone);
     }
 
-    /// The exit code that tells programs the same.
-    pub fn exit_code(&self) -> u8 {
-        match self.outcome.as_str() {
-            "done" | "unchanged" | "check" | "warning" => EXIT_OK,
-            _ => EXIT_FAILED,
-        }
+    /// Whether it is an end to be content with.
+    pub fn went_well(&self) -> bool {
+        matches!(self.outcome.as_str(), "done" | "unchanged" | "check" | "warning")
     }
 
     /// For people.

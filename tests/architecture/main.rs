@@ -15,7 +15,7 @@ use std::{
 const FLOORS: &[&[&str]] = &[
     &["known", "yaml"],
     &["secret", "finding"],
-    &["executor", "cli"],
+    &["executor"],
     &["host"],
     &["ngcp"],
     &["plan"],
@@ -52,7 +52,7 @@ impl Source {
         first.strip_suffix(".rs").unwrap_or(first)
     }
 
-    /// How many modules deep the file lies: 1 for `ui/mod.rs` and `cli.rs`, 2 for `ui/theme.rs`.
+    /// How many modules deep the file lies: 1 for `ui/mod.rs` and `finding.rs`, 2 for `ui/theme.rs`.
     fn depth(&self) -> usize {
         self.path.split('/').count() - usize::from(self.path.ends_with("/mod.rs"))
     }
