@@ -1,16 +1,11 @@
 //! One change of the host: what it does, how it is seen done, how it is taken back.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::Template;
-use crate::{
-    executor::{Attributes, Command},
-    finding::StepId,
-    secret::Secrets,
-};
+use super::{CommandLine, Template};
+use crate::{executor::Attributes, finding::StepId};
 
 /// One change. Each has its own line in the review, in the run and in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +14,8 @@ pub struct Change {
     pub id: String,
     /// Whose.
     pub step: StepId,
+    /// When it is made.
+    pub phase: Phase,
     /// For people, in the infinitive: "set the password of root".
     pub title: String,
     /// What is done.
@@ -34,7 +31,7 @@ pub struct Change {
     pub found: Option<Left>,
     /// What callers or operators notice while it happens; `None` when nobody does.
     pub interrupts: Option<String>,
-    /// Set when it could cut the operator off: it and what its step did before it.
+    /// Set on the last change that could cut the operator off: what goes back on silence says [`Plan::covered`].
     pub guard: Option<Guard>,
     /// What the operator must do elsewhere as long as it stands.
     #[serde(default)]
@@ -44,11 +41,12 @@ pub struct Change {
 }
 
 impl Change {
-    /// A change nobody notices, without proofs; `name` is unique in the step.
+    /// A change nobody notices, without proofs, made at once; `name` is unique in the step.
     pub fn new(step: &StepId, name: &str, title: impl Into<String>, action: Action, undo: Undo) -> Self {
         Change {
             id: format!("{step}.{name}"),
             step: step.clone(),
+            phase: Phase::Before,
             title: title.into(),
             action,
             touches: Vec::new(),
@@ -80,12 +78,47 @@ impl Change {
         templates.into_iter().flat_map(Template::names)
     }
 
+    /// The same change, made in this phase.
+    #[must_use]
+    pub fn in_phase(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        self
+    }
+
+    /// Whether it is guarded, and the other goes back with it on silence.
+    pub fn guards(&self, other: &Change) -> bool {
+        self.guard.as_ref().is_some_and(|guard| self.step == other.step || guard.steps.contains(&other.step))
+    }
+
+    /// The file that it changes itself, and those that its command rewrites.
+    pub fn paths(&self) -> Vec<&Path> {
+        self.action
+            .file()
+            .into_iter()
+            .chain(self.touches.iter().map(|touched| touched.path.as_path()))
+            .collect()
+    }
+
     /// The same change, seen done by these proofs.
     #[must_use]
     pub fn proven(mut self, proofs: impl IntoIterator<Item = Proof>) -> Self {
         self.proofs.extend(proofs);
         self
     }
+}
+
+/// When a change is made. A plan is sorted by it, then by the order of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// It needs no apply: in force as soon as it is made.
+    Before,
+    /// It alters the configuration of the platform, which the apply brings into force.
+    Configure,
+    /// The one apply.
+    Apply,
+    /// It needs what the apply made: the reload of a service that reads it.
+    After,
 }
 
 /// What a change does.
@@ -136,6 +169,19 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The file that it changes itself.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Action::Edit { path, .. }
+            | Action::Write { path, .. }
+            | Action::Remove { path }
+            | Action::Restore { path, .. } => Some(path),
+            Action::Run(_) | Action::Apply { .. } => None,
+        }
+    }
+}
+
 /// What must be at a path before it is put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -175,82 +221,6 @@ impl Edit {
     /// Replaces a line by another.
     pub fn line(from: impl Into<String>, to: impl Into<String>) -> Self {
         Edit::Line { from: Some(from.into()), to: Some(Template::text(to)) }
-    }
-}
-
-/// A program as it will be run, word for word; secrets only in its input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommandLine {
-    /// Bare program name.
-    pub program: String,
-    /// Arguments.
-    pub args: Vec<String>,
-    /// Standard input.
-    pub stdin: Option<Template>,
-    /// A private file in memory: `{credentials}` in an argument becomes its path.
-    pub credentials: Option<Template>,
-    /// Additional environment.
-    pub env: Vec<(String, String)>,
-    /// Time limit in seconds.
-    pub limit: u64,
-}
-
-impl CommandLine {
-    /// A command with the default limit of 30 seconds.
-    pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(program: &str, args: I) -> Self {
-        CommandLine {
-            program: program.to_owned(),
-            args: args.into_iter().map(Into::into).collect(),
-            stdin: None,
-            credentials: None,
-            env: Vec::new(),
-            limit: 30,
-        }
-    }
-
-    /// A command that its owner runs, with nobody else's rights: whatever links that owner makes meanwhile, nothing of
-    /// others can be reached (F63).
-    pub fn as_owner<'a>(uid: u32, gid: u32, words: impl IntoIterator<Item = &'a str>) -> Self {
-        let owner = [
-            format!("--reuid={uid}"),
-            format!("--regid={gid}"),
-            "--clear-groups".to_owned(),
-            "--".to_owned(),
-        ];
-        CommandLine::new("setpriv", owner.into_iter().chain(words.into_iter().map(str::to_owned)))
-    }
-
-    /// The command with its secrets filled in, ready to run.
-    ///
-    /// # Errors
-    /// When a secret is missing or cannot be written in the form asked for.
-    pub fn resolve(&self, secrets: &Secrets) -> Result<Command> {
-        let fill = |template: &Option<Template>| template.as_ref().map(|t| t.fill(secrets)).transpose();
-        let mut command =
-            Command::new(&self.program, self.args.iter().cloned()).limit(Duration::from_secs(self.limit));
-        command.stdin = fill(&self.stdin)?;
-        command.credentials = fill(&self.credentials)?;
-        command.env.clone_from(&self.env);
-        Ok(command)
-    }
-}
-
-impl std::fmt::Display for CommandLine {
-    /// As one would type it; what is fed on standard input stands behind it as `< ‹…›`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.program)?;
-        for arg in &self.args {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+{}".contains(c);
-            if !arg.is_empty() && arg.chars().all(plain) {
-                write!(f, " {arg}")?;
-            } else {
-                write!(f, " '{}'", arg.replace('\'', "'\\''"))?;
-            }
-        }
-        if let Some(input) = &self.stdin {
-            write!(f, "  < {}", input.shown().trim_end())?;
-        }
-        Ok(())
     }
 }
 
@@ -349,13 +319,16 @@ pub enum Undo {
     Impossible(String),
 }
 
-/// Marks the last of a step's changes that could cut the operator off: all of them are restored on silence.
+/// Marks the last change that could cut the operator off: what it covers is restored on silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
     /// Seconds until it is taken back unless confirmed from a new connection.
     pub seconds: u64,
     /// What could be cut: "SSH logins".
     pub what: String,
+    /// Steps whose changes it covers besides those of its own: for one that stands on the apply.
+    #[serde(default)]
+    pub steps: Vec<StepId>,
 }
 
 /// How a change ended.
@@ -372,27 +345,4 @@ pub enum Outcome {
     Failed,
     /// Not tried.
     Skipped,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secret::{Secret, SecretForm};
-
-    #[test]
-    fn a_command_line_is_resolved_with_its_secrets_only_in_input_and_credentials() {
-        let mut line = CommandLine::new("mysql", ["--defaults-extra-file={credentials}"]);
-        line.stdin = Some(Template::text("root:").secret("root", SecretForm::Verbatim));
-        line.credentials = Some(Template::default().secret("db", SecretForm::Verbatim));
-        line.limit = 5;
-        let mut secrets = Secrets::default();
-        secrets.insert("root", Secret::new("canary-1"));
-        assert!(line.resolve(&secrets).is_err(), "one secret is missing");
-        secrets.insert("db", Secret::new("canary-2"));
-        let command = line.resolve(&secrets).unwrap();
-        assert_eq!(command.stdin.as_ref().unwrap().expose(), b"root:canary-1");
-        assert_eq!(command.credentials.as_ref().unwrap().expose(), b"canary-2");
-        assert_eq!(command.limit, Duration::from_secs(5));
-        assert!(!format!("{command:?}").contains("canary"), "F62");
-    }
 }

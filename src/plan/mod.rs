@@ -2,10 +2,12 @@
 //! No I/O and no secrets here; a secret is named and travels beside the plan.
 
 mod change;
+mod command;
 mod diff;
 mod template;
 
-pub use change::{Action, Change, CommandLine, Edit, Guard, Left, Outcome, Proof, Touched, Undo};
+pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Proof, Touched, Undo};
+pub use command::CommandLine;
 pub use diff::{changed_ranges, unified};
 pub use template::{Piece, Template};
 
@@ -18,8 +20,7 @@ use crate::finding::StepId;
 /// Everything that will be done, in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The changes, grouped by step in the wizard's order; the one `ngcpcfg apply` comes behind them, and behind it
-    /// only the reloads of services that read what it makes.
+    /// The changes, sorted by their phase, and in each phase by step in the wizard's order.
     pub changes: Vec<Change>,
     /// Why the configuration must be applied afterwards, one phrase per step; empty when it need not be.
     pub apply: Vec<String>,
@@ -89,6 +90,52 @@ impl Plan {
         self.partial |= other.partial;
         self.generated.extend(other.generated);
         self.foreign = self.foreign.take().or(other.foreign);
+    }
+
+    /// The guard under which a change is made: from the first change that the guard is about up to the guard itself,
+    /// whosever change it is. Somebody who is cut off meanwhile must not wait for a runner that is gone.
+    pub fn guard_over(&self, change: &Change) -> Option<(&Change, &Guard)> {
+        let place = |wanted: &dyn Fn(&Change) -> bool| self.changes.iter().position(wanted);
+        let here = place(&|one| one.id == change.id);
+        let over = |(guarded, _): &(&Change, &Guard)| {
+            place(&|one| guarded.guards(one)) <= here && here <= place(&|one| one.id == guarded.id)
+        };
+        self.changes.iter().filter_map(|one| Some((one, one.guard.as_ref()?))).find(over)
+    }
+
+    /// Every guard with the changes that go back when nobody confirms in time: for the review.
+    pub fn covered(&self) -> Vec<(&Guard, Vec<&Change>)> {
+        let of = |at: usize, guarded: &Change| {
+            let made = |change: &Change| self.changes.iter().take(at + 1).any(|one| one.id == change.id);
+            let mut back = self.taken_back(&|change| guarded.guards(change), &made, false);
+            back.retain(|change| made(change));
+            back
+        };
+        let all = self.changes.iter().enumerate();
+        all.filter_map(|(at, change)| Some((change.guard.as_ref()?, of(at, change)))).collect()
+    }
+
+    /// What is taken back where these changes go: they themselves, and the configuration of all steps with its apply
+    /// when it is not in force (`unapplied`), or when theirs is in force or lies below that of others. `stands`: what
+    /// may have altered the host.
+    pub fn taken_back(
+        &self,
+        goes: &dyn Fn(&Change) -> bool,
+        stands: &dyn Fn(&Change) -> bool,
+        unapplied: bool,
+    ) -> Vec<&Change> {
+        let all = &self.changes;
+        let configures = |c: &Change| c.phase == Phase::Configure;
+        let applied = |c: &Change| matches!(c.phase, Phase::Configure | Phase::Apply);
+        let mut later = all.iter().skip_while(|c| !(goes(c) && configures(c) && stands(c)));
+        let unapplies = |c: &Change| goes(c) && c.phase == Phase::Apply && stands(c);
+        let all_applied =
+            unapplied || all.iter().any(unapplies) || later.any(|c| applied(c) && !goes(c) && stands(c));
+        // The daemons of these steps are told again, guarded or not.
+        let tells = |c: &Change| {
+            c.phase == Phase::After && all.iter().any(|other| other.step == c.step && configures(other))
+        };
+        all.iter().filter(|c| goes(c) || (all_applied && (applied(c) || tells(c)))).collect()
     }
 
     /// Everything the operator must do elsewhere when all of it is done.

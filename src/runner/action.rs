@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     executor::{Attributes, Command, Executor, Exit, FileChange, FileTo, Quiet, Sink},
-    plan::{Action, Change, CommandLine, Edit, Left, Template},
+    plan::{Action, CommandLine, Edit, Left, Template},
     secret::{Secret, Secrets},
 };
 
@@ -29,18 +29,6 @@ pub(super) enum Prepared {
     Run(Box<Command>),
     /// The configuration is applied with this message.
     Apply(String),
-}
-
-/// Files that a change may alter: its own and those a command is known to rewrite.
-pub(super) fn paths(change: &Change) -> Vec<&Path> {
-    let own = match &change.action {
-        Action::Edit { path, .. }
-        | Action::Write { path, .. }
-        | Action::Remove { path }
-        | Action::Restore { path, .. } => Some(path.as_path()),
-        Action::Run(_) | Action::Apply { .. } => None,
-    };
-    own.into_iter().chain(change.touches.iter().map(|touched| touched.path.as_path())).collect()
 }
 
 impl Prepared {

@@ -9,7 +9,7 @@ use super::{Event, Saved, SavedFile, Was, action, journal::pause, proof, run::Ru
 use crate::{
     executor::{Command, Executor, Kind, Quiet, READ_LIMIT, Stream, World},
     ngcp::{config, ngcpcfg, services},
-    plan::{Action, Change, Left, Outcome, Proof, Template},
+    plan::{Action, Change, Left, Outcome, Phase, Proof, Template},
     secret::hide_in_output,
 };
 
@@ -32,7 +32,7 @@ impl Runner<'_> {
     /// has approved.
     pub(super) fn clear_to_start(&mut self) -> Result<()> {
         let plan = self.plan;
-        let configuring = |change: &&Change| is_apply(change) || configures(change);
+        let configuring = |change: &&Change| matches!(change.phase, Phase::Configure | Phase::Apply);
         let Some(first) = plan.changes.iter().find(configuring) else { return Ok(()) };
         if let Some(why) = plan.changes.iter().find(|one| is_apply(one)).and(ngcpcfg::cannot_run(self.host()))
         {
@@ -311,11 +311,6 @@ impl Runner<'_> {
 /// Whether it is the apply.
 pub(super) fn is_apply(change: &Change) -> bool {
     matches!(change.action, Action::Apply { .. })
-}
-
-/// Whether it alters configuration that is in force only after an apply.
-pub(super) fn configures(change: &Change) -> bool {
-    action::paths(change).iter().any(|path| path.starts_with(config::DIRECTORY))
 }
 
 fn not_ours(files: &[String]) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, action, orphan, saved::Saved};
+use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, orphan, saved::Saved};
 use crate::{
     executor::Executor,
     plan::{Change, Left, Outcome, Plan},
@@ -185,7 +185,7 @@ fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Exec
             _ => neither.push(file.path.clone()),
         }
     }
-    match (traced.ended, action::paths(&traced.change).is_empty()) {
+    match (traced.ended, traced.change.paths().is_empty()) {
         (_, _) if !neither.is_empty() => Standing::Neither(neither),
         (Some(Outcome::Failed) | None, true) if traced.undone => Standing::Before,
         (Some(_), true) if traced.undone => Standing::Before,

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{
     Event, LeftBehind, Saved, SavedFile, Was,
     action::{self, Prepared},
-    apply::{configures, generated, is_apply},
+    apply::{generated, is_apply},
     captured,
     guard::{Armed, TICK, start_watcher},
     journal::pause,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, Status, Stream, World},
-    plan::{Action, Change, Guard, Outcome, Proof, Undo, unified},
+    plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified},
 };
 
 /// A longer difference is cut.
@@ -52,7 +52,7 @@ impl Runner<'_> {
                 return self.end(change, Outcome::Failed, &format!("{error:#}"), "", began);
             }
         };
-        if configures(change)
+        if change.phase == Phase::Configure
             && let Err(error) = self.only_ours()
         {
             return self.end(change, Outcome::Failed, &format!("nothing was changed: {error:#}"), "", began);
@@ -103,8 +103,7 @@ impl Runner<'_> {
 
     /// The outcome once somebody kept a guarded change, or nobody did.
     fn guarded(&mut self, change: &Change, outcome: Outcome, message: String) -> Result<(Outcome, String)> {
-        let stands =
-            |other: &Change| other.id != change.id && other.step == change.step && self.stands(other);
+        let stands = |other: &Change| other.id != change.id && change.guards(other) && self.stands(other);
         let asked = match outcome {
             Outcome::Done | Outcome::Warning => true,
             Outcome::Unchanged => self.plan.changes.iter().any(stands),
@@ -121,14 +120,8 @@ impl Runner<'_> {
 
     /// Prepares that what a guard asks about is taken back whatever happens to this process: from its first change on.
     fn arm(&mut self, change: &Change) -> Result<()> {
-        let (host, all) = (self.sight.host, &self.plan.changes);
-        let place = |wanted: &dyn Fn(&Change) -> bool| all.iter().position(wanted);
-        let here = place(&|one| one.id == change.id);
-        let covers = |(guarded, _): &(&Change, &Guard)| {
-            place(&|one| one.step == guarded.step) <= here && here <= place(&|one| one.id == guarded.id)
-        };
-        let mut guards = all.iter().filter_map(|one| Some((one, one.guard.as_ref()?)));
-        let Some((guarded, guard)) = guards.find(covers) else { return Ok(()) };
+        let host = self.sight.host;
+        let Some((guarded, guard)) = self.plan.guard_over(change) else { return Ok(()) };
         let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) else { return Ok(()) };
         let run = dir.file_name().unwrap_or_default().to_string_lossy();
         if !self.watched {
@@ -181,7 +174,7 @@ impl Runner<'_> {
     fn keep(&mut self, change: &Change, prepared: &Prepared) -> Result<Saved> {
         let host = self.host();
         let mut saved = Saved::default();
-        for path in action::paths(change) {
+        for path in change.paths() {
             let was = Was::read(host, path)?;
             saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
         }

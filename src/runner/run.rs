@@ -15,18 +15,14 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, Look, Record, RunOutcome,
-    apply::{configures, is_apply},
-    guard::Armed,
-    orphan::Session,
-    output::Redactor,
-    proof::Sight,
+    Control, Event, Journal, Look, Record, RunOutcome, apply::is_apply, guard::Armed, orphan::Session,
+    output::Redactor, proof::Sight,
 };
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
     ngcp::{ngcpcfg, release::Release},
-    plan::{Change, Left, Outcome, Plan, Undo},
+    plan::{Change, Left, Outcome, Phase, Plan, Undo},
     secret::Secrets,
 };
 
@@ -330,7 +326,7 @@ impl<'a> Runner<'a> {
         let mut unapplied = apply.is_some_and(|apply| self.failed(apply));
         if !unapplied {
             self.take_back_open(false)?;
-            let pending = plan.changes.iter().any(|change| configures(change) && self.stands(change));
+            let pending = plan.changes.iter().any(|c| c.phase == Phase::Configure && self.stands(c));
             let apply = apply.filter(|apply| pending && self.known(apply).ended.is_none());
             unapplied = apply.map(|apply| self.change(apply)).transpose()? == Some(Outcome::Failed);
         }
@@ -340,21 +336,14 @@ impl<'a> Runner<'a> {
     /// Takes back steps that failed or that nobody kept, and the configuration of all steps when it is not in force,
     /// or when theirs is in force or lies below that of others.
     fn take_back_open(&mut self, unapplied: bool) -> Result<()> {
-        let all = &self.plan.changes;
-        let unkept =
-            |c: &Change| c.guard.is_some() && !self.known(c).kept && self.host().world().is_running();
+        let plan = self.plan;
+        let running = self.host().world().is_running();
         let goes = |c: &Change| {
-            all.iter().any(|other| other.step == c.step && (self.failed(other) || unkept(other)))
+            let fails = |other: &Change| other.step == c.step && self.failed(other);
+            let unkept = |other: &Change| other.guards(c) && !self.known(other).kept && running;
+            plan.changes.iter().any(|other| fails(other) || unkept(other))
         };
-        let mut later = all.iter().skip_while(|c| !(goes(c) && configures(c) && self.stands(c)));
-        let applied = |c: &Change| is_apply(c) || configures(c);
-        let all_applied = unapplied || later.any(|c| applied(c) && !goes(c) && self.stands(c));
-        // The daemons of these steps are told again, guarded or not.
-        let tells = |c: &Change| {
-            c.undo == Undo::Again && all.iter().any(|other| other.step == c.step && configures(other))
-        };
-        let open: Vec<&Change> =
-            all.iter().filter(|c| goes(c) || (all_applied && (applied(c) || tells(c)))).collect();
+        let open = plan.taken_back(&goes, &|c| self.stands(c), unapplied);
         self.take_back(&open)
     }
 

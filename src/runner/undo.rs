@@ -113,10 +113,22 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
     for traced in traced.iter().filter(again) {
         undo.again(&traced.change);
     }
+    ask_last(&mut undo.plan.changes);
     let names = undo.plan.changes.iter().flat_map(needed_by).filter(|name| !name.starts_with(FILES));
     undo.needs = names.collect();
     undo.plan.reminders.extend(opens(&history, &undo.plan));
     Ok(undo)
+}
+
+/// Taken back in another order, what could cut the operator off may come after its guard: it moves to the last of it.
+fn ask_last(changes: &mut [Change]) {
+    for at in 0..changes.len() {
+        let last = changes.iter().rposition(|other| changes[at].guards(other)).filter(|last| *last > at);
+        let (Some(last), Some(mut guard)) = (last, changes[at].guard.clone()) else { continue };
+        guard.steps.push(changes[at].step.clone());
+        changes[at].guard = None;
+        changes[last].guard = Some(guard);
+    }
 }
 
 /// What the run had closed and its undo opens again: said before it is done.
@@ -371,6 +383,7 @@ impl UndoPlan {
     fn push(&mut self, of: &Change, part: &str, title: String, action: Action, undo: Undo) -> &mut Change {
         let mut change = Change::new(&of.step, "", title, action, undo);
         change.id = format!("undo.{}{part}", of.id);
+        change.phase = of.phase;
         change.interrupts.clone_from(&of.interrupts);
         change.guard.clone_from(&of.guard);
         if change.undo != Undo::Files {

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{
     executor::{Executor, Kind, World},
     finding::StepId,
-    ngcp::{config::DIRECTORY, ngcpcfg, release},
-    plan::{Action, Change, CommandLine, Foreign, Plan, Proof, Undo, unified},
+    ngcp::{ngcpcfg, release},
+    plan::{Action, Change, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified},
     runner::{Show, apply_edits},
 };
 
@@ -32,6 +32,8 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
     for step in plans {
         plan.join(step);
     }
+    plan.changes.sort_by_key(|change| change.phase);
+    rewritten(&plan.changes)?;
     preview(host, &mut plan.changes)?;
     if !plan.apply.is_empty() {
         if host.world() == World::Tree {
@@ -53,10 +55,11 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
                 );
             }
             plan.changes.splice(0..0, checks);
-            let later = reloads(&mut plan.changes);
             let effective = std::mem::take(&mut plan.effective);
-            plan.changes.push(apply(&plan.apply).proven(effective));
-            plan.changes.extend(later);
+            let mut apply = apply(&plan.apply).proven(effective);
+            apply.guard = guard_of(&mut plan.changes);
+            plan.changes.push(apply);
+            plan.changes.sort_by_key(|change| change.phase);
         }
     }
     Ok(plan)
@@ -80,17 +83,43 @@ fn checks(host: &dyn Executor) -> Vec<Change> {
     checks
 }
 
-/// What a service reads when it is told to may be made by the apply: takes such reloads out, to come after it.
-fn reloads(changes: &mut Vec<Change>) -> Vec<Change> {
-    let configures = |change: &&Change| match &change.action {
-        Action::Edit { path, .. } | Action::Write { path, .. } => path.starts_with(DIRECTORY),
-        _ => false,
-    };
-    let steps: Vec<StepId> = changes.iter().filter(configures).map(|change| change.step.clone()).collect();
-    let later = |change: &Change| change.undo == Undo::Again && steps.contains(&change.step);
-    let (later, now) = changes.drain(..).partition(later);
-    *changes = now;
-    later
+/// Configuration that could cut the operator off does so when it is applied: there its guard stands.
+fn guard_of(changes: &mut [Change]) -> Option<Guard> {
+    let mut all: Option<Guard> = None;
+    for change in changes.iter_mut().filter(|change| change.phase == Phase::Configure) {
+        let Some(guard) = change.guard.take() else { continue };
+        all = Some(match all.take() {
+            None => Guard { steps: vec![change.step.clone()], ..guard },
+            Some(mut both) => {
+                both.seconds = both.seconds.max(guard.seconds);
+                both.what = format!("{}, {}", both.what, guard.what);
+                both.steps.push(change.step.clone());
+                both
+            }
+        });
+    }
+    all
+}
+
+/// What another step's command rewrites first is no longer the text that an edit was shown on.
+fn rewritten(changes: &[Change]) -> Result<()> {
+    for (at, change) in changes.iter().enumerate() {
+        let Some(path) = change.action.file() else { continue };
+        let rewrites = |other: &&Change| {
+            other.step != change.step && other.touches.iter().any(|touched| touched.path == path)
+        };
+        if let Some(first) = changes.iter().take(at).find(rewrites) {
+            bail!(
+                "{}: '{}' ({}) rewrites it, and '{}' ({}) edits it afterwards: choose one now, the other in a second run",
+                path.display(),
+                first.title,
+                first.step,
+                change.title,
+                change.step
+            );
+        }
+    }
+    Ok(())
 }
 
 fn apply(reasons: &[String]) -> Change {
@@ -98,6 +127,7 @@ fn apply(reasons: &[String]) -> Change {
     Change {
         id: "apply".to_owned(),
         step: APPLY,
+        phase: Phase::Apply,
         title: "apply the configuration, once for all steps".to_owned(),
         action: Action::Apply { message },
         touches: Vec::new(),
@@ -212,7 +242,8 @@ mod tests {
             }],
             check: None,
         };
-        let change = Change::new(&StepId::new("noatime"), "a", "set a", edit, Undo::Files);
+        let change =
+            Change::new(&StepId::new("noatime"), "a", "set a", edit, Undo::Files).in_phase(Phase::Configure);
         let step = Plan { changes: vec![change], apply: vec!["a".to_owned()], ..Plan::default() };
         assemble(host, [step]).unwrap()
     }
@@ -243,5 +274,55 @@ mod tests {
         assert_eq!(plan.changes.len(), 2);
         assert_eq!(run(&host, plan), RunOutcome::Done);
         assert_eq!(host.files().text(CONFIG), "a: 2\n");
+    }
+
+    fn edit(step: &'static str, name: &str, path: &str, from: &str, to: &str) -> Change {
+        let edits = vec![crate::plan::Edit::line(from, to)];
+        let action = Action::Edit { path: path.into(), edits, check: None };
+        Change::new(&StepId::new(step), name, name, action, Undo::Files)
+    }
+
+    /// Whoever could be cut off by configuration is asked when it is in force, and all that goes back is named.
+    #[test]
+    fn the_guard_of_configuration_stands_on_the_apply_and_says_what_it_covers() {
+        let host = host("Usage: ngcpcfg\n").file("/etc/a", "1\n").file("/etc/b", "1\n");
+        let mut rules = edit("firewall", "rules", CONFIG, "a: 1", "a: 2").in_phase(Phase::Configure);
+        rules.guard = Some(Guard { seconds: 60, what: "packets".to_owned(), steps: Vec::new() });
+        let service = edit("firewall", "service", "/etc/a", "1", "2");
+        let reload = Action::Run(CommandLine::new("reload", [""; 0]));
+        let reload = Change::new(&StepId::new("firewall"), "reload", "reload", reload, Undo::Again);
+        let firewall = Plan {
+            changes: vec![reload.in_phase(Phase::After), rules, service],
+            apply: vec!["firewall".to_owned()],
+            ..Plan::default()
+        };
+        let other = Plan { changes: vec![edit("noatime", "b", "/etc/b", "1", "2")], ..Plan::default() };
+        let plan = assemble(&host, [firewall, other]).unwrap();
+        let ids = |changes: &[&Change]| changes.iter().map(|change| change.id.clone()).collect::<Vec<_>>();
+        let all = ["firewall.service", "noatime.b", "firewall.rules", "apply", "firewall.reload"];
+        assert_eq!(ids(&plan.changes.iter().collect::<Vec<_>>()), all);
+        let covered = plan.covered();
+        assert_eq!(covered.len(), 1);
+        assert_eq!(ids(&covered[0].1), ["firewall.service", "firewall.rules", "apply"]);
+        assert!(plan.guard_over(&plan.changes[1]).is_some(), "a runner killed there must not cut off");
+        assert_eq!(run(&host, plan), RunOutcome::Failed, "nobody confirmed");
+        let files = host.files();
+        assert_eq!([CONFIG, "/etc/a", "/etc/b"].map(|path| files.text(path)), ["a: 1\n", "1\n", "2\n"]);
+    }
+
+    #[test]
+    fn an_edit_of_what_another_steps_command_rewrites_first_is_refused_with_both_names() {
+        let host = host("Usage: ngcpcfg\n");
+        let tool = Action::Run(CommandLine::new("tool", [""; 0]));
+        let mut tool = Change::new(&StepId::new("first"), "tool", "use the tool", tool, Undo::Files);
+        tool.touches.push(crate::plan::Touched { path: CONFIG.into(), secret: false });
+        let plans = |changes: [Change; 2]| changes.map(|one| Plan { changes: vec![one], ..Plan::default() });
+        let set = edit("second", "set", CONFIG, "a: 1", "a: 2");
+        let refused = assemble(&host, plans([tool.clone(), set.clone()])).unwrap_err().to_string();
+        assert!(
+            refused.contains("'use the tool' (first)") && refused.contains("'set' (second)"),
+            "{refused}"
+        );
+        assert!(assemble(&host, plans([set, tool])).is_ok(), "the command comes last and keeps the edit");
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         config::{Config, DIRECTORY},
         release::{Release, Version},
     },
-    plan::{Action, Change, CommandLine, Plan, Proof, Touched, Undo},
+    plan::{Action, Change, CommandLine, Phase, Plan, Proof, Touched, Undo},
 };
 
 /// The step.
@@ -260,6 +260,7 @@ impl Step for Performance {
             touches: vec![Touched { path: path.clone(), secret: false }],
             interrupts: Some("the tool may restart services by itself".to_owned()),
             ..Change::new(&ABOUT.id, "profile", title, Action::Run(command), Undo::Files)
+                .in_phase(Phase::Configure)
                 .proven([Proof::Finding(UNREADABLE.to_owned()), Proof::Values { path, values }])
         };
         // The tool edits config.yml only.

@@ -86,7 +86,7 @@ fn plan(open: bool, seconds: u64) -> Plan {
     let load = CommandLine { stdin: Some(Template::text(rules)), ..command("nft", &["-f", "-"]) };
     let unload = Undo::Run(command("nft", &["delete", "table", "inet", "warden"]));
     let mut rules = change("guarded", "rules", Action::Run(load), unload);
-    rules.guard = Some(Guard { seconds, what: "SSH logins".into() });
+    rules.guard = Some(Guard { seconds, what: "SSH logins".into(), steps: Vec::new() });
     let reload = Action::Run(command("pkill", &["-HUP", "-F", "/run/sshd.pid"]));
     let changes = vec![
         line("guarded", "config", CONFIG, Some("MaxAuthTries 6"), Some("MaxAuthTries 3")),

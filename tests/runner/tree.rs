@@ -11,7 +11,7 @@ use std::{
 use ngcp_warden::{
     executor::{Attributes, Executor, System},
     finding::{Finding, StepId},
-    plan::{Action, Change, CommandLine, Edit, Plan, Proof, Template, Touched, Undo},
+    plan::{Action, Change, CommandLine, Edit, Phase, Plan, Proof, Template, Touched, Undo},
     runner::{
         self, Control, LockHeld, Order, RunOutcome, Runs, State,
         process::{self, Task},
@@ -96,7 +96,13 @@ pub(crate) fn line(
 }
 
 pub(crate) fn change(step: &'static str, name: &str, action: Action, undo: Undo) -> Change {
-    Change::new(&StepId::new(step), name, name, action, undo)
+    let phase = match (&action, &undo) {
+        (Action::Apply { .. }, _) => Phase::Apply,
+        (_, Undo::Again) => Phase::After,
+        _ if action.file().is_some_and(|path| path.starts_with("/etc/ngcp-config")) => Phase::Configure,
+        _ => Phase::Before,
+    };
+    Change::new(&StepId::new(step), name, name, action, undo).in_phase(phase)
 }
 
 pub(crate) fn yaml(step: &'static str, name: &str, key: &str, from: Option<&str>, to: &str) -> Change {

@@ -32,7 +32,7 @@ fn a_dialog_that_does_not_fit_scrolls_to_its_last_word() {
     let mut long = plan();
     for (number, change) in long.changes.iter_mut().enumerate() {
         change.interrupts = Some("new calls are refused meanwhile, ".repeat(8) + &format!("end of {number}"));
-        change.guard = Some(Guard { what: format!("way in {number}"), seconds: 60 });
+        change.guard = Some(Guard { what: format!("way in {number}"), seconds: 60, steps: Vec::new() });
     }
     desk.planned(long);
     desk.press("a");

@@ -76,7 +76,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         for change in &mut plan.changes {
             change.diff.clone_from(&text);
             change.interrupts = guarded.then(|| text.clone());
-            change.guard = guarded.then(|| Guard { seconds: 60, what: text.clone() });
+            change.guard = guarded.then(|| Guard { seconds: 60, what: text.clone(), steps: Vec::new() });
         }
         plan.reminders.push(text.clone());
         plan.foreign =

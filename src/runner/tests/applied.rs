@@ -95,7 +95,7 @@ fn plan() -> Vec<Change> {
     vec![
         line("ssh", "config", CONFIG, "port: 1", "port: 2"),
         apply(),
-        Change { guard: Some(Guard { seconds: 0, what: "SSH logins".into() }), ..reload },
+        Change { guard: Some(Guard { seconds: 0, what: "SSH logins".into(), steps: Vec::new() }), ..reload },
     ]
 }
 

@@ -19,7 +19,7 @@ fn plan() -> Vec<Change> {
         line("other", "config", CONFIG, "port: 2", "port: 3"),
         line("other", "note", NOTE, "old", "new"),
         apply(),
-        Change { guard: Some(Guard { seconds: 0, what: "SSH logins".into() }), ..reload },
+        Change { guard: Some(Guard { seconds: 0, what: "SSH logins".into(), steps: Vec::new() }), ..reload },
     ]
 }
 
@@ -82,7 +82,7 @@ fn a_guard_whose_own_change_was_so_already_asks_for_the_others_all_the_same() {
     let host = guarded_host();
     let gone = Action::Remove { path: "/etc/not-there".into() };
     let mut last = change("ssh", "gone", gone, Undo::Files);
-    last.guard = Some(Guard { seconds: 0, what: "SSH logins".into() });
+    last.guard = Some(Guard { seconds: 0, what: "SSH logins".into(), steps: Vec::new() });
     let ran = go(&host, vec![line("ssh", "keys", "/etc/motd", "hello", "bye"), last]);
     assert_eq!(ran.outcome, RunOutcome::Failed);
     assert_eq!(host.files().text("/etc/motd"), "hello\n");

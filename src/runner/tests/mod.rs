@@ -15,12 +15,18 @@ use crate::{
         simulated::{Answer, Files, Simulated},
     },
     finding::{Severity, Status},
-    plan::{Action, Change, CommandLine, Edit, Outcome, Plan, Proof, Template, Touched, Undo},
+    plan::{Action, Change, CommandLine, Edit, Outcome, Phase, Plan, Proof, Template, Touched, Undo},
     secret::{Secret, SecretForm, Secrets},
 };
 
 fn change(step: &'static str, name: &str, action: Action, undo: Undo) -> Change {
-    Change::new(&StepId::new(step), name, name, action, undo)
+    let phase = match (&action, &undo) {
+        (Action::Apply { .. }, _) => Phase::Apply,
+        (_, Undo::Again) => Phase::After,
+        _ if action.file().is_some_and(|path| path.starts_with("/etc/ngcp-config")) => Phase::Configure,
+        _ => Phase::Before,
+    };
+    Change::new(&StepId::new(step), name, name, action, undo).in_phase(phase)
 }
 
 fn line(step: &'static str, id: &str, path: &str, from: &str, to: &str) -> Change {

@@ -18,7 +18,7 @@ fn an_apply_waits_for_nobody_on_this_host_and_refuses_while_another_one_works() 
 fn a_guarded_change_stays_when_it_is_kept_and_goes_on_silence() {
     let guarded = || {
         let mut change = line("a", "one", "/etc/motd", "hello", "bye");
-        change.guard = Some(crate::plan::Guard { seconds: 0, what: "SSH logins".into() });
+        change.guard = Some(crate::plan::Guard { seconds: 0, what: "SSH logins".into(), steps: Vec::new() });
         change
     };
     let (host, control) = (host(), Control::default());

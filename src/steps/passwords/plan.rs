@@ -15,7 +15,9 @@ use crate::{
     executor::Attributes,
     host::shadow::SHADOW,
     ngcp::database::{Access, ROOT_FILE, RootRow},
-    plan::{Action, Change, CommandLine, Edit, Generated, Making, Plan, Proof, Template, Touched, Undo},
+    plan::{
+        Action, Change, CommandLine, Edit, Generated, Making, Phase, Plan, Proof, Template, Touched, Undo,
+    },
     secret::SecretForm,
     steps::Answers,
 };
@@ -198,7 +200,7 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
         let name = if file == "config.yml" { "soap".to_owned() } else { format!("soap.{file}") };
         let action = Action::Edit { path: path.to_owned(), edits, check: None };
         let title = format!("put a new hash for {SOAP_USER} into {file}");
-        let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files);
+        let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files).in_phase(Phase::Configure);
         if last == Some(path) {
             change.proofs.push(Proof::Finding(inspect::SOAP.to_owned()));
             change.reminder = Some(format!(

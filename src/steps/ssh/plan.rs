@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     host::sshd::Session,
-    plan::{Action, Change, CommandLine, Edit, Guard, Plan, Proof, Template, Touched, Undo},
+    plan::{Action, Change, CommandLine, Edit, Guard, Phase, Plan, Proof, Template, Touched, Undo},
     steps::Answers,
 };
 
@@ -90,7 +90,9 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     plan.reminders.extend(written.reminders);
     plan.reminders.extend(unmade);
     if facts.running && (!settings.is_empty() || renews) {
-        plan.changes.push(reload(facts, &settings)?);
+        let configures = plan.changes.iter().any(|change| change.phase == Phase::Configure);
+        let phase = if configures { Phase::After } else { Phase::Before };
+        plan.changes.push(reload(facts, &settings)?.in_phase(phase));
         if facts.listens == Some(false) {
             plan.partial = true;
             plan.reminders.push(
@@ -100,7 +102,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     }
     if facts.running && (narrows || renews) {
         let what = "SSH logins".to_owned();
-        let guard = Guard { seconds: wishes.seconds, what };
+        let guard = Guard { seconds: wishes.seconds, what, steps: Vec::new() };
         if let Some(last) = plan.changes.last_mut() {
             last.guard = Some(guard);
         }

@@ -10,7 +10,7 @@ use crate::{
     executor::Attributes,
     host::sshd::{CONFIG, DROP_INS},
     ngcp::config::DIRECTORY,
-    plan::{Action, Change, CommandLine, Edit, Template, Undo},
+    plan::{Action, Change, CommandLine, Edit, Phase, Template, Undo},
 };
 
 /// A keyword and its new value.
@@ -31,7 +31,10 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
         let edits = yaml.iter().map(|setting| in_yaml(facts, setting)).collect::<Result<Vec<_>>>()?;
         let path = PathBuf::from(DIRECTORY).join("config.yml");
         let action = Action::Edit { path, edits, check: None };
-        written.changes.push(change("config", "change who may log in over SSH in config.yml", action));
+        written.changes.push(
+            change("config", "change who may log in over SSH in config.yml", action)
+                .in_phase(Phase::Configure),
+        );
         written.apply = Some("SSH logins".to_owned());
     }
     if rest.is_empty() {
@@ -135,7 +138,7 @@ fn template(path: &Path, text: &str, own: bool, lines: &[String]) -> Result<Chan
         let attributes = Attributes::Exactly { mode: 0o644, uid: 0, gid: 0, modified: None };
         Action::Write { path: target, content, attributes }
     };
-    Ok(change("template", &title, action))
+    Ok(change("template", &title, action).in_phase(Phase::Configure))
 }
 
 /// The patch that the platform's own copy of the template is made with. The host's `patch` must take the result in the
@@ -157,7 +160,8 @@ fn patched(
     args.extend(["--input={candidate}".to_owned(), template.display().to_string()]);
     let check = CommandLine::new("patch", args);
     let action = Action::Edit { path: path.clone(), edits, check: Some(check) };
-    Ok(change("template", &format!("put the new settings first in what {} makes", path.display()), action))
+    let title = format!("put the new settings first in what {} makes", path.display());
+    Ok(change("template", &title, action).in_phase(Phase::Configure))
 }
 
 /// The line that decides is replaced; a new one goes to the top, where it decides whatever else is included (F20).
