@@ -2,7 +2,6 @@
 //! Nothing here knows about sip:provider CE, plans or screens.
 
 mod dry_run;
-pub mod recorded;
 mod refused;
 pub mod simulated;
 mod system;
@@ -13,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-pub use dry_run::{DryRun, Told};
+pub use dry_run::DryRun;
 use jiff::Timestamp;
 pub use system::{System, harden_process, is_ours, is_root};
 
 use crate::secret::{Secret, hide_in_output};
 
-/// A host, real or not. Reads go through it as well: that is what lets a demo, a test or a recording stand in.
+/// A host, real or not. Reads go through it as well: that is what lets a demo or a test stand in.
 ///
 /// Paths are absolute as the host sees them; an executor below another root adds that root itself and never
 /// follows a symbolic link out of it. An error names the path or program it is about.
