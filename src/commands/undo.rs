@@ -99,7 +99,7 @@ impl Command for Undo {
         if self.overwrite {
             plan = plan.forced();
         }
-        let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(&**host, *step)).collect();
+        let findings = steps::look_all(&**host, steps::REGISTRY);
         self.keeping.tell(&mut plan.plan);
         let mut order = runs::order(&**host, plan.plan, findings);
         order.undoes = Some(run);

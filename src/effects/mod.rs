@@ -67,7 +67,7 @@ impl HostEffects {
                 Err(error) => Message::RunRefused(Failure::from(&error)),
             }),
             Effect::StartRun { plan, secrets } => {
-                let findings = REGISTRY.iter().flat_map(|step| steps::look(host, *step)).collect();
+                let findings = steps::look_all(host, REGISTRY);
                 let order = runs::order(host, Arc::unwrap_or_clone(plan), findings);
                 self.launch(Ok((order, secrets)), false, tell);
             }

@@ -106,7 +106,7 @@ pub(super) fn undo_order(
     if overwrite {
         undo = undo.forced();
     }
-    let findings = steps::REGISTRY.iter().flat_map(|step| steps::look(host, *step)).collect();
+    let findings = steps::look_all(host, steps::REGISTRY);
     let mut order = runs::order(host, undo.plan, findings);
     order.undoes = Some(run.to_owned());
     Ok((order, undo.secrets))

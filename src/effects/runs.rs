@@ -79,7 +79,7 @@ pub struct Eyes<'a>(pub &'a dyn Executor);
 impl Look for Eyes<'_> {
     fn findings(&self, step: &StepId) -> Result<Vec<Finding>> {
         match steps::find(step.as_str()) {
-            Some(step) => Ok(step.inspect(self.0)?.items),
+            Some(step) => step.findings(self.0),
             None => Ok(Vec::new()),
         }
     }

@@ -11,7 +11,7 @@ mod performance;
 mod ssh;
 mod support_access;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -27,7 +27,7 @@ pub use assemble::{APPLY, assemble};
 pub use figure::Figure;
 pub use form::Form;
 
-/// One step of the wizard.
+/// One step, as everybody but itself sees it. A step implements [`TypedStep`] and is one of these by that.
 pub trait Step: Sync {
     /// Name, words and place in the handbook.
     fn about(&self) -> &'static About;
@@ -37,12 +37,20 @@ pub trait Step: Sync {
     /// # Errors
     /// With what could not be read and why.
     fn inspect(&self, host: &dyn Executor) -> Result<Findings>;
+    /// The findings of [`Self::inspect`] alone, without what only the questions need.
+    ///
+    /// # Errors
+    /// As above.
+    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
+        self.inspect(host).map(|found| found.items)
+    }
     /// Turns findings into questions with good defaults. Pure.
     ///
     /// # Errors
     /// When the facts are not those that this step made.
     fn form(&self, findings: &Findings) -> Result<Form>;
-    /// Pictures of what these answers mean, while they are given. Pure; none for most steps.
+    /// Pictures of what these answers mean, while they are given. Pure; none for most steps, and none when the facts
+    /// are not those that this step made.
     fn preview(&self, _findings: &Findings, _answers: &Answers) -> Vec<Figure> {
         Vec::new()
     }
@@ -51,6 +59,48 @@ pub trait Step: Sync {
     /// # Errors
     /// When an answer does not fit; names the key.
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan>;
+}
+
+/// What a step is made of; each function is described at [`Step`]. Its facts are of a type of its own.
+trait TypedStep: Sync {
+    type Facts: Serialize + DeserializeOwned;
+    fn about(&self) -> &'static About;
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Self::Facts)>;
+    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
+        self.inspect(host).map(|(items, _)| items)
+    }
+    fn form(&self, found: &[Finding], facts: &Self::Facts) -> Form;
+    fn preview(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Figure> {
+        Vec::new()
+    }
+    fn plan(&self, facts: &Self::Facts, answers: &Answers) -> Result<Plan>;
+}
+
+impl<S: TypedStep> Step for S {
+    fn about(&self) -> &'static About {
+        TypedStep::about(self)
+    }
+
+    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+        let (items, facts) = TypedStep::inspect(self, host)?;
+        Findings::new(items, &facts)
+    }
+
+    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
+        TypedStep::findings(self, host)
+    }
+
+    fn form(&self, findings: &Findings) -> Result<Form> {
+        Ok(TypedStep::form(self, &findings.items, &findings.facts()?))
+    }
+
+    fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
+        findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::preview(self, &facts, answers))
+    }
+
+    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+        TypedStep::plan(self, &findings.facts()?, answers)
+    }
 }
 
 /// What a step is, for people.
@@ -112,10 +162,14 @@ impl Findings {
     /// The facts, as the type that made them.
     ///
     /// # Errors
-    /// When they have another shape: nothing may be concluded from them then, least of all that all is well.
-    pub fn facts<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_value(self.facts.clone())
-            .context("what was seen cannot be read by the step that needs it: run this again")
+    /// When they have another shape, be it one part more or less: nothing may be concluded from them then, least of
+    /// all that all is well.
+    fn facts<T: Serialize + DeserializeOwned>(&self) -> Result<T> {
+        let wrong = "what was seen cannot be read by the step that needs it: run this again";
+        let facts: T = serde_json::from_value(self.facts.clone()).context(wrong)?;
+        // A part that is missing reads as "nothing" where nothing is allowed.
+        ensure!(serde_json::to_value(&facts)? == self.facts, wrong);
+        Ok(facts)
     }
 }
 
@@ -145,23 +199,36 @@ pub fn read_known() -> Result<()> {
     performance::PROFILES.check()
 }
 
+/// Findings of these steps in their order, looked for side by side; when a step could not look at all, that is a
+/// finding too.
+pub fn look_all(host: &dyn Executor, steps: &[&'static dyn Step]) -> Vec<Finding> {
+    std::thread::scope(|scope| {
+        let looking: Vec<_> =
+            steps.iter().map(|step| (*step, scope.spawn(move || step.findings(host)))).collect();
+        let each = looking.into_iter().map(|(step, looking)| {
+            let found =
+                looking.join().unwrap_or_else(|_| Err(anyhow!("this program is broken: it panicked")));
+            found.unwrap_or_else(|error| vec![unreadable(step, &error)])
+        });
+        each.flatten().collect()
+    })
+}
+
 /// Findings of one step; when it could not look at all, that is a finding too.
 pub fn look(host: &dyn Executor, step: &dyn Step) -> Vec<Finding> {
+    step.findings(host).unwrap_or_else(|error| vec![unreadable(step, &error)])
+}
+
+fn unreadable(step: &dyn Step, error: &anyhow::Error) -> Finding {
     let about = step.about();
-    match step.inspect(host) {
-        Ok(findings) => findings.items,
-        Err(error) => vec![Finding {
-            id: format!("{}-UNREADABLE", about.id.as_str().to_uppercase()),
-            step: about.id.clone(),
-            severity: Severity::High,
-            status: Status::Unknown,
-            title: format!("{} could not be looked at", about.title),
-            evidence: format!("{error:#}"),
-            remedy: "Fix what is named here, then run this again.".to_owned(),
-            handbook: about.handbook.to_owned(),
-            field: None,
-        }],
-    }
+    about.finding(
+        &format!("{}-UNREADABLE", about.id.as_str().to_uppercase()),
+        Severity::High,
+        Status::Unknown,
+        format!("{} could not be looked at", about.title),
+        format!("{error:#}"),
+        "Fix what is named here, then run this again.",
+    )
 }
 
 #[cfg(test)]
@@ -189,12 +256,34 @@ mod tests {
     /// Facts of another shape are an error in every step, not "nothing to do".
     #[test]
     fn facts_of_another_shape_are_an_error() {
-        for shape in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"places": 7})] {
-            let foreign = Findings { items: Vec::new(), facts: shape };
-            for step in REGISTRY {
+        let host = crate::demo::host();
+        for step in REGISTRY {
+            let found = step.inspect(&host).unwrap();
+            let whole = found.facts.as_object().unwrap();
+            let without = whole.keys().map(|key| {
+                let mut less = whole.clone();
+                less.remove(key);
+                less.into()
+            });
+            let more = serde_json::json!({"more": 1, "places": 7});
+            let foreign = [serde_json::json!({}), serde_json::json!([]), more].into_iter().chain(without);
+            for facts in foreign {
+                let foreign = Findings { items: Vec::new(), facts };
                 let id = &step.about().id;
                 assert!(step.form(&foreign).is_err(), "{id}: questions from {:?}", foreign.facts);
+                let planned = step.plan(&foreign, &Answers::default());
+                assert!(planned.is_err(), "{id}: a plan from {:?}", foreign.facts);
             }
+        }
+    }
+
+    /// Who only wants the findings gets the same ones.
+    #[test]
+    fn findings_alone_are_those_of_the_whole_look() {
+        for host in [crate::demo::host(), Simulated::new()] {
+            let all: Vec<Finding> =
+                REGISTRY.iter().flat_map(|step| step.inspect(&host).unwrap().items).collect();
+            assert_eq!(look_all(&host, REGISTRY), all);
         }
     }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Findings, Form, Step,
+    About, Answers, Form, TypedStep,
     form::{Choice, Field, Kind},
 };
 use crate::{
@@ -43,7 +43,7 @@ const DISKLESS: [&str; 14] = [
 
 /// What `plan` needs of all places.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Facts {
+pub(super) struct Facts {
     places: Vec<Place>,
     /// findmnt is there to judge the new file.
     judged: bool,
@@ -77,12 +77,14 @@ impl Place {
     }
 }
 
-impl Step for Noatime {
+impl TypedStep for Noatime {
+    type Facts = Facts;
+
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
         let fstab = read_fstab(host);
         let mounts = host.world().is_running().then(|| mounts::mounts(host));
         let mut items = Vec::new();
@@ -105,22 +107,21 @@ impl Step for Noatime {
                 facts.places.push(place);
             }
         }
-        Findings::new(items, &facts)
+        Ok((items, facts))
     }
 
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        let facts: Facts = findings.facts()?;
-        let failing = |id: &str| findings.items.iter().any(|f| f.id == id && f.status == Status::Fail);
-        let now: Vec<String> = findings.items.iter().map(|f| f.title.clone()).collect();
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        let failing = |id: &str| found.iter().any(|f| f.id == id && f.status == Status::Fail);
+        let now: Vec<String> = found.iter().map(|f| f.title.clone()).collect();
         let stuck =
             facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
-        Ok(Form {
+        Form {
             fields: vec![Field {
                 key: ASKED.to_owned(),
                 label: "Access times".to_owned(),
                 now: now.join("; "),
-                now_status: worst(findings.items.iter().map(|f| f.status)),
+                now_status: worst(found.iter().map(|f| f.status)),
                 kind: Kind::Choice {
                     options: vec![
                         Choice::new(
@@ -138,16 +139,15 @@ impl Step for Noatime {
             }],
             note: left_alone.join(" "),
             ..Form::default()
-        })
+        }
     }
 
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
         match answers.get(ASKED) {
             "leave" => return Ok(Plan::default()),
             "set" => {}
             other => bail!("noatime.noatime: \"{other}\" is neither set nor leave"),
         }
-        let facts: Facts = findings.facts()?;
         let mut plan = Plan::default();
         for place in &facts.places {
             plan.changes.extend(place.remount.as_ref().map(|how| remount(place, how)));

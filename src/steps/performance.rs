@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Figure, Findings, Form, Step,
+    About, Answers, Figure, Form, TypedStep,
     figure::{Bar, Bars, Table as Columns},
     form::{self, Choice, Field, Kind},
 };
@@ -52,7 +52,6 @@ pub(super) struct Expected {
     path: String,
     high: String,
     low: String,
-    #[serde(default)]
     since: Option<String>,
 }
 
@@ -66,7 +65,7 @@ pub(super) static PROFILES: Table<Vec<Expected>> =
     });
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Facts {
+pub(super) struct Facts {
     rows: Vec<Row>,
     /// Why the tool cannot be used here; empty when it can.
     no_tool: String,
@@ -150,17 +149,19 @@ impl Facts {
     }
 }
 
-impl Step for Performance {
+impl TypedStep for Performance {
+    type Facts = Facts;
+
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
         let memory = host.resources().ok().map(|resources| resources.memory_total).filter(|bytes| *bytes > 0);
         let mut facts = Facts { no_tool: no_tool(host), memory, ..Facts::default() };
         let config = match Config::read(host) {
             Ok(config) => config,
-            Err(error) => return Findings::new(unreadable(host, &format!("{error:#}")), &facts),
+            Err(error) => return Ok((unreadable(host, &format!("{error:#}")), facts)),
         };
         facts.rows = rows(&config, Release::read(host).version);
         let readable = Finding {
@@ -168,11 +169,10 @@ impl Step for Performance {
             evidence: format!("{} files in {DIRECTORY}", config.files().len()),
             ..finding(UNREADABLE, Severity::Low, Status::Pass)
         };
-        Findings::new(vec![readable, judged(&facts)], &facts)
+        Ok((vec![readable, judged(&facts)], facts))
     }
 
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        let facts: Facts = findings.facts()?;
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
         let now = match facts.profile() {
             Some(profile) => format!("{} performance", profile.name()),
             None if facts.rows.is_empty() => "unknown".to_owned(),
@@ -206,7 +206,7 @@ impl Step for Performance {
         } else {
             format!("The profile cannot be switched from here: {}.", facts.no_tool)
         };
-        let found = findings.items.iter().find(|finding| finding.id == MIXED);
+        let found = found.iter().find(|finding| finding.id == MIXED);
         let field = Field {
             key: ASKED.to_owned(),
             label: "Profile".to_owned(),
@@ -217,11 +217,10 @@ impl Step for Performance {
                 .to_owned(),
             only_if: None,
         };
-        Ok(Form { fields: vec![field], note, ..Form::default() })
+        Form { fields: vec![field], note, ..Form::default() }
     }
 
-    fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
-        let Ok(facts) = findings.facts::<Facts>() else { return Vec::new() };
+    fn preview(&self, facts: &Facts, answers: &Answers) -> Vec<Figure> {
         if facts.rows.is_empty() {
             return Vec::new();
         }
@@ -236,14 +235,13 @@ impl Step for Performance {
         [table].into_iter().chain(facts.memory_bars()).collect()
     }
 
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
         let profile = match answers.get(ASKED) {
             "leave" => return Ok(Plan::default()),
             "high" => Profile::High,
             "low" => Profile::Low,
             other => bail!("performance.profile: \"{other}\" is neither leave, high nor low"),
         };
-        let facts: Facts = findings.facts()?;
         if facts.profile() == Some(profile) {
             return Ok(Plan::default());
         }

@@ -41,9 +41,9 @@ pub fn audit(host: &dyn Executor, only: &[String]) -> Result<Audit> {
         }
     }
     let wanted =
-        |step: &&&dyn Step| only.is_empty() || only.iter().any(|name| name == step.about().id.as_str());
-    let findings: Vec<Finding> =
-        steps::REGISTRY.iter().filter(wanted).flat_map(|step| steps::look(host, *step)).collect();
+        |step: &&dyn Step| only.is_empty() || only.iter().any(|name| name == step.about().id.as_str());
+    let steps: Vec<_> = steps::REGISTRY.iter().copied().filter(wanted).collect();
+    let findings = steps::look_all(host, &steps);
     let release = Release::read(host);
     Ok(Audit {
         schema: 1,

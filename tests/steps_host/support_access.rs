@@ -348,6 +348,16 @@ fn a_host_without_the_user_or_without_its_files_is_no_error() {
     assert!(planned(&nothing, &[]).is_empty());
 }
 
+/// apt takes seconds: it is asked for what can be answered, not for what is so.
+#[test]
+fn an_audit_does_not_wait_for_apt() {
+    let asked = |host: &Simulated| host.commands().iter().any(|command| command.starts_with("apt-get"));
+    let (audited, questioned) = (host(), host());
+    let findings = steps::look_all(&audited, &[steps::find("support-access").unwrap()]);
+    assert_eq!(findings, look(&questioned).items);
+    assert!(!asked(&audited) && asked(&questioned));
+}
+
 /// The demo's host is put right like a real one.
 #[test]
 fn the_demo_host_is_switched_off() {

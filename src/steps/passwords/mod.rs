@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Answers, Findings, Form, Step};
+use super::{About, Answers, Form, TypedStep};
 use crate::{
     executor::Executor,
-    finding::StepId,
+    finding::{Finding, StepId},
     ngcp::database::{AdminColumns, Client, Login, RootRow},
     plan::Plan,
 };
@@ -31,21 +31,23 @@ static ABOUT: About = About {
     handbook: "15.3",
 };
 
-impl Step for Passwords {
+impl TypedStep for Passwords {
+    type Facts = Facts;
+
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
-        inspect::inspect(host)
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
+        Ok(inspect::inspect(host))
     }
 
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        questions::form(findings)
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        questions::form(found, facts)
     }
 
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        plan::plan(&findings.facts()?, answers)
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
+        plan::plan(facts, answers)
     }
 }
 
@@ -62,10 +64,9 @@ mod asks {
 
 /// What the form and the plan need to know. No password and no hash that is not public.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Facts {
+pub(super) struct Facts {
     root: Account,
     /// Other accounts with root's rights that everybody gets into.
-    #[serde(default)]
     superusers: Vec<String>,
     cdrexport: Account,
     /// None when the database could not be asked.
@@ -108,7 +109,6 @@ struct DatabaseFacts {
     /// Active ones with a password in the database, those that a known one opens first.
     admins: Vec<WebAdmin>,
     /// So many more that a known one opens.
-    #[serde(default)]
     unasked: usize,
 }
 

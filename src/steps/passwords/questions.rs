@@ -1,20 +1,17 @@
 //! One question per account that can be changed, the safe answer chosen beforehand.
 
-use anyhow::Result;
-
 use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, asks, inspect};
 use crate::{
     finding::{Finding, Status},
     ngcp::database::ROOT_FILE,
     steps::{
-        Findings, Form,
+        Form,
         form::{Choice, Field, Kind},
     },
 };
 
-pub(super) fn form(findings: &Findings) -> Result<Form> {
-    let facts: Facts = findings.facts()?;
-    let now = |id: &str| findings.items.iter().find(|finding| finding.id == id);
+pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
+    let now = |id: &str| found.iter().find(|finding| finding.id == id);
     let mut fields = Vec::new();
     if facts.root != Account::Missing {
         let open = facts.root.is_open();
@@ -55,7 +52,7 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         (asks::SOAP, gone(inspect::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
-    Ok(Form { fields, note: note.to_owned(), settled })
+    Form { fields, note: note.to_owned(), settled }
 }
 
 /// Value, label and effect.

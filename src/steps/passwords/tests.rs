@@ -9,9 +9,11 @@ use crate::{
     },
     finding::Status,
     plan::{Action, Edit, Proof, Undo},
-    steps::form::Kind,
+    steps::{Findings, Step, form::Kind},
 };
 
+/// As everybody sees it.
+const STEP: &dyn Step = &Passwords;
 const SIPWISE: &str = "$5$saltsalt$j/KenNkr.QmOqW/.RI11rY1XW3fNIDBI2MSUwitW0C/";
 const OWN: &str = "$5$saltsalt$3hGFMknrJ4ZpFPe7XZe397oIMEp7sbvqrcsX/ONJ3i.";
 const UNKNOWN: &str = "$gy$j9T$abcdefghijklmnop$fFjoPxIBH4D4MtF5wb7uIx1x5t/Hj9BNahMdkgvWc05";
@@ -46,7 +48,7 @@ fn with_database(host: Simulated, roots: &'static str, admins: &'static str) -> 
 }
 
 fn inspect(host: &Simulated) -> Findings {
-    Passwords.inspect(host).unwrap()
+    STEP.inspect(host).unwrap()
 }
 
 fn status(host: &Simulated, id: &str) -> Status {
@@ -54,7 +56,7 @@ fn status(host: &Simulated, id: &str) -> Status {
 }
 
 fn field(findings: &Findings, key: &str) -> Option<crate::steps::form::Field> {
-    Passwords.form(findings).unwrap().fields.into_iter().find(|field| field.key == key)
+    STEP.form(findings).unwrap().fields.into_iter().find(|field| field.key == key)
 }
 
 fn default(findings: &Findings, key: &str) -> String {
@@ -72,9 +74,7 @@ fn answers(values: &[(&str, &str)], secrets: &[&str]) -> Answers {
 }
 
 fn plan(findings: &Findings, values: &[(&str, &str)]) -> Plan {
-    Passwords
-        .plan(findings, &answers(values, &["passwords.root.password", "passwords.mysql.password"]))
-        .unwrap()
+    STEP.plan(findings, &answers(values, &["passwords.root.password", "passwords.mysql.password"])).unwrap()
 }
 
 /// The text of every command of a plan, secrets as names.
@@ -254,7 +254,7 @@ fn generate_replaces_known_passwords_only() {
 fn an_answer_that_does_not_fit_names_its_key() {
     let findings = inspect(&host(SIPWISE, "!"));
     let error =
-        |values: &[(&str, &str)]| Passwords.plan(&findings, &answers(values, &[])).unwrap_err().to_string();
+        |values: &[(&str, &str)]| STEP.plan(&findings, &answers(values, &[])).unwrap_err().to_string();
     assert!(error(&[("root", "maybe")]).contains("passwords.root: \"maybe\""));
     assert!(error(&[("root", "set")]).contains("passwords.root.password"));
 }
@@ -279,11 +279,8 @@ fn facts_and_plans_hold_no_hash_but_public_ones() {
         ],
     );
     assert!(plan.changes.len() >= 5);
-    let all = format!(
-        "{findings:?} {} {:?}",
-        serde_json::to_string(&plan).unwrap(),
-        Passwords.form(&findings).unwrap()
-    );
+    let all =
+        format!("{findings:?} {} {:?}", serde_json::to_string(&plan).unwrap(), STEP.form(&findings).unwrap());
     for hash in [OWN, "3hGFMknrJ4Zp", "2470C0C06DEE", "KcW5gcKHVKSUTgZOeP"] {
         assert!(!all.contains(hash), "{hash}");
     }
@@ -339,7 +336,7 @@ fn a_hundred_administrators_are_not_all_checked_and_that_is_said() {
     let web = findings.items.iter().find(|finding| finding.id == "PASSWORD-WEB-ADMIN-DEFAULT").unwrap();
     assert_eq!(web.status, Status::Unknown);
     assert!(web.evidence.len() <= 420, "{}", web.evidence);
-    assert!(Passwords.form(&findings).unwrap().fields.len() < 100);
+    assert!(STEP.form(&findings).unwrap().fields.len() < 100);
 }
 
 #[test]

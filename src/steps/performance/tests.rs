@@ -6,8 +6,11 @@ use crate::{
     },
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
+    steps::Step,
 };
 
+/// As everybody sees it.
+const STEP: &dyn Step = &Performance;
 const CONFIG: &str = "/etc/ngcp-config/config.yml";
 
 fn config(children: [&str; 4], pool: &str) -> String {
@@ -23,18 +26,18 @@ fn host(version: &str, config: &str) -> Simulated {
 }
 
 fn found(host: &Simulated, id: &str) -> Finding {
-    let findings = Performance.inspect(host).unwrap();
+    let findings = STEP.inspect(host).unwrap();
     findings.items.into_iter().find(|finding| finding.id == id).unwrap()
 }
 
 fn planned(host: &Simulated, answer: &str) -> Result<Plan> {
     let mut answers = Answers::default();
     answers.values.insert("profile".to_owned(), answer.to_owned());
-    Performance.plan(&Performance.inspect(host).unwrap(), &answers)
+    STEP.plan(&STEP.inspect(host).unwrap(), &answers)
 }
 
 fn options(host: &Simulated) -> Vec<(String, String)> {
-    let form = Performance.form(&Performance.inspect(host).unwrap()).unwrap();
+    let form = STEP.form(&STEP.inspect(host).unwrap()).unwrap();
     match form.fields.into_iter().next().unwrap().kind {
         Kind::Choice { options, default } => {
             assert_eq!(default, "leave");
@@ -78,11 +81,11 @@ fn values_of_a_later_era_do_not_count_on_old_hosts() {
 fn the_preview_sets_the_profiles_beside_this_host_and_follows_the_answer() {
     let resources = crate::executor::Resources { memory_total: 8 << 30, ..Default::default() };
     let host = host("mr13.5.1", &config(["8", "8", "8", "7"], "512M")).with_resources(resources);
-    let found = Performance.inspect(&host).unwrap();
+    let found = STEP.inspect(&host).unwrap();
     for (answer, column) in [("leave", 0), ("low", 1), ("high", 2)] {
         let answers =
             Answers { values: [(ASKED.to_owned(), answer.to_owned())].into(), ..Answers::default() };
-        let figures = Performance.preview(&found, &answers);
+        let figures = STEP.preview(&found, &answers);
         let [Figure::Table(table), Figure::Bars(bars)] = &figures[..] else { panic!("{figures:?}") };
         assert_eq!((table.chosen, &table.columns[column][..]), (Some(column), COLUMNS[column]));
         assert_eq!(table.rows[0], (POOL.to_owned(), ["512M", "64M", "2G"].map(str::to_owned).to_vec()));
@@ -95,8 +98,7 @@ fn the_preview_sets_the_profiles_beside_this_host_and_follows_the_answer() {
 /// No bar where one of its numbers would be invented, no table where there is nothing to compare.
 #[test]
 fn the_preview_draws_nothing_that_is_not_known() {
-    let preview =
-        |host: &Simulated| Performance.preview(&Performance.inspect(host).unwrap(), &Answers::default());
+    let preview = |host: &Simulated| STEP.preview(&STEP.inspect(host).unwrap(), &Answers::default());
     let resources = crate::executor::Resources { memory_total: 8 << 30, ..Default::default() };
     for host in [
         host("mr13.5.1", &config(["8", "8", "8", "7"], "2G")),
@@ -131,7 +133,7 @@ fn the_plan_is_the_vendors_tool_and_one_apply() {
 fn without_the_tool_nothing_is_offered_and_the_reason_is_told() {
     let bare = Simulated::new().file(CONFIG, config(["8", "8", "8", "7"], "64M"));
     assert_eq!(options(&bare).len(), 1);
-    let form = Performance.form(&Performance.inspect(&bare).unwrap()).unwrap();
+    let form = STEP.form(&STEP.inspect(&bare).unwrap()).unwrap();
     assert!(form.note.contains("not installed"), "{}", form.note);
     assert!(planned(&bare, "low").unwrap_err().to_string().contains("not installed"));
     let tree = host("mr13.5.1", "a: 1\n").with_world(World::Tree);
@@ -169,7 +171,7 @@ fn ran(host: Simulated, tool: fn(&mut Files) -> Answer) -> (Simulated, RunOutcom
     host.edit(|files| files.put(CONFIG, 0o660, 0, 117, files.text(CONFIG)));
     let plan = planned(&host, "low").unwrap();
     let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
-    let look = |_: &StepId| Ok(Performance.inspect(&host)?.items);
+    let look = |_: &StepId| Ok(STEP.inspect(&host)?.items);
     let mut journal = MemoryJournal::default();
     let outcome =
         runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
@@ -360,7 +362,7 @@ proptest::proptest! {
         });
         let plan = planned(&host, "low").unwrap();
         let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
-        let look = |_: &StepId| Ok(Performance.inspect(&host)?.items);
+        let look = |_: &StepId| Ok(STEP.inspect(&host)?.items);
         let mut journal = MemoryJournal::default();
         let outcome =
             runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();

@@ -9,7 +9,7 @@ use crate::host::sshd::Session;
 
 /// Everything.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(in crate::steps) struct Facts {
     /// There is an SSH server.
     pub(super) server: bool,
     /// The host runs: settings can be tried and reloaded.

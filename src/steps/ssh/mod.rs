@@ -17,8 +17,14 @@ mod usable;
 
 use anyhow::Result;
 
-use super::{About, Answers, Findings, Form, Step};
-use crate::{executor::Executor, finding::StepId, plan::Plan};
+use self::facts::Facts;
+
+use super::{About, Answers, Form, TypedStep};
+use crate::{
+    executor::Executor,
+    finding::{Finding, StepId},
+    plan::Plan,
+};
 
 /// The step.
 pub(super) struct Ssh;
@@ -86,21 +92,23 @@ const WANTED: &[&str] = &[
 /// Our own file among those that sshd_config includes: the first one by name decides.
 const DROP_IN: &str = "00-ngcp-warden.conf";
 
-impl Step for Ssh {
+impl TypedStep for Ssh {
+    type Facts = Facts;
+
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
         let facts = inspect::look(host)?;
-        Findings::new(findings::findings(&facts), &facts)
+        Ok((findings::findings(&facts), facts))
     }
 
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        questions::form(findings)
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        questions::form(found, facts)
     }
 
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        plan::plan(&findings.facts()?, answers)
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
+        plan::plan(facts, answers)
     }
 }

@@ -1,7 +1,5 @@
 //! What is asked: the image's keys in one answer, the others one by one if wanted, and a few named settings.
 
-use anyhow::Result;
-
 use super::{
     asks,
     facts::{Facts, KeyFact, KeyFile, Person},
@@ -11,7 +9,7 @@ use crate::{
     finding::{Finding, Status},
     host::sshd::Session,
     steps::{
-        Findings, Form,
+        Form,
         form::{Check, Choice, Field, Kind},
     },
 };
@@ -23,17 +21,16 @@ const KEY_LIMIT: usize = 4000;
 /// Seconds in which a change that could cut the operator off must be confirmed.
 pub(super) const SECONDS: i64 = 60;
 
-pub(super) fn form(findings: &Findings) -> Result<Form> {
-    let facts: Facts = findings.facts()?;
+pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     if !facts.server {
         let settled = asks::ALL.iter().map(|key| (*key).to_owned()).collect();
         let note = "There is no SSH server on this host.".to_owned();
-        return Ok(Form { fields: Vec::new(), note, settled });
+        return Form { fields: Vec::new(), note, settled };
     }
-    let seen = |wanted: &str| findings.items.iter().find(|finding| finding.id == wanted);
+    let seen = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
     let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
-    let mut fields = vec![image_keys(&facts, seen(id::IMAGE_KEY))];
-    other_keys(&facts, seen(id::WEAK_KEY), &mut fields);
+    let mut fields = vec![image_keys(facts, seen(id::IMAGE_KEY))];
+    other_keys(facts, seen(id::WEAK_KEY), &mut fields);
     fields.push(choice(
         asks::MODES,
         "Files with keys",
@@ -45,8 +42,8 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         "fix",
         "sshd does not read key files that others can write.",
     ));
-    add(&facts, &mut fields);
-    settings(&facts, &seen, &mut fields);
+    add(facts, &mut fields);
+    settings(facts, &seen, &mut fields);
     let default = if fails(id::HOST_KEY) { "renew" } else { "leave" };
     fields.push(choice(
         asks::HOST_KEYS,
@@ -63,8 +60,8 @@ pub(super) fn form(findings: &Findings) -> Result<Form> {
         default,
         "With a copy of these keys somebody else can pose as this host.",
     ));
-    last_way(&facts, &mut fields);
-    Ok(Form { fields, note: note(&facts), settled: vec![asks::KEY.to_owned()] })
+    last_way(facts, &mut fields);
+    Form { fields, note: note(facts), settled: vec![asks::KEY.to_owned()] }
 }
 
 fn choice(

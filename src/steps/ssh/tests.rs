@@ -14,6 +14,9 @@ use crate::{
     steps::{Answers, Findings, Step, assemble},
 };
 
+/// As everybody sees it.
+const STEP: &dyn Step = &Ssh;
+
 fn settings() -> Vec<Setting> {
     vec![("PermitRootLogin", "no".to_owned()), ("MACs", "hmac-sha2-512-etm@openssh.com".to_owned())]
 }
@@ -36,7 +39,7 @@ fn becomes(path: &str, text: &str, changes: Vec<Change>) -> String {
 #[test]
 fn the_field_and_the_plan_say_the_same_of_an_answer() {
     let found = Findings::new(Vec::new(), &facts(Writing::default())).unwrap();
-    let form = Ssh.form(&found).unwrap();
+    let form = STEP.form(&found).unwrap();
     for (key, answer) in [
         ("add", "foo"),
         ("add", "ssh-ed25519 AAAA"),
@@ -48,7 +51,7 @@ fn the_field_and_the_plan_say_the_same_of_an_answer() {
         let field = form.fields.iter().find(|field| field.key == key).unwrap();
         let why = field.check(answer).unwrap_err();
         let answers = Answers { values: [(key.to_owned(), answer.to_owned())].into(), ..Answers::default() };
-        let planned = Ssh.plan(&found, &answers).unwrap_err().to_string();
+        let planned = STEP.plan(&found, &answers).unwrap_err().to_string();
         assert_eq!(planned, format!("ssh.{key}: {why}"));
     }
 }

@@ -8,9 +8,12 @@ mod packages;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use self::{account::User, packages::Support};
+use self::{
+    account::User,
+    packages::{Said, Support},
+};
 use super::{
-    About, Answers, Findings, Form, Step,
+    About, Answers, Form, TypedStep,
     form::{Choice, Field},
 };
 use crate::{
@@ -43,7 +46,7 @@ const PASSWORD: &str = "SUPPORT-ACCESS-PASSWORD";
 
 /// What `form` and `plan` need.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Facts {
+pub(super) struct Facts {
     support: Support,
     user: User,
 }
@@ -60,28 +63,32 @@ impl Facts {
     }
 }
 
-impl Step for SupportAccess {
+impl TypedStep for SupportAccess {
+    type Facts = Facts;
+
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
-        let (support, enabled) = packages::look(host);
-        let (user, mut items) = account::look(host);
-        items.insert(0, enabled);
-        items.push(permit_from(host));
-        let items = items.into_iter().map(with_question).collect();
-        Findings::new(items, &Facts { support, user })
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
+        let said = packages::look(host);
+        let support = packages::support(host, &said);
+        let (user, items) = seen(host, said);
+        Ok((items, Facts { support, user }))
     }
 
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        let facts: Facts = findings.facts()?;
-        let seen = |id: &str| findings.items.iter().find(|finding| finding.id == id);
+    /// What can be installed is asked for the questions only.
+    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
+        Ok(seen(host, packages::look(host)).1)
+    }
+
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        let seen = |id: &str| found.iter().find(|finding| finding.id == id);
         let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
             only_if: (key != asks::ACCESS).then(|| (asks::ACCESS.to_owned(), "disable".to_owned())),
             ..Field::choice(key, label, seen(id), options, default, help)
         };
-        let (options, default) = access(&facts);
+        let (options, default) = access(facts);
         let mut fields = vec![field(
             asks::ACCESS,
             "Support access",
@@ -123,13 +130,12 @@ impl Step for SupportAccess {
         let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
         let settled =
             [asks::KEYS, asks::PASSWORD].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
-        Ok(Form { fields, note: note(&facts), settled })
+        Form { fields, note: note(facts), settled }
     }
 
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        let facts: Facts = findings.facts()?;
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
         let wanted = answers.get(asks::ACCESS);
-        if !access(&facts).0.iter().any(|option| option.value == wanted) {
+        if !access(facts).0.iter().any(|option| option.value == wanted) {
             let why = match wanted {
                 "disable" => facts.support.cannot_disable.as_deref(),
                 "enable" => facts.support.cannot_enable.as_deref(),
@@ -177,6 +183,12 @@ impl Step for SupportAccess {
         plan.reminders.extend(left.iter().map(|why| format!("Support access: {why}.")));
         Ok(plan)
     }
+}
+
+fn seen(host: &dyn Executor, said: Said) -> (User, Vec<Finding>) {
+    let (user, of_user) = account::look(host);
+    let items = [said.finding].into_iter().chain(of_user).chain([permit_from(host)]);
+    (user, items.map(with_question).collect())
 }
 
 /// The same finding with the question that settles it.

@@ -36,20 +36,24 @@ enum State {
     Undetermined,
 }
 
-pub(super) fn look(host: &dyn Executor) -> (Support, Finding) {
+/// What the packages say. apt is not asked for it: that takes seconds.
+pub(super) struct Said {
+    pub(super) finding: Finding,
+    state: State,
+    /// dpkg's records; else why they cannot be read.
+    packages: Result<Packages, String>,
+}
+
+pub(super) fn look(host: &dyn Executor) -> Said {
     let remedy =
         "Switch it off as the handbook says, on every node of a cluster, and look for the success line.";
     let packages = match Packages::read(host) {
         Ok(packages) => packages,
         Err(e) => {
             let why = format!("{e:#}");
-            let support = Support {
-                state: State::Undetermined,
-                cannot_disable: Some(why.clone()),
-                cannot_enable: Some(why.clone()),
-            };
             let title = "Could not determine whether Sipwise can log in";
-            return (support, ABOUT.finding(ENABLED, Severity::High, Status::Unknown, title, why, remedy));
+            let finding = ABOUT.finding(ENABLED, Severity::High, Status::Unknown, title, &why, remedy);
+            return Said { finding, state: State::Undetermined, packages: Err(why) };
         }
     };
     let installed = |name: &str| {
@@ -64,6 +68,19 @@ pub(super) fn look(host: &dyn Executor) -> (Support, Finding) {
         let evidence = format!("neither {ACCESS} nor {NOACCESS} is installed");
         (State::Undetermined, Status::Unknown, "Could not determine whether Sipwise can log in", evidence)
     };
+    let finding = ABOUT.finding(ENABLED, Severity::High, status, title, evidence, remedy);
+    Said { finding, state, packages: Ok(packages) }
+}
+
+/// What can be done about it, by apt's own simulation.
+pub(super) fn support(host: &dyn Executor, said: &Said) -> Support {
+    let state = said.state;
+    let packages = match &said.packages {
+        Ok(packages) => packages,
+        Err(why) => {
+            return Support { state, cannot_disable: Some(why.clone()), cannot_enable: Some(why.clone()) };
+        }
+    };
     let obstacle = |package: &str, other: &str| {
         if !host.world().is_running() {
             return Some("this host does not run, so its packages cannot be changed".to_owned());
@@ -77,14 +94,13 @@ pub(super) fn look(host: &dyn Executor) -> (Support, Finding) {
         let missing = state == State::On && host.find_program(ACCESS).is_none();
         missing.then(|| format!("the program {ACCESS} is not on this host"))
     };
-    let support = Support {
+    Support {
         state,
         cannot_disable: (state != State::Off)
             .then(|| script_missing().or_else(|| obstacle(NOACCESS, ACCESS)))
             .flatten(),
         cannot_enable: (state != State::On).then(|| obstacle(ACCESS, NOACCESS)).flatten(),
-    };
-    (support, ABOUT.finding(ENABLED, Severity::High, status, title, evidence, remedy))
+    }
 }
 
 /// Why `package` cannot be installed, by apt's own simulation; it may remove nothing but `other`.

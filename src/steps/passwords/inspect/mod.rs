@@ -4,8 +4,6 @@ mod database;
 
 use std::path::Path;
 
-use anyhow::Result;
-
 use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry, asks};
 use crate::{
     executor::Executor,
@@ -19,13 +17,12 @@ use crate::{
         credentials::{self, defaults},
     },
     secret::Secret,
-    steps::Findings,
 };
 
 /// Other accounts with root's rights whose passwords are tried: some hashes take a second each.
 const SUPERUSERS: usize = 10;
 
-pub(super) fn inspect(host: &dyn Executor) -> Result<Findings> {
+pub(super) fn inspect(host: &dyn Executor) -> (Vec<Finding>, Facts) {
     let mut items = Vec::new();
     let mut facts = Facts { hints: hints(host), ..Facts::default() };
     (facts.root, facts.superusers) = root(host, &mut items);
@@ -33,7 +30,7 @@ pub(super) fn inspect(host: &dyn Executor) -> Result<Findings> {
     facts.database = database::inspect(host, &mut items);
     facts.soap = soap(host, &mut items);
     let items = items.into_iter().map(|finding| with_question(finding, &facts)).collect();
-    Findings::new(items, &facts)
+    (items, facts)
 }
 
 /// The same finding with the question that settles it, where that is asked, or need not be.
