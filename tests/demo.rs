@@ -111,7 +111,7 @@ fn every_step_fails_before_and_holds_after_the_run() {
     }
 }
 
-/// Facts 2.1: `ngcpcfg apply` exits 0 although a service did not restart. The low profile shows it to a newcomer.
+/// PLATFORM.md 3.2: `ngcpcfg apply` exits 0 although a service did not restart. The low profile shows it to a newcomer.
 #[test]
 fn the_low_profile_ends_with_a_warning_that_names_the_service() {
     let host = demo::host();

@@ -11,7 +11,7 @@ use crate::{
     secret::{Secret, SecretForm},
 };
 
-/// The panel's cost of bcrypt (facts.md 7).
+/// The panel's cost of bcrypt (PLATFORM.md 5.1).
 const PANEL_COST: u32 = 13;
 /// bcrypt ignores what comes behind.
 const BCRYPT_LIMIT: usize = 72;

@@ -72,7 +72,7 @@ pub fn cannot_run(host: &dyn Executor) -> Option<String> {
 }
 
 /// Whether `apply --dry-run` builds into a folder of its own and changes nothing. Asked of the script itself: before
-/// mr13.5 the same words really build, or are taken for a commit message (facts 2.1).
+/// mr13.5 the same words really build, or are taken for a commit message (PLATFORM.md 3.3).
 pub fn can_rehearse(host: &dyn Executor) -> bool {
     let script = host.read(Path::new(APPLY_SCRIPT)).unwrap_or_default();
     let script = String::from_utf8_lossy(&script);
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(cannot_run(&host().on("ngcpcfg", |_, _| "")), None);
     }
 
-    /// Facts 2.1: before mr13.5 `apply --dry-run` really builds.
+    /// PLATFORM.md 3.3: before mr13.5 `apply --dry-run` really builds.
     #[test]
     fn only_a_script_that_builds_elsewhere_is_rehearsed() {
         let with = |text: &str| Simulated::new().file(APPLY_SCRIPT, text);

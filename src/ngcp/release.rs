@@ -9,7 +9,7 @@ use crate::{
     host::packages::Packages,
 };
 
-/// In this order: during an upgrade the first one is right (facts 0).
+/// In this order: during an upgrade the first one is right (PLATFORM.md 1.1).
 const VERSION_FILES: [&str; 3] =
     ["/etc/ngcp_upgrade_version", "/etc/ngcp_version", "/etc/sipwise_ngcp_version"];
 /// Releases whose files and tools this program was tested with.
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(nothing.remarks().len(), 2);
     }
 
-    /// Facts 0: constants.yml, then packages, then roles, then the node's name.
+    /// PLATFORM.md 1.2: constants.yml, then packages, then roles, then the node's name.
     #[test]
     fn the_edition_is_found_in_four_places() {
         let node = Simulated::new().file("/etc/ngcp_nodename", "spce\n");

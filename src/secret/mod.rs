@@ -110,13 +110,13 @@ pub enum SecretForm {
     SqlString,
     /// As a quoted value in a MySQL option file.
     OptionFile,
-    /// As Apache's `{SHA}` hash (facts.md 7).
+    /// As Apache's `{SHA}` hash (PLATFORM.md 5.2).
     HtpasswdSha,
     /// As MySQL's own hash, which `PASSWORD()` makes.
     MysqlNative,
     /// As MD5 in hexadecimal: the panel's `md5pass`, before mr5.2.
     Md5,
-    /// As the panel's `saltedpass`: bcrypt cost 13, salt and hash split by `$` (facts.md 7).
+    /// As the panel's `saltedpass`: bcrypt cost 13, salt and hash split by `$` (PLATFORM.md 5.1).
     PanelBcrypt,
 }
 

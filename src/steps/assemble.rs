@@ -206,7 +206,7 @@ mod tests {
 
     const CONFIG: &str = "/etc/ngcp-config/config.yml";
 
-    /// Facts 2.2: a newer tool builds elsewhere first, an older one must never be asked to.
+    /// PLATFORM.md 3.3: a newer tool builds elsewhere first, an older one must never be asked to.
     #[test]
     fn templates_are_tried_beforehand_only_where_the_tool_can() {
         let old = host("ngcpcfg apply\n");

@@ -47,7 +47,7 @@ pub(super) fn setting(text: &str) -> Option<Setting> {
 /// What is said of it.
 pub(super) const TEMPLATE_ERROR: &str = "an error of its template stands there instead of settings";
 
-/// Up to mr7.5 the platform puts what went wrong with a template into the file: `file error - no such file`.
+/// An old platform (mr4.5 was seen to) puts what went wrong with a template into the file: `file error - no such file`.
 fn is_template_error(text: &str) -> bool {
     let kind = text.split(' ').next().unwrap_or_default();
     let kinds = ["file", "parse", "undef", "plugin", "filter", "perl", "interpolate", "template", "stash"];

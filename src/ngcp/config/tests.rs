@@ -37,7 +37,7 @@ fn the_user_of_a_list_is_found_by_name() {
     assert_eq!(config.keys(&["kamailio"]), ["lb", "proxy"]);
 }
 
-/// The precedence of facts 1: the later file wins, lists are appended, and a shadowed value is told.
+/// PLATFORM.md 2.1: the later file wins, lists are appended, and a shadowed value is told.
 #[test]
 fn later_files_win_and_lists_are_appended() {
     let main = "a: main\nm: {x: 1, y: 2}\nl:\n- one\n- two\n";

@@ -63,7 +63,8 @@ pub fn is_made(host: &dyn Executor, file: &str) -> bool {
     file.starts_with(".ngcpcfg") || patch != file && host.metadata(&Path::new(DIRECTORY).join(patch)).is_ok()
 }
 
-/// What broke the template of this file: up to mr7.5 the error becomes the file's content, and the apply says OK.
+/// What broke the template of this file: in mr4.5 the error becomes the file's
+/// content and the apply says OK (PLATFORM.md 3.4).
 pub fn template_error(content: &[u8]) -> Option<String> {
     const KINDS: [&str; 5] = ["file", "undef", "parse", "plugin", "view"];
     let first = content.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;
@@ -100,7 +101,7 @@ mod tests {
         assert!(generated(&Simulated::new()).unwrap().is_empty());
     }
 
-    /// Facts 2.6, mr4.5.13: the generated file held the error.
+    /// PLATFORM.md 3.4, mr4.5.13: the generated file held the error.
     #[test]
     fn an_error_that_became_the_content_is_seen() {
         let broken = b"file error - parse error - input text line 3: unexpected token (END)\n";

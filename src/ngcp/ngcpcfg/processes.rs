@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::executor::Executor;
 
-/// It writes its process id here while it talks to services, and only from mr7.5 on (facts 2.1).
+/// It writes its process id here while it talks to services, and only from mr7.5 on (PLATFORM.md 3.1).
 const MARKER: &str = "/run/ngcpcfg-services.running";
 /// Actions that change nothing; whoever runs one is not waited for.
 const READING: [&str; 12] =
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(running(&Simulated::new().file(MARKER, "garbage")), None);
     }
 
-    /// Facts 2.1: in build and in commit there is no marker at all.
+    /// PLATFORM.md 3.1: in build and in commit there is no marker at all.
     #[test]
     fn one_that_builds_or_commits_is_seen_among_the_processes() {
         for (line, seen) in [

@@ -91,7 +91,7 @@ fn without_stamp(line: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// Facts 2.1: an apply exits 0 although a service script failed.
+    /// PLATFORM.md 3.2: an apply exits 0 although a service script failed.
     #[test]
     fn exit_code_0_is_not_success_f41() {
         let output = "2026-11-22 11:04:28 spce: Executing action for /etc/ngcp-config/templates/etc/nginx/a.services\n\

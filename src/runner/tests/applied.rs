@@ -1,4 +1,4 @@
-//! The one apply against a platform that behaves as the real one does (facts 2.6): it builds, tells only daemons whose
+//! The one apply against a platform that behaves as the real one does (PLATFORM.md 3): it builds, tells only daemons whose
 //! files differ from the last commit, commits whatever lies there, and may fail between any two of these.
 
 use super::*;
@@ -129,7 +129,7 @@ fn an_apply_that_fails_before_its_commit_leaves_the_daemon_as_it_was() {
     }
 }
 
-/// Facts 2.6: the grants are synchronised after both commits. What is in place counts, not the exit code.
+/// PLATFORM.md 3.6: the grants are synchronised after both commits. What is in place counts, not the exit code.
 #[test]
 fn a_tool_that_fails_after_its_work_is_not_called_not_taken_back() {
     let host = fails("after");

@@ -27,7 +27,7 @@ pub(super) struct Support {
     pub(super) cannot_enable: Option<String>,
 }
 
-/// The panel's own rule (facts of the platform): one package means on, the other off, neither means undetermined.
+/// The panel's own rule (PLATFORM.md 4.1): one package means on, the other off, neither means undetermined.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     On,
