@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{CONFIG, NAME, slowly, usage, words};
+use super::programs::{CONFIG, NAME, slowly, usage, words};
 use crate::{
     executor::{
         Command, Status,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{rewrite, usage};
+use super::programs::{rewrite, usage};
 use crate::{
     executor::{
         Command,

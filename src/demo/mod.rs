@@ -4,26 +4,14 @@
 mod configuration;
 mod database;
 mod files;
+mod programs;
 mod system;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use jiff::{Timestamp, civil};
 
-use crate::executor::{
-    Command, Disk, Resources,
-    simulated::{Answer, Files, Simulated},
-};
-
-const CONFIG: &str = "/etc/ngcp-config/config.yml";
-const DPKG_STATUS: &str = "/var/lib/dpkg/status";
-const MOUNTINFO: &str = "/proc/self/mountinfo";
-const SHADOW: &str = "/etc/shadow";
-
-/// Short host name.
-const NAME: &str = "spce";
+use crate::executor::{Disk, Resources, simulated::Simulated};
 
 /// The sample host as it was installed and left alone. Its programs take their time only once it is made
 /// [`Simulated::realtime`].
@@ -76,35 +64,4 @@ fn resources() -> Resources {
         ],
         uptime: 33 * 86_400 + 5 * 3_600,
     }
-}
-
-/// Milliseconds, for the pauses of programs.
-fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
-
-/// Lines that come one after another, `pause` milliseconds apart.
-fn slowly<'a>(pause: u64, lines: impl IntoIterator<Item = &'a str>) -> Answer {
-    lines.into_iter().fold(Answer::code(0), |answer, line| answer.after(ms(pause)).line(line))
-}
-
-/// What a program says to arguments it does not know.
-fn usage(command: &Command) -> Answer {
-    Answer::code(2).error(&format!(
-        "{}: the demo has no answer to: {}",
-        command.program,
-        command.args.join(" ")
-    ))
-}
-
-/// Arguments as words to match on.
-fn words(command: &Command) -> Vec<&str> {
-    command.args.iter().map(String::as_str).collect()
-}
-
-/// Replaces the lines of a file one by one; `None` drops a line.
-fn rewrite(files: &mut Files, path: &str, line: impl Fn(&str) -> Option<String>) {
-    let text: String =
-        files.text(path).lines().filter_map(line).flat_map(|line| [line, "\n".to_owned()]).collect();
-    files.write(path, text);
 }

@@ -1,7 +1,7 @@
 //! Programs of Debian on the sample host: packages, accounts, mounts, services.
 //! They change the files a real one would change and print what a real one prints.
 
-use super::{DPKG_STATUS, MOUNTINFO, NAME, SHADOW, ms, rewrite, slowly, usage, words};
+use super::programs::{DPKG_STATUS, MOUNTINFO, NAME, SHADOW, ms, rewrite, slowly, usage, words};
 use crate::{
     executor::{
         Command,
@@ -284,7 +284,8 @@ HostKeyAlgorithms ssh-ed25519,rsa-sha2-512,rsa-sha2-256
 
 /// What `ngcpcfg apply` makes of the values under `sshd:` in config.yml.
 pub(super) fn render_sshd(files: &mut Files) {
-    let config: serde_yaml::Value = serde_yaml::from_str(&files.text(super::CONFIG)).unwrap_or_default();
+    let config: serde_yaml::Value =
+        serde_yaml::from_str(&files.text(super::programs::CONFIG)).unwrap_or_default();
     let value = |key: &str| config.get("sshd").and_then(|sshd| sshd.get(key)?.as_str()).map(str::to_owned);
     for (keyword, key) in
         [("PermitRootLogin ", "permit_root_login"), ("PasswordAuthentication ", "password_authentication")]

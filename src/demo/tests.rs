@@ -1,8 +1,8 @@
 use std::path::Path;
 
-use super::*;
+use super::{programs::*, *};
 use crate::{
-    executor::{Executor, Quiet},
+    executor::{Command, Executor, Quiet},
     secret::Secret,
 };
 

@@ -2,6 +2,7 @@
 //! The only front end room that reads the clock and the environment.
 
 mod app;
+mod backend;
 mod capabilities;
 mod input;
 mod keys;
@@ -11,36 +12,12 @@ mod screen;
 mod size;
 mod workers;
 
-use std::{
-    io::IsTerminal,
-    sync::{Arc, mpsc::Sender},
-};
+use std::{io::IsTerminal, sync::Arc};
 
+pub use backend::{Backend, Options};
 pub use capabilities::{Capabilities, capabilities};
 
-use crate::{
-    finding::printable,
-    ui::{Glyphs, Theme},
-    wizard::{Effect, Message, Model},
-};
-
-/// Carries effects out. Called from worker threads, several at a time; it may block as long as it needs.
-pub trait Backend: Send + Sync + 'static {
-    /// Does what `effect` asks for and sends the messages that answer it, any number. For a run it returns when the
-    /// run has ended or is no longer followed. `Redraw`, `Suspend`, `Quit` and the beats of a run are the screen's own.
-    fn carry_out(&self, effect: Effect, messages: &Sender<Message>);
-}
-
-/// Wishes from the command line; what is `None` is found out.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// Columns and rows.
-    pub size: Option<(u16, u16)>,
-    /// Colours.
-    pub theme: Option<Theme>,
-    /// Characters.
-    pub glyphs: Option<Glyphs>,
-}
+use crate::{finding::printable, wizard::Model};
 
 /// Runs the wizard full screen; returns the exit code of the process.
 pub fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) -> u8 {
