@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "cli/bundle.rs"]
+mod bundle;
 #[path = "cli/host.rs"]
 mod host;
 mod support;

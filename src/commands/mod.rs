@@ -5,6 +5,7 @@ mod answers;
 mod apply;
 mod attach;
 mod audit;
+mod bundle;
 mod confirm;
 mod exit;
 mod follow;
@@ -71,6 +72,8 @@ enum Subcommands {
     Confirm(confirm::Confirm),
     /// Take a change that waits back at once
     Revert(revert::Revert),
+    /// Pack what somebody who helps needs to see, without secrets, into one file
+    Bundle(bundle::Bundle),
     /// The runner process
     #[command(hide = true, name = "run-plan")]
     RunPlan,
@@ -163,6 +166,7 @@ fn dispatch(cli: &Cli) -> Result<u8> {
         Some(Subcommands::Leave(command)) => on_host(command, global),
         Some(Subcommands::Confirm(command)) => on_host(command, global),
         Some(Subcommands::Revert(command)) => on_host(command, global),
+        Some(Subcommands::Bundle(command)) => on_host(command, global),
         // Processes of the runner open the host they are told of themselves.
         Some(Subcommands::RunPlan) => allowed(global, Demo::Refused).and_then(|()| run_plan::run()),
         Some(Subcommands::RestoreOnSilence(command)) => {

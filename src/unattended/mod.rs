@@ -3,10 +3,14 @@
 
 mod answers;
 mod apply;
+mod archive;
 mod audit;
+mod bundle;
 mod secrets;
 
 pub use answers::{AnswersFile, UncommittedChanges, template};
 pub use apply::{Applied, ChangeResult, Planned, Prepared, StepResult, plan_text, prepare};
+pub use archive::{Member, pack};
 pub use audit::{Audit, audit};
+pub use bundle::bundle;
 pub use secrets::parse as parse_secrets;
