@@ -83,13 +83,14 @@ pub fn bundle(host: &dyn Executor, runs: &Runs, only: Option<&str>) -> Result<Ve
         None => runs.names().into_iter().rev().take(RUNS).collect(),
     };
     let release = Release::read(host);
-    let kernel = host.read("/proc/sys/kernel/osrelease".as_ref()).unwrap_or_default();
+    let kernel = host.read("/proc/sys/kernel/osrelease".as_ref());
+    let kernel = kernel.map_or_else(|_| "unknown".into(), |text| String::from_utf8_lossy(&text).into_owned());
     let versions = json!({
         "ngcp-warden": env!("CARGO_PKG_VERSION"),
         "release": release.version_text(),
         "edition": release.edition_text(),
         "debian": release.debian_text(),
-        "kernel": String::from_utf8_lossy(&kernel).trim(),
+        "kernel": kernel.trim(),
     });
     let found = redacted(&serde_json::to_value(audit(host, &[])?)?);
     let mut members =
