@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{archive::Member, audit};
 use crate::{
     executor::Executor,
     ngcp::release::Release,
-    runner::{Event, Report, Runs, digest},
+    runner::{Event, Report, Runs},
     secret::{hide_in_output, hide_values},
 };
 
@@ -110,7 +111,9 @@ pub fn bundle(host: &dyn Executor, runs: &Runs, only: Option<&str>) -> Result<Ve
         }
     }
     members.push(Member::new("README", readme.into_bytes()));
-    let sums = members.iter().map(|member| format!("{}  {}\n", digest(&member.content), member.name));
+    let sum =
+        |content: &[u8]| Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let sums = members.iter().map(|member| format!("{}  {}\n", sum(&member.content), member.name));
     let manifest = sums.collect::<String>();
     members.push(Member::new("MANIFEST", manifest.into_bytes()));
     Ok(members)
