@@ -106,7 +106,7 @@ pub fn bundle(host: &dyn Executor, runs: &Runs, only: Option<&str>) -> Result<Ve
             Ok(told) if full(&told) => readme += &format!("\nRun {run} is left out: it is too large.\n"),
             Ok(told) => members.extend(told),
             Err(error) => {
-                readme += &format!("\nRun {run} is left out: {}\n", hide_in_output(&format!("{error:#}")))
+                readme += &format!("\nRun {run} is left out: {}\n", hide_in_output(&format!("{error:#}")));
             }
         }
     }
