@@ -1,12 +1,8 @@
 //! The answers file: what one person answers once, reviewed, kept in git and applied to many hosts. Never a secret.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fmt::Write,
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 use anyhow::{Context, Result, bail, ensure};
-use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::{
     finding::{deceives, one_line},
@@ -15,6 +11,7 @@ use crate::{
         self, Answers,
         form::{self, Field, Form, Kind},
     },
+    yaml::{self, Node},
 };
 
 /// Larger files are refused, in bytes.
@@ -157,66 +154,40 @@ enum Entry {
     Values(BTreeMap<String, (String, usize)>),
 }
 
-/// Two levels of mappings with scalars, nothing else: no aliases, no tags, no lists. Depth is bounded by that.
+/// Two levels of mappings with scalars, nothing else: no aliases, no tags, no lists.
 fn sections(text: &str) -> Result<Vec<(String, usize, Entry)>> {
-    let mut parser = Parser::new_from_str(text);
-    let mut next = || -> Result<(Event<'_>, usize)> {
-        match parser.next_event() {
-            Some(Ok((event, span))) => Ok((event, span.start.line())),
-            Some(Err(error)) => bail!("answers, line {}: {}", error.marker().line(), error.info()),
-            None => bail!("answers: the file ends too early"),
-        }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = yaml::parse(text).context("answers")?.context("answers: the file is empty")?;
+    let yaml::Kind::Map { entries, .. } = &root.kind else {
+        bail!("answers, line {}: expected 'schema: 1' and steps", root.line)
     };
-    let mut sections = Vec::new();
-    let mut seen = HashSet::new();
-    loop {
-        match next()? {
-            (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
-            (Event::MappingStart(..), _) => break,
-            (Event::StreamEnd | Event::DocumentEnd, _) => bail!("answers: the file is empty"),
-            (_, line) => bail!("answers, line {line}: expected 'schema: 1' and steps"),
-        }
-    }
-    loop {
-        let (name, line) = match next()? {
-            (Event::MappingEnd, _) => break,
-            (Event::Scalar(name, _, 0, None), line) => (name.into_owned(), line),
-            (_, line) => bail!("answers, line {line}: expected the name of a step"),
-        };
-        ensure!(seen.insert(name.clone()), "answers, line {line}: '{name}' is there twice");
-        let entry = match next()? {
-            (Event::Scalar(value, style, 0, None), _) if value.is_empty() && style == ScalarStyle::Plain => {
-                Entry::Values(BTreeMap::new())
+    entries.iter().map(|(name, under)| section(name, under)).collect()
+}
+
+fn section(name: &Node, under: &Node) -> Result<(String, usize, Entry)> {
+    let line = name.line;
+    let simple = |node: &Node| node.text().filter(|_| !node.adorned && !node.alias).map(str::to_owned);
+    let name = simple(name).with_context(|| format!("answers, line {line}: expected the name of a step"))?;
+    let empty =
+        matches!(&under.kind, yaml::Kind::Scalar { text, style: yaml::Style::Plain } if text.is_empty());
+    let entry = match (&under.kind, simple(under)) {
+        (_, Some(_)) if empty => Entry::Values(BTreeMap::new()),
+        (_, Some(value)) => Entry::Value(value),
+        (yaml::Kind::Map { entries, .. }, _) if !under.adorned && !under.alias => {
+            let mut values = BTreeMap::new();
+            for (key, value) in entries {
+                let line = key.line;
+                let key =
+                    simple(key).with_context(|| format!("answers, line {line}: expected KEY: VALUE"))?;
+                let value = simple(value)
+                    .with_context(|| format!("answers, line {line}: {name}.{key} takes one value"))?;
+                values.insert(key, (value, line));
             }
-            (Event::Scalar(value, _, 0, None), _) => Entry::Value(value.into_owned()),
-            (Event::MappingStart(0, None), _) => {
-                let mut values = BTreeMap::new();
-                loop {
-                    let (key, line) = match next()? {
-                        (Event::MappingEnd, _) => break,
-                        (Event::Scalar(key, _, 0, None), line) => (key.into_owned(), line),
-                        (_, line) => bail!("answers, line {line}: expected KEY: VALUE"),
-                    };
-                    let (Event::Scalar(value, _, 0, None), _) = next()? else {
-                        bail!("answers, line {line}: {name}.{key} takes one value");
-                    };
-                    if values.insert(key.clone(), (value.into_owned(), line)).is_some() {
-                        bail!("answers, line {line}: {name}.{key} is there twice");
-                    }
-                }
-                Entry::Values(values)
-            }
-            (_, line) => bail!("answers, line {line}: expected answers under '{name}:'"),
-        };
-        sections.push((name, line, entry));
-    }
-    loop {
-        match next()? {
-            (Event::StreamEnd, _) => return Ok(sections),
-            (Event::DocumentEnd | Event::Nothing, _) => {}
-            (_, line) => bail!("answers, line {line}: only one document is allowed"),
+            Entry::Values(values)
         }
-    }
+        _ => bail!("answers, line {}: expected answers under '{name}:'", under.line),
+    };
+    Ok((name, line, entry))
 }
 
 /// A commented answers file with the defaults of `forms`.

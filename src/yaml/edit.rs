@@ -130,7 +130,7 @@ fn splice(
     ensure!(!node.adorned, "line {line}: '{name}' has an anchor or a tag; change it by hand");
     let value = scalar::written(new, Some((text, *style)), flow);
     Ok(Some(match style {
-        Style::Block => Splice::new(block(source, before, node)?, &value, value.clone(), line),
+        Style::Block => Splice::new(block(source, node)?, &value, value.clone(), line),
         Style::Plain if node.span.is_empty() => {
             let at = skip_blank(source, before);
             ensure!(
@@ -144,12 +144,14 @@ fn splice(
 }
 
 /// From the `|` or `>` to the end of the last line of content.
-fn block(source: &str, before: usize, node: &Node) -> Result<Range<usize>> {
-    let refuse = || format!("line {}: a block of text that cannot be replaced; change it by hand", node.line);
-    let header =
-        before + source.get(before..node.span.start).and_then(|s| s.find(['|', '>'])).with_context(refuse)?;
+fn block(source: &str, node: &Node) -> Result<Range<usize>> {
+    let header = node.span.start;
     let first_line = source[header..].lines().next().unwrap_or_default();
-    ensure!(!first_line.contains('#'), refuse());
+    ensure!(
+        !first_line.contains('#'),
+        "line {}: a block of text that cannot be replaced; change it by hand",
+        node.line
+    );
     Ok(header..node.span.end.max(header + first_line.trim_end().len()))
 }
 

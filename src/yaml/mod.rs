@@ -1,7 +1,6 @@
 //! YAML as text: where each value stands, and edits that change one value and no other byte.
 //! What the keys mean is not known here; no file is read or written.
 
-mod eased;
 pub mod edit;
 mod scalar;
 mod tree;

@@ -1,11 +1,9 @@
 //! YAML text as a tree in which every scalar is text and knows its bytes. Hostile input is refused within limits.
 
-use std::{collections::HashMap, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
-use anyhow::{Result, bail, ensure};
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
-
-use super::eased::Eased;
+use anyhow::{Result, anyhow, bail, ensure};
+use libyaml_safer::{Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 
 /// The largest YAML text that is looked at, in bytes. A real config.yml has about 60 kB.
 pub(crate) const SIZE_LIMIT: usize = 6 * 1024 * 1024;
@@ -94,88 +92,153 @@ pub(crate) fn parse(source: &str) -> Result<Option<Node>> {
     if let Some(line) = source.lines().position(|line| line.len() > LINE_LIMIT) {
         bail!("line {} is longer than {LINE_LIMIT} bytes: nothing was read", line + 1);
     }
-    let mut eased = Eased::new(source);
-    loop {
-        match Builder::new(&eased.text).document()? {
-            Ok(root) => return Ok(root.map(|root| eased.back(root))),
-            Err(error) if eased.ease(&error) => {}
-            Err(error) => bail!(
-                "line {}: not valid YAML: {}; fix it by hand first",
-                error.marker().line(),
-                error.info()
-            ),
+    // The parser takes for granted that a text in several lines, or a `\\` in quotes, is not the end of the file.
+    let ended = source.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+    let text = if ended { Cow::Borrowed(source) } else { Cow::Owned(format!("{source}\n")) };
+    document(&text, source.len())
+}
+
+fn document(source: &str, length: usize) -> Result<Option<Node>> {
+    let tags = tags_before_a_comma(source);
+    if !tags.is_empty() {
+        let mut masked = source.to_owned();
+        tags.iter().for_each(|at| masked.replace_range(*at..=*at, "x"));
+        let mut builder = Builder::new(&masked, length);
+        builder.tags = tags;
+        builder.document()?;
+    }
+    Builder::new(source, length).document()
+}
+
+/// Where a `!` may begin a tag that a comma ends, which would end the parser. Only a look at the text with another
+/// letter in that place tells whether it does: it may stand in a comment or in the midst of a text.
+fn tags_before_a_comma(source: &str) -> Vec<usize> {
+    let blank = |c: char| c.is_whitespace();
+    let mut last = usize::MAX;
+    let ends = |at: usize| source[at..].find(|c| blank(c) || c == ',').map(|end| at + end);
+    let mut tags = Vec::new();
+    let mut after = 0;
+    for (at, _) in source.match_indices('!') {
+        // One search for all marks of one word.
+        if at >= after {
+            last = ends(at).unwrap_or(source.len());
+            after = last;
+        }
+        if source[last..].starts_with(',') {
+            tags.push(at);
         }
     }
+    tags
+}
+
+/// Names the line of what is no YAML.
+fn refused(error: &libyaml_safer::Error, source: &str) -> anyhow::Error {
+    // An open quote is at fault where it begins, not where the file ends.
+    let open = error.context_mark().filter(|_| error.problem() == "found unexpected end of stream");
+    let line = match open.or(error.problem_mark()) {
+        Some(mark) => number(mark.line) + 1,
+        // A character that YAML forbids has no mark.
+        None => source.lines().position(|line| line.contains(forbidden)).map_or(1, |line| line + 1),
+    };
+    anyhow!("line {line}: not valid YAML: {}; fix it by hand first", error.problem())
+}
+
+fn forbidden(c: char) -> bool {
+    (c.is_control() && !"\t\r\u{85}".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// libyaml counts lines, columns and bytes from 0.
+fn number(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Where an event stands.
+struct Place {
+    line: usize,
+    column: usize,
+    span: Range<usize>,
 }
 
 struct Builder<'a> {
-    parser: Parser<'a, StrInput<'a>>,
+    parser: Parser<&'a [u8]>,
     source: &'a str,
-    /// The same place, counted in characters and in bytes.
-    cursor: (usize, usize),
+    /// Bytes of the file: behind them `source` may have a line end of ours.
+    length: usize,
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    /// Values under anchors; `None` while the end of one has not been seen.
+    anchors: HashMap<String, Option<Node>>,
     nodes: usize,
     aliased: usize,
+    /// Where another letter stands for a `!`.
+    tags: Vec<usize>,
 }
 
 /// A map or list whose end has not been seen yet.
 struct Open {
     node: Node,
-    anchor: usize,
+    anchor: Option<String>,
     key: Option<Node>,
     seen: HashMap<String, usize>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a str) -> Self {
+    fn new(source: &'a str, length: usize) -> Self {
+        let mut parser = Parser::new();
+        parser.set_encoding(Encoding::Utf8);
+        parser.set_input(source.as_bytes());
         Builder {
-            parser: Parser::new_from_str(source),
+            parser,
             source,
-            cursor: (0, 0),
+            length,
             open: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
             aliased: 0,
+            tags: Vec::new(),
         }
     }
 
-    fn document(mut self) -> Result<Result<Option<Node>, ScanError>> {
-        let mut root = None;
-        while let Some(event) = self.parser.next_event() {
-            let (event, span) = match event {
-                Ok(found) => found,
-                Err(error) => return Ok(Err(error)),
+    fn document(mut self) -> Result<Option<Node>> {
+        let (mut root, mut documents) = (None, 0);
+        loop {
+            let Event { data, start_mark, end_mark, .. } =
+                self.parser.parse().map_err(|error| refused(&error, self.source))?;
+            let line = number(start_mark.line) + 1;
+            let place = Place {
+                line,
+                column: number(start_mark.column),
+                span: number(start_mark.index).min(self.length)..number(end_mark.index).min(self.length),
             };
-            let line = span.start.line();
-            let closed = match event {
-                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => continue,
-                Event::DocumentStart(_) => {
+            let closed = match data {
+                EventData::StreamEnd => return Ok(root),
+                EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => continue,
+                EventData::DocumentStart { .. } => {
+                    documents += 1;
                     ensure!(
-                        root.is_none(),
+                        documents == 1,
                         "line {line}: a second document starts here; a configuration file holds one"
                     );
                     continue;
                 }
-                Event::Scalar(text, style, anchor, tag) => {
-                    let node = self.scalar(text.into_owned(), style, &span, anchor, tag.as_deref())?;
+                EventData::Scalar { anchor, tag, value, style, .. } => {
+                    let node = self.scalar(value, style, place, anchor.is_some(), tag.as_deref())?;
                     self.remember(anchor, &node)?;
                     node
                 }
-                Event::Alias(anchor) => self.alias(anchor, &span)?,
-                Event::SequenceStart(anchor, tag) => {
-                    let flow = self.starts_with(&span, '[');
-                    self.begin(Kind::List { items: Vec::new(), flow }, &span, anchor, tag.as_deref())?;
+                EventData::Alias { anchor } => self.alias(&anchor, place)?,
+                EventData::SequenceStart { anchor, tag, style, .. } => {
+                    let kind = Kind::List { items: Vec::new(), flow: style == SequenceStyle::Flow };
+                    self.begin(kind, place, anchor, tag.as_deref())?;
                     continue;
                 }
-                Event::MappingStart(anchor, tag) => {
-                    let flow = self.starts_with(&span, '{');
-                    self.begin(Kind::Map { entries: Vec::new(), flow }, &span, anchor, tag.as_deref())?;
+                EventData::MappingStart { anchor, tag, style, .. } => {
+                    let kind = Kind::Map { entries: Vec::new(), flow: style == MappingStyle::Flow };
+                    self.begin(kind, place, anchor, tag.as_deref())?;
                     continue;
                 }
-                Event::SequenceEnd | Event::MappingEnd => {
+                EventData::SequenceEnd | EventData::MappingEnd => {
                     let Some(mut open) = self.open.pop() else { bail!("line {line}: not valid YAML") };
-                    open.node.span.end = self.byte(span.end.index());
+                    open.node.span.end = place.span.end;
                     self.remember(open.anchor, &open.node)?;
                     open.node
                 }
@@ -185,85 +248,64 @@ impl<'a> Builder<'a> {
                 Some(parent) => parent.add(closed)?,
             }
         }
-        Ok(Ok(root))
     }
 
-    /// Character positions only grow but for the odd step back: a cursor beats a table. The parser may point
-    /// beyond the end.
-    fn byte(&mut self, character: usize) -> usize {
-        let (mut at, mut byte) = self.cursor;
-        while at > character
-            && let Some(c) = self.source[..byte].chars().next_back()
-        {
-            (at, byte) = (at - 1, byte - c.len_utf8());
-        }
-        for c in self.source[byte..].chars().take(character.saturating_sub(at)) {
-            (at, byte) = (at + 1, byte + c.len_utf8());
-        }
-        self.cursor = (at, byte);
-        byte
-    }
-
-    fn starts_with(&mut self, span: &Span, bracket: char) -> bool {
-        let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
-        // An anchor or a tag stands before the bracket.
-        self.source[start..end].ends_with(bracket)
-    }
-
-    fn node(&mut self, kind: Kind, span: &Span, adorned: bool) -> Result<Node> {
+    fn node(&mut self, kind: Kind, place: Place, adorned: bool) -> Result<Node> {
+        let Place { line, column, span } = place;
         self.nodes += 1;
-        ensure!(
-            self.nodes <= NODE_LIMIT,
-            "line {}: more than {NODE_LIMIT} values: nothing was read",
-            span.start.line()
-        );
-        let start = self.byte(span.start.index());
-        let end = self.byte(span.end.index()).max(start);
-        Ok(Node {
-            kind,
-            line: span.start.line(),
-            span: start..end,
-            column: span.start.col(),
-            adorned,
-            alias: false,
-            size: 1,
-        })
+        ensure!(self.nodes <= NODE_LIMIT, "line {line}: more than {NODE_LIMIT} values: nothing was read");
+        Ok(Node { kind, line, span, column, adorned, alias: false, size: 1 })
     }
 
     fn scalar(
         &mut self,
-        text: String,
+        mut text: String,
         style: ScalarStyle,
-        span: &Span,
-        anchor: usize,
-        tag: Option<&Tag>,
+        place: Place,
+        anchored: bool,
+        tag: Option<&str>,
     ) -> Result<Node> {
-        check_tag(tag, span)?;
+        check_tag(tag, place.line)?;
         ensure!(
             text.len() <= VALUE_LIMIT,
             "line {}: a value of more than {VALUE_LIMIT} bytes: nothing was read",
-            span.start.line()
+            place.line
         );
         let style = match style {
-            ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+            _ => Style::Plain,
         };
-        let mut node = self.node(Kind::Scalar { text, style }, span, anchor > 0 || tag.is_some())?;
-        let written = &self.source[node.span.clone()];
-        node.span.end = match style {
-            Style::Plain | Style::Block => node.span.start + written.trim_end().len(),
-            // The parser's span runs over a comment behind the closing quote.
-            Style::Single | Style::Double => node.span.start + quoted_length(written),
-        };
+        if style == Style::Block && self.length < self.source.len() && place.span.end == self.length {
+            without_our_line_end(&mut text, &self.source[..self.length]);
+        }
+        if style == Style::Plain {
+            let inside = self.tags.partition_point(|at| *at < place.span.start);
+            if let Some(at) = self.tags.get(inside).filter(|at| place.span.contains(*at)) {
+                let before = self.source.get(place.span.start..*at).unwrap_or_default();
+                ensure!(
+                    !before.is_empty() && !before.starts_with(['&', '!']),
+                    "line {}: a tag with a comma behind it has no place in a configuration; remove it",
+                    place.line
+                );
+            }
+        }
+        let mut node = self.node(Kind::Scalar { text, style }, place, anchored || tag.is_some())?;
+        if style == Style::Block {
+            // Blank lines behind it are no part of what is replaced.
+            let written = self.source.get(node.span.clone()).unwrap_or_default();
+            node.span.end = node.span.start + written.trim_end().len();
+        }
         Ok(node)
     }
 
-    fn alias(&mut self, anchor: usize, span: &Span) -> Result<Node> {
-        let line = span.start.line();
-        let Some(target) = self.anchors.get(&anchor) else {
-            bail!("line {line}: an alias that contains itself; write the value out");
+    fn alias(&mut self, anchor: &str, place: Place) -> Result<Node> {
+        let line = place.line;
+        let target = match self.anchors.get(anchor) {
+            Some(Some(target)) => target,
+            Some(None) => bail!("line {line}: an alias that contains itself; write the value out"),
+            None => bail!("line {line}: not valid YAML: an alias without its anchor; fix it by hand first"),
         };
         self.aliased += target.size;
         ensure!(
@@ -271,34 +313,37 @@ impl<'a> Builder<'a> {
             "line {line}: too many values through aliases: nothing was read"
         );
         let target = target.clone();
-        let mut node = self.node(target.kind, span, false)?;
+        let mut node = self.node(target.kind, place, false)?;
         node.size = target.size;
         node.alias = true;
         Ok(node)
     }
 
     /// Keeps an anchored value for its aliases.
-    fn remember(&mut self, anchor: usize, node: &Node) -> Result<()> {
-        if anchor > 0 {
+    fn remember(&mut self, anchor: Option<String>, node: &Node) -> Result<()> {
+        if let Some(anchor) = anchor {
             self.aliased += node.size;
             ensure!(
                 self.aliased <= ALIAS_LIMIT,
                 "line {}: too many values under anchors: nothing was read",
                 node.line
             );
-            self.anchors.insert(anchor, node.clone());
+            self.anchors.insert(anchor, Some(node.clone()));
         }
         Ok(())
     }
 
-    fn begin(&mut self, kind: Kind, span: &Span, anchor: usize, tag: Option<&Tag>) -> Result<()> {
-        check_tag(tag, span)?;
+    fn begin(&mut self, kind: Kind, place: Place, anchor: Option<String>, tag: Option<&str>) -> Result<()> {
+        check_tag(tag, place.line)?;
         ensure!(
             self.open.len() < DEPTH_LIMIT,
             "line {}: more than {DEPTH_LIMIT} levels deep: nothing was read",
-            span.start.line()
+            place.line
         );
-        let node = self.node(kind, span, anchor > 0 || tag.is_some())?;
+        let node = self.node(kind, place, anchor.is_some() || tag.is_some())?;
+        if let Some(anchor) = &anchor {
+            self.anchors.insert(anchor.clone(), None);
+        }
         self.open.push(Open { node, anchor, key: None, seen: HashMap::new() });
         Ok(())
     }
@@ -333,34 +378,27 @@ impl Open {
     }
 }
 
+/// Takes off a block what it has of the line end that was put behind the file. Blanks that end a file are a line of
+/// a block only where they are deeper than the block.
+fn without_our_line_end(text: &mut String, file: &str) {
+    let last_line = |text: &str| text.rsplit('\n').next().unwrap_or_default().trim().is_empty();
+    if let Some(before) = text.strip_suffix('\n')
+        && (!last_line(file) || last_line(before))
+    {
+        text.truncate(before.len());
+    }
+}
+
 /// Only the tags of plain YAML: the host's own tools would build objects from others.
-fn check_tag(tag: Option<&Tag>, span: &Span) -> Result<()> {
+fn check_tag(tag: Option<&str>, line: usize) -> Result<()> {
     let Some(tag) = tag else { return Ok(()) };
     let plain = ["str", "int", "float", "bool", "null", "map", "seq"];
     ensure!(
-        tag.is_yaml_core_schema() && plain.contains(&tag.suffix.as_str()),
-        "line {}: the tag '{}{}' has no place in a configuration; remove it",
-        span.start.line(),
-        tag.handle,
-        tag.suffix
+        tag.strip_prefix("tag:yaml.org,2002:").is_some_and(|kind| plain.contains(&kind)),
+        "line {line}: the tag '{tag}' has no place in a configuration; remove it"
     );
     Ok(())
 }
 
-/// Bytes of the quoted scalar at the start of `text`, both quotes included.
-fn quoted_length(text: &str) -> usize {
-    let mut characters = text.char_indices().peekable();
-    let Some((_, quote)) = characters.next() else { return 0 };
-    while let Some((at, c)) = characters.next() {
-        if c == '\\' && quote == '"' {
-            characters.next();
-        } else if c == quote {
-            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
-                characters.next();
-            } else {
-                return at + 1;
-            }
-        }
-    }
-    text.len()
-}
+#[cfg(test)]
+mod tests;
