@@ -12,16 +12,18 @@ use super::{
     guard::{Armed, TICK, start_watcher},
     journal::pause,
     orphan::at_most,
-    output::Lines,
+    output::{Lines, Told},
     proof,
     run::{REVERTED, Runner, UNCONFIRMED},
     values,
 };
 use crate::{
-    executor::{Command, Exit, Status, Stream, World},
+    executor::{Command, Exit, Status, World},
     plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified},
 };
 
+/// How far a job is is told no more often.
+const TELL: Duration = Duration::from_millis(500);
 /// A longer difference is cut.
 const DIFF_LIMIT: usize = 64 * 1024;
 
@@ -224,9 +226,24 @@ impl Runner<'_> {
     pub(super) fn stream(&mut self, change: &str, command: &Command) -> Result<Exit> {
         let host = self.sight.host;
         let journal = &mut *self.journal;
-        let mut emit = |stream: Stream, line: String| {
+        let mut told: Option<Duration> = None;
+        let mut emit = |said: Told| {
+            let change = change.to_owned();
+            let event = match said {
+                Told::Line(stream, line) => Event::Output { change, stream, line },
+                Told::Progress(progress) => {
+                    // A job may tell each of a million files; nobody reads faster than this.
+                    let now = host.uptime();
+                    let due = told.is_none_or(|told| now.saturating_sub(told) >= TELL);
+                    if !due && progress.total != Some(progress.done) {
+                        return;
+                    }
+                    told = Some(now);
+                    Event::Progress { change, progress }
+                }
+            };
             // What a program printed may be lost when the disk is full; what was changed may not.
-            let _ = journal.record(host.now(), Event::Output { change: change.to_owned(), stream, line });
+            let _ = journal.record(host.now(), event);
         };
         let mut lines = Lines::new(&self.redactor, &mut emit);
         let exit = action::run(host, command, &mut lines);

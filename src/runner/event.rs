@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Progress;
 use crate::{
     executor::Stream,
     finding::Finding,
@@ -12,7 +13,7 @@ use crate::{
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Counts from 1 without gaps.
+    /// Counts from 1 without gaps. A progress has the number of the record before it: it is none of them.
     pub number: u64,
     /// Wall clock when it was written; order is by `number`, the clock may jump.
     pub at: Timestamp,
@@ -57,6 +58,14 @@ pub enum Event {
         stream: Stream,
         /// One line.
         line: String,
+    },
+    /// A long job told how far it is. Not durable: the newest takes the place of the one before it, and none is left
+    /// when the run has ended.
+    Progress {
+        /// The change.
+        change: String,
+        /// How far.
+        progress: Progress,
     },
     /// A change ended.
     After {

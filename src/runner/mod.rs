@@ -16,6 +16,7 @@ mod orphan;
 mod output;
 mod proc_stat;
 pub mod process;
+mod progress;
 mod proof;
 mod report;
 mod rollback;
@@ -37,6 +38,7 @@ pub use journal::{
 };
 pub use lock::{Holder, Lock, LockHeld};
 pub use orphan::{AtWork, settle, wait};
+pub use progress::{Progress, Unit};
 pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
 pub use saved::{Saved, SavedFile, Was, digest};

@@ -1,7 +1,9 @@
-//! What programs print, made fit for the journal: whole lines, bounded, no control characters, no secrets.
+//! What programs print, made fit for the journal: whole lines, bounded, no control characters, no secrets. How far a
+//! job is (see [`Progress`]) is told apart from it.
 
 use zeroize::Zeroizing;
 
+use super::Progress;
 use crate::{
     executor::{Sink, Stream},
     finding::deceives,
@@ -45,17 +47,26 @@ impl Redactor {
     }
 }
 
+/// What a program told with one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It printed this.
+    Line(Stream, String),
+    /// It is so far.
+    Progress(Progress),
+}
+
 /// Cuts the output of a program into lines and hands them on as they end.
 pub(super) struct Lines<'a> {
     redactor: &'a Redactor,
     partial: [Vec<u8>; 2],
     printed: [Printed; 2],
     left: usize,
-    emit: &'a mut dyn FnMut(Stream, String),
+    emit: &'a mut dyn FnMut(Told),
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(redactor: &'a Redactor, emit: &'a mut dyn FnMut(Stream, String)) -> Self {
+    pub(super) fn new(redactor: &'a Redactor, emit: &'a mut dyn FnMut(Told)) -> Self {
         Lines { redactor, partial: [Vec::new(), Vec::new()], printed: Default::default(), left: LINES, emit }
     }
 
@@ -68,6 +79,10 @@ impl<'a> Lines<'a> {
 
     fn end(&mut self, stream: Stream) {
         let bytes = Zeroizing::new(std::mem::take(&mut self.partial[stream as usize]));
+        let progress = std::str::from_utf8(&bytes).ok().and_then(Progress::read);
+        if let (Stream::Err, Some(progress)) = (stream, progress) {
+            return (self.emit)(Told::Progress(progress));
+        }
         if self.left == 0 {
             return;
         }
@@ -81,7 +96,7 @@ impl<'a> Lines<'a> {
             0 => "… more was printed, not kept".to_owned(),
             _ => shorten(&line),
         };
-        (self.emit)(stream, line);
+        (self.emit)(Told::Line(stream, line));
     }
 }
 
@@ -133,14 +148,17 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
+    use crate::{runner::Unit, secret::Secret};
 
     fn lines(secret: &str, chunks: &[&[u8]]) -> Vec<String> {
         let mut secrets = Secrets::default();
         secrets.insert("passwords.root", Secret::new(secret));
         let redactor = Redactor::new(&secrets);
         let mut seen = Vec::new();
-        let mut emit = |_, line| seen.push(line);
+        let mut emit = |told| match told {
+            Told::Line(_, line) => seen.push(line),
+            Told::Progress(progress) => panic!("{progress}"),
+        };
         let mut lines = Lines::new(&redactor, &mut emit);
         for chunk in chunks {
             lines.output(Stream::Out, chunk);
@@ -162,6 +180,25 @@ mod tests {
     #[test]
     fn every_line_of_a_private_key_is_hidden() {
         assert_eq!(lines("AAAABBBB\nCCCCDDDD\n", &[b"bad line CCCCDDDD"]), ["bad line ‹…›"]);
+    }
+
+    #[test]
+    fn progress_is_told_apart_from_output_and_takes_none_of_its_room() {
+        let redactor = Redactor::new(&Secrets::default());
+        let mut seen = Vec::new();
+        let mut emit = |told| seen.push(told);
+        let mut lines = Lines::new(&redactor, &mut emit);
+        for done in 0..10_000 {
+            lines.output(Stream::Err, format!("progress: {done} of 10000 bytes\r").as_bytes());
+        }
+        lines.output(Stream::Err, b"packed\n");
+        lines.output(Stream::Out, b"progress: 1 bytes\n");
+        lines.finish();
+        assert_eq!(seen.len(), 10_002);
+        let last = Progress { unit: Unit::Bytes, done: 9999, total: Some(10_000) };
+        assert_eq!(seen[9999], Told::Progress(last));
+        assert_eq!(seen[10_000], Told::Line(Stream::Err, "packed".into()));
+        assert_eq!(seen[10_001], Told::Line(Stream::Out, "progress: 1 bytes".into()));
     }
 
     #[test]

@@ -181,6 +181,7 @@ impl RunView {
                 let text = page::clean(line);
                 self.output.push_back(OutputLine { change: place, error: *stream == Stream::Err, text });
             }
+            Event::Progress { .. } => {}
             Event::After { change, outcome, message, diff, took } => {
                 let state = ChangeState::Ended { outcome: *outcome, message: message.clone(), took: *took };
                 if let Some(ended) = self.set(change, state).and_then(|place| self.changes.get_mut(place)) {

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -23,6 +23,9 @@ use super::{
 use crate::{plan::Left, secret::Secret};
 
 pub(super) const JOURNAL: &str = "journal";
+/// How far the job under way is: one line, written over the one before it, never synced. In the journal it would grow
+/// for as long as the job takes; nobody asks for it when the run is over.
+pub(super) const PROGRESS: &str = "progress";
 const REPORT: &str = "report.txt";
 /// Holds the copies of all files that an apply makes.
 const GENERATED: &str = "generated";
@@ -39,6 +42,8 @@ pub struct FileJournal {
     dir: PathBuf,
     file: File,
     number: u64,
+    /// Made with the first progress.
+    progress: Option<File>,
 }
 
 impl FileJournal {
@@ -62,7 +67,7 @@ impl FileJournal {
         }
         fs::rename(&new, &dir)?;
         sync(runs)?;
-        Ok(FileJournal { dir, file, number: 0 })
+        Ok(FileJournal { dir, file, number: 0, progress: None })
     }
 
     /// Goes on with the journal of a run that was cut off; a torn last line is dropped.
@@ -87,7 +92,7 @@ impl FileJournal {
         // Without it on a full disk the run still goes on; only what programs print is lost.
         let _ = durable(&dir.join(RESERVE), &vec![b'.'; RESERVED]);
         let number = history.records.last().map_or(0, |record| record.number);
-        Ok((FileJournal { dir, file, number }, history))
+        Ok((FileJournal { dir, file, number, progress: None }, history))
     }
 
     fn append(&mut self, line: &str) -> io::Result<()> {
@@ -102,6 +107,20 @@ impl FileJournal {
         self.file.write_all(line.as_bytes()).inspect_err(|_| {
             let _ = self.file.set_len(length);
         })
+    }
+
+    /// A reader that comes between two bytes sees by the checksum that the line is none.
+    fn progress(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        let line = line::written(&Record { number: self.number, at, event })?;
+        let file = match &mut self.progress {
+            Some(file) => file,
+            none => {
+                let path = self.dir.join(PROGRESS);
+                let _ = fs::remove_file(&path);
+                none.insert(private().write(true).create_new(true).open(path)?)
+            }
+        };
+        file.write_all_at(line.as_bytes(), 0)
     }
 
     fn write_report(&self, last: &Record) -> io::Result<()> {
@@ -124,12 +143,16 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        if matches!(event, Event::Progress { .. }) {
+            return self.progress(at, event);
+        }
         let output = matches!(event, Event::Output { .. } | Event::Waiting { .. });
         if output && !self.dir.join(RESERVE).exists() {
             return Ok(());
         }
         let record = Record { number: self.number + 1, at, event };
         if matches!(record.event, Event::Finished { .. }) {
+            let _ = fs::remove_file(self.dir.join(PROGRESS));
             // The journal tells the same: a full disk costs the report only.
             let _ = self.write_report(&record);
         }

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -11,9 +11,9 @@ use rustix::fs::FlockOperation;
 
 use super::{
     super::{Event, Record},
-    file::JOURNAL,
+    file::{JOURNAL, PROGRESS},
     line,
-    trusted::{self, LIMIT},
+    trusted::{self, LIMIT, NOTE},
 };
 
 /// How often a growing journal is looked at.
@@ -81,11 +81,14 @@ pub enum Followed {
 /// Follows the journal of a run from its first record on.
 #[derive(Debug)]
 pub struct Follower {
+    dir: PathBuf,
     file: File,
     /// Everything before it was read.
     read: u64,
     ready: std::collections::VecDeque<Record>,
     finished: bool,
+    /// Number of the newest record, and the progress that was told last.
+    told: (u64, Option<Record>),
     /// How often the end of the runner is still asked for.
     patience: u32,
 }
@@ -98,10 +101,12 @@ impl Follower {
     pub fn open(dir: &Path) -> io::Result<Self> {
         let file = trusted::open(dir, JOURNAL).map_err(|error| named(dir, &error))?;
         Ok(Follower {
+            dir: dir.to_owned(),
             file,
             read: 0,
             ready: std::collections::VecDeque::new(),
             finished: false,
+            told: (0, None),
             patience: 100,
         })
     }
@@ -113,6 +118,7 @@ impl Follower {
     pub fn poll(&mut self) -> io::Result<Followed> {
         if let Some(record) = self.ready.pop_front() {
             self.finished = matches!(record.event, Event::Finished { .. });
+            self.told.0 = record.number;
             return Ok(Followed::Record(Box::new(record)));
         }
         if self.finished {
@@ -129,7 +135,7 @@ impl Follower {
         self.fill()?;
         match (self.ready.is_empty(), alive) {
             (false, _) => self.poll(),
-            (true, true) => Ok(Followed::Nothing),
+            (true, true) => Ok(self.progress().map_or(Followed::Nothing, Followed::Record)),
             (true, false) => Ok(Followed::CutOff),
         }
     }
@@ -147,6 +153,17 @@ impl Follower {
                 Followed::Finished | Followed::CutOff => return Ok(None),
             }
         }
+    }
+
+    /// How far the job under way is, once for each time it told so; never before what led to it.
+    fn progress(&mut self) -> Option<Box<Record>> {
+        let written = trusted::read(&self.dir, PROGRESS, NOTE).ok()?;
+        let record = line::read(written.split(|byte| *byte == b'\n').next()?)?;
+        if record.number > self.told.0 || self.told.1.as_ref() == Some(&record) {
+            return None;
+        }
+        self.told.1 = Some(record.clone());
+        Some(Box::new(record))
     }
 
     /// Reads whole lines only: a run that goes on after a power loss drops half of one.

@@ -27,7 +27,7 @@ use super::{Event, LeftBehind, Record, Saved};
 
 /// Takes the records of one run, and what is needed to take its changes back.
 pub trait Journal {
-    /// Appends a record. It is durable when this returns, except for output.
+    /// Appends a record. It is durable when this returns, except for output and progress.
     ///
     /// # Errors
     /// When it could not be written; nothing more may be changed then.
@@ -74,7 +74,7 @@ pub struct MemoryJournal {
 
 impl MemoryJournal {
     fn next(&mut self, at: Timestamp, event: Event) -> Record {
-        self.number += 1;
+        self.number += u64::from(!matches!(event, Event::Progress { .. }));
         Record { number: self.number, at, event }
     }
 }
@@ -124,7 +124,7 @@ impl ChannelJournal {
 impl Journal for ChannelJournal {
     fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
         self.file.record(at, event.clone())?;
-        self.number += 1;
+        self.number += u64::from(!matches!(event, Event::Progress { .. }));
         let _ = self.sender.send(Record { number: self.number, at, event });
         Ok(())
     }

@@ -181,3 +181,36 @@ fn a_place_that_is_a_link_or_open_to_others_is_refused_or_closed_f63() {
     assert!(Runs::open(root.path()).is_err(), "out of the root");
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn progress_is_told_to_who_follows_makes_the_journal_no_longer_and_is_gone_at_the_end() {
+    use crate::runner::{Progress, Unit};
+    let root = tempfile::tempdir().unwrap();
+    let runs = runs(root.path());
+    let (run, mut journal) = runs.create(now()).unwrap();
+    let progress = |done| Event::Progress {
+        change: "a.1".into(),
+        progress: Progress { unit: Unit::Bytes, done, total: Some(1_000_000) },
+    };
+    journal.record(now(), Event::Before { change: "a.1".into() }).unwrap();
+    let mut follower = runs.follow(&run).unwrap();
+    let mut next = || match follower.poll().unwrap() {
+        Followed::Record(record) => Some(record.event),
+        _ => None,
+    };
+    assert_eq!(next(), Some(Event::Before { change: "a.1".into() }));
+    let length = || fs::metadata(runs.dir(&run).join("journal")).unwrap().len();
+    let before = length();
+    // Shorter lines follow longer ones, too.
+    for done in (1..=5000).rev() {
+        journal.record(now(), progress(done)).unwrap();
+    }
+    assert_eq!(length(), before);
+    assert_eq!((next(), next()), (Some(progress(1)), None), "the newest, once");
+    journal.record(now(), event(1)).unwrap();
+    journal.record(now(), end()).unwrap();
+    assert_eq!((next(), next()), (Some(event(1)), Some(end())));
+    let numbers: Vec<u64> = runs.history(&run).unwrap().records.iter().map(|record| record.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(!runs.dir(&run).join("progress").exists());
+}

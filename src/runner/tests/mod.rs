@@ -101,7 +101,8 @@ fn go_with(
     let order = Order { plan: Plan { changes, ..Plan::default() }, ..Order::default() };
     let mut journal = MemoryJournal::default();
     let outcome = run(&order, secrets, host, look, &mut journal, control).unwrap();
-    let numbers: Vec<u64> = journal.records.iter().map(|record| record.number).collect();
+    let numbered = |record: &&Record| !matches!(record.event, Event::Progress { .. });
+    let numbers: Vec<u64> = journal.records.iter().filter(numbered).map(|record| record.number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
     Ran { outcome, records: journal.records }
 }
@@ -338,4 +339,24 @@ fn a_full_disk_or_a_read_only_one_changes_nothing_and_says_so() {
         assert!(ran.after("two").1.contains("/etc/motd"), "{:?}", ran.after("two"));
         assert_eq!(host.files().changed_since(&before), Vec::<PathBuf>::new());
     }
+}
+
+#[test]
+fn what_a_job_tells_of_how_far_it_is_is_no_output_and_is_told_only_so_often() {
+    let step = std::time::Duration::from_millis(1);
+    let job = move |_: &mut Files, _: &crate::executor::Command| {
+        let lines = (1..=2000).map(|done| format!("progress: {done} of 2000 items"));
+        lines.fold(Answer::code(0), |answer, line| answer.after(step).error(&line)).error("packed")
+    };
+    let host = Simulated::new().on("job", job);
+    let ran = go(&host, vec![command("a", "job", "job", Undo::Nothing)]);
+    let told = |record: &Record| match &record.event {
+        Event::Progress { progress, .. } => Some((progress.done, progress.total)),
+        _ => None,
+    };
+    let told: Vec<_> = ran.records.iter().filter_map(told).collect();
+    assert!((3..=6).contains(&told.len()), "{told:?}");
+    assert_eq!(told.last(), Some(&(2000, Some(2000))), "that it is through is always told");
+    let printed = ran.records.iter().filter(|record| matches!(record.event, Event::Output { .. }));
+    assert_eq!(printed.count(), 1);
 }
