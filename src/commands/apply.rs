@@ -19,7 +19,7 @@ use crate::{
     runner::{self, Control, Runs, State},
     secret::{Secrets, listed},
     terminal,
-    unattended::{self, Applied, UncommittedChanges},
+    unattended::{self, Applied, UncommittedChanges, Verdict},
 };
 
 #[derive(Debug, Args)]
@@ -82,11 +82,8 @@ impl Command for Apply {
             follow::remind(prepared.plan.to_remember());
         }
         if prepared.plan.is_empty() {
-            let outcome = if prepared.plan.partial { "warning" } else { "unchanged" };
-            return follow::say(
-                &Applied { outcome: outcome.to_owned(), ..Applied::unchanged() },
-                self.format,
-            );
+            let outcome = if prepared.plan.partial { Verdict::Warning } else { Verdict::Unchanged };
+            return follow::say(&Applied { outcome, ..Applied::unchanged() }, self.format);
         }
         if self.check {
             return follow::say(&Applied::check(&prepared.plan), self.format);

@@ -4,9 +4,19 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Access, Command, Demo, Needs, Target, exit, follow, output::print};
-use crate::{finding::printable, runner, terminal, unattended::Applied};
+use crate::{
+    finding::printable,
+    runner::{self, RunState},
+    terminal,
+    unattended::Applied,
+    wizard::page::progress_words,
+};
+
+/// How often it is told how far a long job is.
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct Attach {
@@ -25,6 +35,7 @@ impl Command for Attach {
         terminal::end_without_output(exit::INTERRUPTED)?;
         let mut records = Vec::new();
         let (mut titles, mut waiting) = (BTreeMap::new(), None);
+        let (mut state, mut told) = (RunState::default(), None::<Timestamp>);
         target.place.follow(&run)?.tell(&mut |record| {
             if let runner::Event::Started { plan, .. } = &record.event {
                 titles.extend(plan.changes.iter().map(|change| (change.id.clone(), change.title.clone())));
@@ -32,6 +43,12 @@ impl Command for Attach {
             let again = follow::told_already(&record.event, &mut waiting);
             if let Some(line) = record_line(&record.event, &titles).filter(|_| !again) {
                 let _ = print(&printable(&format!("{line}\n")));
+            }
+            state.take(&record);
+            let due = told.is_none_or(|told| record.at.duration_since(told) >= PAUSE);
+            if let (runner::Event::Progress { .. }, Some(job), true) = (&record.event, &state.progress, due) {
+                let _ = print(&printable(&format!("          {}\n", progress_words(job))));
+                told = Some(record.at);
             }
             records.push(record);
         })?;

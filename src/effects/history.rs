@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    runner::{Event, Report, RunOutcome, Runs, State},
+    runner::{Report, RunOutcome, RunState, Runs, State},
     wizard::model::PastRun,
 };
 
@@ -31,9 +31,6 @@ fn undone_by(newest_first: &[(State, Report)], place: usize) -> Option<&str> {
 
 /// What was found before a run.
 pub(super) fn before(runs: &Runs, run: &str) -> Vec<Finding> {
-    let first = runs.history(run).ok().and_then(|history| history.records.into_iter().next());
-    match first.map(|record| record.event) {
-        Some(Event::Started { findings, .. }) => findings,
-        _ => Vec::new(),
-    }
+    let state = runs.history(run).ok().and_then(|history| RunState::of(&history.records));
+    state.map(|state| state.before).unwrap_or_default()
 }

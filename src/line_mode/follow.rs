@@ -4,18 +4,26 @@
 use std::io;
 
 use super::Desk;
-use crate::wizard::{Key, Screen, page, run_view::ChangeState};
+use crate::{
+    runner::ChangeState,
+    wizard::{Key, Screen, page},
+};
 
 /// Seconds before the end at which a countdown is told again, besides every full ten.
 const LAST: u64 = 5;
+
+/// Milliseconds until a job is told of again.
+const PAUSE: u64 = 5000;
 
 /// What was told of the run that is followed.
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     /// Its name.
     run: String,
-    /// States of changes that were printed already.
-    told: Vec<ChangeState>,
+    /// Changes as they were told already.
+    told: Vec<Option<ChangeState>>,
+    /// The change whose job was told of last, and when, in milliseconds of the run.
+    job: Option<(usize, u64)>,
     /// The guarded change whose countdown is told, and the seconds that were told last.
     countdown: Option<(usize, u64)>,
     /// The input came to its end; the run is followed all the same.
@@ -47,13 +55,19 @@ impl Desk<'_> {
         let Some(run) = &self.model.run else { return Ok(()) };
         let mut lines = Vec::new();
         let followed = &mut self.followed;
-        followed.told.resize(run.changes.len(), ChangeState::Waiting);
+        followed.told.resize(run.changes.len(), None);
         for (change, told) in run.changes.iter().zip(&mut followed.told) {
-            let over = matches!(change.state, ChangeState::Ended { .. } | ChangeState::Undone { .. });
-            if over && change.state != *told {
+            if change.is_over() && told.as_ref() != Some(change) {
                 lines.push(page::change_words(change));
+                *told = Some(change.clone());
             }
-            *told = change.state.clone();
+        }
+        if let Some(job) = &run.progress {
+            let told = followed.job.filter(|(change, _)| *change == job.change);
+            if told.is_none_or(|(_, at)| run.elapsed >= at + PAUSE) {
+                lines.push(format!("  {}", page::progress_words(job)));
+                followed.job = Some((job.change, run.elapsed));
+            }
         }
         let mut begins = false;
         match (&run.guard, run.seconds_left()) {

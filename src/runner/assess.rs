@@ -1,13 +1,15 @@
 //! What a run really did to each change's files: the journal compared with what was kept and with the host now.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 
-use super::{Event, History, LeftBehind, Order, Runs, SavedFile, State, Was, orphan, saved::Saved};
+use super::{
+    ChangeState, History, LeftBehind, Order, RunState, Runs, SavedFile, State, Was, orphan, saved::Saved,
+};
 use crate::{
     executor::Executor,
-    plan::{Change, Left, Outcome, Plan},
+    plan::{Change, Left, Outcome},
 };
 
 /// An exact assessment of a run, for whoever must decide how to go on.
@@ -78,9 +80,8 @@ impl Standing {
 /// A change of a run with everything that is known of it.
 pub(super) struct Traced {
     pub change: Change,
-    pub begun: bool,
-    pub ended: Option<Outcome>,
-    pub undone: bool,
+    /// What the journal tells.
+    pub told: ChangeState,
     pub saved: Option<Saved>,
     pub left: Option<LeftBehind>,
 }
@@ -88,12 +89,12 @@ pub(super) struct Traced {
 impl Traced {
     /// Whether the host may still bear its mark.
     pub(super) fn stands(&self) -> bool {
-        self.changed() && !self.undone
+        self.changed() && !self.told.is_undone()
     }
 
     /// Whether the host bore its mark at some time.
     pub(super) fn changed(&self) -> bool {
-        self.begun && !matches!(self.ended, Some(Outcome::Unchanged | Outcome::Skipped))
+        self.told.changed()
     }
 
     /// What was kept of the same file.
@@ -103,7 +104,7 @@ impl Traced {
 
     /// What it left at a file, or was going to leave there.
     pub(super) fn left_at(&self, file: &SavedFile) -> Option<Left> {
-        if self.undone {
+        if self.told.is_undone() {
             return Some(file.was.left());
         }
         let noted = self.left.iter().flat_map(|left| &left.files).find(|(path, _)| *path == file.path);
@@ -113,40 +114,19 @@ impl Traced {
 
 /// The order of a run, as its first record tells.
 pub fn order(history: &History) -> Option<Order> {
-    let Event::Started { run, plan, operator, findings, undoes, .. } = &history.records.first()?.event else {
-        return None;
-    };
-    Some(Order {
-        run: run.clone(),
-        plan: Plan::clone(plan),
-        operator: operator.clone(),
-        findings: findings.clone(),
-        undoes: undoes.clone(),
-    })
+    let RunState { run, plan, operator, before, undoes, .. } = RunState::of(history.records.get(..1)?)?;
+    Some(Order { run, plan: Arc::unwrap_or_clone(plan?), operator, findings: before, undoes })
 }
 
 /// Every change of a run with what was kept of it.
 pub(super) fn trace(runs: &Runs, run: &str) -> Result<(History, Vec<Traced>)> {
     let history = runs.history(run)?;
-    let plan = order(&history).map(|order| order.plan).unwrap_or_default();
+    let state = RunState::of(&history.records).unwrap_or_default();
+    let plan = state.plan.map(Arc::unwrap_or_clone).unwrap_or_default();
     let mut traced = Vec::new();
-    for change in plan.changes {
-        let saved = runs.saved(run, &change.id)?;
-        let left = runs.left(run, &change.id)?;
-        traced.push(Traced { change, begun: false, ended: None, undone: false, saved, left });
-    }
-    for record in &history.records {
-        let mut of = |id: &str, note: &dyn Fn(&mut Traced)| {
-            traced.iter_mut().filter(|traced| traced.change.id == id).for_each(note);
-        };
-        match &record.event {
-            Event::Before { change } => of(change, &|traced| traced.begun = true),
-            Event::After { change, outcome, .. } => of(change, &|traced| traced.ended = Some(*outcome)),
-            Event::Undone { change, outcome, .. } if *outcome != Outcome::Failed => {
-                of(change, &|traced| traced.undone = true);
-            }
-            _ => {}
-        }
+    for (change, told) in plan.changes.into_iter().zip(state.changes) {
+        let (saved, left) = (runs.saved(run, &change.id)?, runs.left(run, &change.id)?);
+        traced.push(Traced { change, told, saved, left });
     }
     Ok((history, traced))
 }
@@ -161,18 +141,18 @@ pub fn assess(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Assessment>
     let changes = traced.iter().enumerate().map(|(n, traced_one)| ChangeAssessment {
         id: traced_one.change.id.clone(),
         title: traced_one.change.title.clone(),
-        stands: match traced_one.ended {
-            None if at_work && traced_one.begun => Standing::AtWork,
+        stands: match traced_one.told.outcome() {
+            None if at_work && traced_one.told.begun.is_some() => Standing::AtWork,
             _ => stands(traced_one, &traced[..n], &traced[n + 1..], host),
         },
-        outcome: traced_one.ended,
+        outcome: traced_one.told.outcome(),
     });
     let changes = changes.collect();
     Ok(Assessment { run: run.to_owned(), state: runs.state(run)?, damaged: history.damaged, changes })
 }
 
 fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Standing {
-    if !traced.begun {
+    if !traced.told.begun.is_some() {
         return Standing::NotBegun;
     }
     let files = traced.saved.iter().flat_map(|saved| &saved.files);
@@ -180,19 +160,19 @@ fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Exec
     for file in files {
         let now = after_it(file, later, host);
         match now {
-            Some(now) if traced.left_at(file) == Some(now.left()) && !traced.undone => after += 1,
+            Some(now) if traced.left_at(file) == Some(now.left()) && !traced.told.is_undone() => after += 1,
             Some(now) if now.left() == before_it(traced, file, earlier).was.left() => before += 1,
             _ => neither.push(file.path.clone()),
         }
     }
-    match (traced.ended, traced.change.paths().is_empty()) {
+    match (traced.told.outcome(), traced.change.paths().is_empty()) {
         (_, _) if !neither.is_empty() => Standing::Neither(neither),
-        (Some(Outcome::Failed) | None, true) if traced.undone => Standing::Before,
-        (Some(_), true) if traced.undone => Standing::Before,
+        (Some(Outcome::Failed) | None, true) if traced.told.is_undone() => Standing::Before,
+        (Some(_), true) if traced.told.is_undone() => Standing::Before,
         (Some(Outcome::Done | Outcome::Warning | Outcome::Unchanged), true) => Standing::After,
         (Some(Outcome::Failed), true) => Standing::Failed,
         (_, true) => Standing::Unclear,
-        _ if after > 0 && before > 0 && traced.ended.is_none() => Standing::Unclear,
+        _ if after > 0 && before > 0 && traced.told.outcome().is_none() => Standing::Unclear,
         _ if after > 0 => Standing::After,
         _ => Standing::Before,
     }
@@ -200,9 +180,13 @@ fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Exec
 
 /// What was at a file before the change, and before all those that were taken back together with it.
 fn before_it<'a>(traced: &Traced, file: &'a SavedFile, earlier: &'a [Traced]) -> &'a SavedFile {
-    let others = earlier.iter().rev().filter(|other| traced.undone && other.changed());
+    let others = earlier.iter().rev().filter(|other| traced.told.is_undone() && other.changed());
     let of = |other: &'a Traced| Some((other, other.file(file)?));
-    others.filter_map(of).take_while(|(other, _)| other.undone).last().map_or(file, |(_, first)| first)
+    others
+        .filter_map(of)
+        .take_while(|(other, _)| other.told.is_undone())
+        .last()
+        .map_or(file, |(_, first)| first)
 }
 
 /// What was at a file after the change: what the next one that stands found, or what is there now.

@@ -23,6 +23,7 @@ mod rollback;
 mod run;
 mod saved;
 mod shared;
+mod state;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
 pub use saved::{Saved, SavedFile, Was, digest};
 pub use shared::LeftBehind;
+pub use state::{ChangeState, Countdown, Ended, JobProgress, OutputLine, RunState, Stage, afterwards};
 
 use std::{
     path::{Path, PathBuf},

@@ -9,8 +9,7 @@ use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, Runs,
-    assess::order,
+    RunState, Runs,
     journal::{durable, pause, sync, trusted},
     proc_stat::{Process, boot, process, processes},
 };
@@ -193,13 +192,10 @@ pub(super) fn at_most(change: &Change) -> Duration {
 
 /// The longest that a change allows which the run has begun.
 fn limit(runs: &Runs, run: &str) -> Result<Duration> {
-    let history = runs.history(run)?;
-    let plan = order(&history).map(|order| order.plan).unwrap_or_default();
-    let begun = |change: &&Change| {
-        let is = |event: &Event| matches!(event, Event::Before { change: id } if *id == change.id);
-        history.records.iter().any(|record| is(&record.event))
-    };
-    Ok(plan.changes.iter().filter(begun).map(at_most).max().unwrap_or_default())
+    let Some(state) = RunState::of(&runs.history(run)?.records) else { return Ok(Duration::default()) };
+    let changes = state.plan.iter().flat_map(|plan| &plan.changes).zip(&state.changes);
+    let begun = changes.filter(|(_, told)| told.begun.is_some());
+    Ok(begun.map(|(change, _)| at_most(change)).max().unwrap_or_default())
 }
 
 #[cfg(test)]

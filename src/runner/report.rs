@@ -1,11 +1,11 @@
-//! What a run was, for people and programs: a fold over its records, kept beside its journal, without secrets.
+//! What a run was, for people and programs: made of what its records tell, kept beside its journal, without secrets.
 
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Event, Record, RunOutcome};
+use super::{ChangeState, Record, RunOutcome, RunState};
 use crate::{
     finding::{Finding, Severity, Status, StepId, printable, score},
     plan::Outcome,
@@ -70,65 +70,26 @@ pub struct ReportedChange {
 impl Report {
     /// What the records tell; `None` when the first one is missing.
     pub fn of(records: &[Record]) -> Option<Self> {
-        let (first, last) = (records.first()?, records.last()?);
-        let Event::Started { run, plan, operator, findings, undoes, host } = &first.event else {
-            return None;
-        };
-        let changes = plan.changes.iter().map(|change| ReportedChange {
-            id: change.id.clone(),
-            step: change.step.clone(),
-            title: change.title.clone(),
-            outcome: None,
-            begun: false,
-            message: String::new(),
-            took: 0,
-            undone: None,
-        });
-        let mut report = Report {
+        let state = RunState::of(records)?;
+        let ((started, ended), plan) = (state.times?, state.plan.as_ref()?);
+        let bound = plan.changes.iter().zip(&state.changes).filter(|(_, told)| told.stands());
+        let bound = bound.filter_map(|(change, _)| change.reminder.clone());
+        Some(Report {
             schema: 1,
-            run: run.clone(),
-            host: host.clone(),
-            operator: operator.clone(),
-            started: first.at,
-            ended: last.at,
-            outcome: None,
-            undoes: undoes.clone(),
-            score_before: score(findings),
-            score_after: None,
-            changes: changes.collect(),
-            reminders: plan.reminders.clone(),
-            findings_before: findings.clone(),
-            findings_after: Vec::new(),
-        };
-        for record in records {
-            report.add(&record.event);
-        }
-        let bound = plan.changes.iter().zip(&report.changes).filter(|(_, told)| told.stands());
-        report.reminders.extend(bound.filter_map(|(change, _)| change.reminder.clone()));
-        Some(report)
-    }
-
-    fn add(&mut self, event: &Event) {
-        let mut change = |id: &String, tell: &dyn Fn(&mut ReportedChange)| {
-            self.changes.iter_mut().filter(|change| change.id == *id).for_each(tell);
-        };
-        match event {
-            Event::Before { change: id } => change(id, &|change| change.begun = true),
-            Event::After { change: id, outcome, message, took, .. } => change(id, &|change| {
-                change.outcome = Some(*outcome);
-                change.message.clone_from(message);
-                change.took = *took;
-            }),
-            Event::Undone { change: id, outcome, message } => {
-                change(id, &|change| change.undone = Some((*outcome, message.clone())));
-            }
-            Event::Finished { outcome, findings, .. } => {
-                self.outcome = Some(*outcome);
-                self.score_after = (!findings.is_empty()).then(|| score(findings));
-                self.findings_after.clone_from(findings);
-            }
-            _ => {}
-        }
+            started,
+            ended,
+            outcome: state.outcome,
+            score_before: score(&state.before),
+            score_after: (!state.after.is_empty()).then(|| score(&state.after)),
+            reminders: plan.reminders.iter().cloned().chain(bound).collect(),
+            changes: state.changes.into_iter().map(ReportedChange::from).collect(),
+            run: state.run,
+            host: state.host,
+            operator: state.operator,
+            undoes: state.undoes,
+            findings_before: state.before,
+            findings_after: state.after,
+        })
     }
 
     /// For people.
@@ -191,13 +152,16 @@ impl Report {
     }
 }
 
-impl ReportedChange {
-    /// Whether the host is as it says now.
-    fn stands(&self) -> bool {
-        let undone = self.undone.as_ref().is_some_and(|(outcome, _)| *outcome != Outcome::Failed);
-        !undone && !matches!(self.outcome, None | Some(Outcome::Failed | Outcome::Skipped))
+impl From<ChangeState> for ReportedChange {
+    fn from(told: ChangeState) -> Self {
+        let (outcome, begun) = (told.outcome(), told.begun.is_some());
+        let (message, took) = told.ended.map(|ended| (ended.message, ended.took)).unwrap_or_default();
+        let ChangeState { id, step, title, undone, .. } = told;
+        ReportedChange { id, step, title, outcome, begun, message, took, undone }
     }
+}
 
+impl ReportedChange {
     fn word(&self) -> &'static str {
         match self.outcome {
             Some(Outcome::Done) => "done",

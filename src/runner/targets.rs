@@ -57,8 +57,8 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
             trace.stands |= traced.stands();
             trace.states.insert(0, Some(file.was.left()));
             trace.states.insert(0, traced.left_at(file));
-            trace.left = traced.left.clone().filter(|_| !traced.undone).unwrap_or_default();
-            if traced.undone {
+            trace.left = traced.left.clone().filter(|_| !traced.told.is_undone()).unwrap_or_default();
+            if traced.told.is_undone() {
                 trace.left.note(&file.path, trace.was, &file.was, true);
             }
         }
@@ -93,7 +93,7 @@ pub(super) fn rows(traced: &[Traced]) -> Vec<RowsTarget<'_>> {
         let undo = &traced.change.undo;
         let Some(was) = traced.saved.as_ref().and_then(|saved| saved.captured.as_ref()) else { continue };
         let was = Left::File(captured::sum(was));
-        let left = match traced.undone {
+        let left = match traced.told.is_undone() {
             true => Some(was.clone()),
             false => traced.left.as_ref().and_then(|left| left.captured.clone()).map(Left::File),
         };

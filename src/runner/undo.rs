@@ -108,7 +108,7 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
             Action::Apply { .. } => !steps.is_empty(),
             _ => steps.contains(&traced.change.step),
         };
-        traced.change.undo == Undo::Again && traced.begun && (needed || traced.stands())
+        traced.change.undo == Undo::Again && traced.told.begun.is_some() && (needed || traced.stands())
     };
     for traced in traced.iter().filter(again) {
         undo.again(&traced.change);
@@ -400,9 +400,9 @@ impl UndoPlan {
 /// # Errors
 /// When its record cannot be read.
 pub fn needed_to_continue(runs: &Runs, run: &str) -> Result<BTreeSet<String>> {
-    let open = |traced: &&Traced| match traced.ended {
+    let open = |traced: &&Traced| match traced.told.outcome() {
         None => true,
-        Some(outcome) => outcome == Outcome::Failed && !traced.undone,
+        Some(outcome) => outcome == Outcome::Failed && !traced.told.is_undone(),
     };
     let (_, traced) = trace(runs, run)?;
     let names = traced.iter().filter(open).flat_map(|traced| needed_by(&traced.change));

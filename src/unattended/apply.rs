@@ -10,7 +10,7 @@ use crate::{
     executor::Executor,
     finding::{Finding, StepId, one_line, printable},
     plan::{Action, Making, Outcome, Plan},
-    runner::{Event, Record, RunOutcome},
+    runner::{Record, RunOutcome, RunState},
     secret::Secrets,
     steps,
 };
@@ -66,13 +66,43 @@ pub struct Applied {
     pub run: String,
     /// Whether anything on the host is different now.
     pub changed: bool,
-    /// `done`, `unchanged`, `warning`, `failed`, `stopped` or `check`.
-    pub outcome: String,
+    /// How it ended, or that nothing was run.
+    pub outcome: Verdict,
     /// In the order of the plan.
     pub steps: Vec<StepResult>,
     /// Where the report is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+}
+
+/// How an `apply` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All changes done and seen.
+    Done,
+    /// Nothing needed changing.
+    Unchanged,
+    /// Done, something is to be looked at.
+    Warning,
+    /// A change failed, or the run did not come to its end.
+    Failed,
+    /// Stopped on request.
+    Stopped,
+    /// Nothing was run: this is what would be done.
+    Check,
+}
+
+impl From<Option<RunOutcome>> for Verdict {
+    fn from(outcome: Option<RunOutcome>) -> Self {
+        match outcome {
+            Some(RunOutcome::Done) => Verdict::Done,
+            Some(RunOutcome::Unchanged) => Verdict::Unchanged,
+            Some(RunOutcome::Warning) => Verdict::Warning,
+            Some(RunOutcome::Stopped) => Verdict::Stopped,
+            Some(RunOutcome::Failed) | None => Verdict::Failed,
+        }
+    }
 }
 
 /// How one step ended.
@@ -116,7 +146,7 @@ impl Applied {
             schema: 1,
             run: String::new(),
             changed: false,
-            outcome: "unchanged".into(),
+            outcome: Verdict::Unchanged,
             steps: vec![],
             report: None,
         }
@@ -125,45 +155,28 @@ impl Applied {
     /// What would happen: every change is `skipped`.
     pub fn check(plan: &Plan) -> Self {
         let mut result =
-            Applied { outcome: "check".into(), changed: !plan.is_empty(), ..Applied::unchanged() };
+            Applied { outcome: Verdict::Check, changed: !plan.is_empty(), ..Applied::unchanged() };
         result.plan(plan);
         result
     }
 
-    /// Folds the records of a run.
+    /// What the records of a run tell.
     pub fn of(records: &[Record]) -> Self {
-        let mut result = Applied { outcome: "failed".into(), ..Applied::unchanged() };
-        for record in records {
-            match &record.event {
-                Event::Started { run, plan, .. } => {
-                    result.run.clone_from(run);
-                    result.plan(plan);
-                }
-                Event::After { change, outcome, message, diff, took } => {
-                    if let Some(entry) = result.entry(change) {
-                        (entry.outcome, entry.took) = (*outcome, *took);
-                        entry.message.clone_from(message);
-                        entry.diff.clone_from(diff);
-                    }
-                }
-                Event::Undone { change, outcome, message } => {
-                    if let Some(entry) = result.entry(change) {
-                        entry.undone = *outcome != Outcome::Failed;
-                        let _ = write!(entry.message, "; {message}");
-                    }
-                }
-                Event::Finished { outcome, report, .. } => {
-                    result.outcome = match outcome {
-                        RunOutcome::Done => "done",
-                        RunOutcome::Unchanged => "unchanged",
-                        RunOutcome::Warning => "warning",
-                        RunOutcome::Failed => "failed",
-                        RunOutcome::Stopped => "stopped",
-                    }
-                    .to_owned();
-                    result.report.clone_from(report);
-                }
-                _ => {}
+        let state = RunState::of(records).unwrap_or_default();
+        let (run, report) = (state.run, state.report);
+        let mut result = Applied { outcome: state.outcome.into(), run, report, ..Applied::unchanged() };
+        if let Some(plan) = &state.plan {
+            result.plan(plan);
+        }
+        for told in state.changes {
+            let Some(entry) = result.entry(&told.id) else { continue };
+            entry.undone = told.is_undone();
+            if let Some(ended) = told.ended {
+                (entry.outcome, entry.took) = (ended.outcome, ended.took);
+                (entry.message, entry.diff) = (ended.message, ended.diff);
+            }
+            if let Some((_, message)) = &told.undone {
+                let _ = write!(entry.message, "; {message}");
             }
         }
         result.judge();
@@ -229,7 +242,7 @@ impl Applied {
 
     /// Whether it is an end to be content with.
     pub fn went_well(&self) -> bool {
-        matches!(self.outcome.as_str(), "done" | "unchanged" | "check" | "warning")
+        matches!(self.outcome, Verdict::Done | Verdict::Unchanged | Verdict::Check | Verdict::Warning)
     }
 
     /// For people.
@@ -246,9 +259,9 @@ impl Applied {
                 }
             }
         }
-        let _ = match self.outcome.as_str() {
-            "unchanged" => writeln!(out, "Nothing needed changing."),
-            outcome => writeln!(out, "Outcome: {outcome}."),
+        let _ = match self.outcome {
+            Verdict::Unchanged => writeln!(out, "Nothing needed changing."),
+            outcome => writeln!(out, "Outcome: {}.", format!("{outcome:?}").to_lowercase()),
         };
         if let Some(report) = &self.report {
             let _ = writeln!(out, "Report: {report}");

@@ -9,7 +9,7 @@ mod bundle;
 mod secrets;
 
 pub use answers::{AnswersFile, UncommittedChanges, template};
-pub use apply::{Applied, ChangeResult, Planned, Prepared, StepResult, plan_text, prepare};
+pub use apply::{Applied, ChangeResult, Planned, Prepared, StepResult, Verdict, plan_text, prepare};
 pub use archive::{Member, pack};
 pub use audit::{Audit, audit};
 pub use bundle::bundle;

@@ -8,7 +8,7 @@ use ngcp_warden::{
     runner::{Event, Record},
     secret::Secret,
     steps::REGISTRY,
-    wizard::{Message, Model, Screen, model::Entry, navigation::step_order, run_view::RunView},
+    wizard::{Message, Model, Screen, model::Entry, navigation::step_order},
 };
 
 use super::wizard::Wizard;
@@ -76,7 +76,7 @@ fn a_run(mut wizard: Wizard) -> impl Iterator<Item = (&'static str, Wizard)> {
     }
     scenes.push(("passwords", noting));
     wizard.press_only("Enter").press_only("Up").press_only("Enter");
-    let over = |model: &Model| model.run.as_ref().map_or(0, RunView::done);
+    let over = |model: &Model| model.run.as_ref().map_or(0, |run| run.done());
     wizard.until(|model| over(model) >= 2 && model.run.as_ref().is_some_and(|run| run.current.is_some()));
     let mut waiting = wizard.clone();
     let run = waiting.model.run.as_ref().unwrap();

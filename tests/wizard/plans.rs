@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ngcp_warden::{
     plan::{Foreign, Outcome, Plan},
-    runner::{Event, RunOutcome},
+    runner::{Event, Progress, Record, RunOutcome, Unit},
     secret::Secret,
     wizard::{
         Effect, Failure, Message, Screen,
@@ -246,4 +246,24 @@ fn a_step_that_cannot_be_planned_is_no_dead_end() {
     no_plan(&mut desk, None, "config.yml cannot be read");
     desk.press("u");
     assert!(desk.words().contains("Nothing is chosen"), "{}", desk.words());
+}
+
+#[test]
+fn how_far_a_long_job_is_is_shown_with_amount_rate_and_time_left_until_it_is_over() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.run_begins();
+    desk.record(Event::Before { change: "passwords.root".to_owned() });
+    let last = jiff::Timestamp::from_second(1_900_000_000).unwrap();
+    let mut tell = |second, done| {
+        let progress = Progress { unit: Unit::Bytes, done, total: Some(4 << 30) };
+        let event = Event::Progress { change: "passwords.root".to_owned(), progress };
+        let at = last + jiff::SignedDuration::from_secs(second);
+        desk.tell(Message::Run(Box::new(Record { number: 0, at, event })));
+        desk.words()
+    };
+    assert!(tell(0, 1 << 30).contains("1.0 GB of 4.0 GB"));
+    let words = tell(64, 2 << 30);
+    assert!(words.contains("2.0 GB of 4.0 GB · 16.0 MB a second · 3 min left"), "{words}");
+    desk.change_ends("passwords.root", Outcome::Done);
+    assert!(!desk.words().contains("a second"), "{}", desk.words());
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Status, score},
-    runner::{REVERTED, Report, ReportedChange, RunOutcome, State, UNCONFIRMED},
+    runner::{REVERTED, Report, ReportedChange, RunOutcome, State, UNCONFIRMED, afterwards},
     wizard::{
         Model,
         model::{PastRun, ReviewPhase},
@@ -147,12 +147,6 @@ fn change_lines(change: &ReportedChange, w: &mut Writer) {
     if let Some((outcome, message)) = &change.undone {
         w.spans(4, 4, vec![Span::new(role, clean(&undone_words(*outcome, message)))]);
     }
-}
-
-/// What is known of the host after a run: only the steps of its plan were looked at again.
-pub(in crate::wizard) fn afterwards<'a>(before: &'a [Finding], after: &'a [Finding]) -> Vec<&'a Finding> {
-    let seen = |finding: &&Finding| after.iter().any(|other| other.step == finding.step);
-    before.iter().filter(|finding| !seen(finding)).chain(after).collect()
 }
 
 /// What taking a run back makes worse.

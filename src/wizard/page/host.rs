@@ -245,7 +245,7 @@ fn gauge(w: &mut Writer, label: &str, used: u64, total: u64) {
 }
 
 /// Bytes for people: "7.9 GB".
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let (mut value, mut unit) = (u128::from(bytes) * 10, 0);
     while value >= 10_000 && unit + 1 < UNITS.len() {

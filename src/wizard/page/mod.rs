@@ -17,7 +17,7 @@ use super::{Model, Screen, model::Size};
 pub(super) use dialog::scroll_dialog;
 pub use dialog::{DialogPage, dialog, dialog_room, dialog_width};
 pub use lines::{Line, Page, Role, Span, Symbol};
-pub use run::change_words;
+pub use run::{change_words, progress_words};
 use text::Writer;
 pub use text::clean;
 

@@ -88,10 +88,11 @@ pub(super) fn log(model: &Model, width: usize) -> Page {
             let role = if line.error { Role::Warning } else { Role::Text };
             w.spans(2, 4, vec![Span::new(role, clean(&line.text))]);
         }
-        for change in run.changes.iter().filter(|change| !change.diff.is_empty()) {
+        for change in &run.changes {
+            let Some(ended) = change.ended.as_ref().filter(|ended| !ended.diff.is_empty()) else { continue };
             w.gap();
             w.heading(&format!("What {} changed", change.title));
-            w.block(1, &change.diff, 500, super::review::diff_role);
+            w.block(1, &ended.diff, 500, super::review::diff_role);
         }
     }
     if w.len() == 0 {

@@ -2,18 +2,15 @@
 
 use super::{
     Page, Role, Span, Symbol, Writer,
-    host::{counts, score_role},
+    host::{counts, score_role, size},
     text::{bar, cell, clean, columns},
 };
 use crate::{
     executor::World,
     finding::score,
     plan::{Outcome, Plan, Undo},
-    runner::{REVERTED, RunOutcome, UNCONFIRMED},
-    wizard::{
-        Model,
-        run_view::{ChangeState, ChangeView, RunView},
-    },
+    runner::{ChangeState, Ended, JobProgress, REVERTED, RunOutcome, Stage, UNCONFIRMED, Unit},
+    wizard::{Model, run_view::RunView},
 };
 
 /// Output lines shown below the changes.
@@ -40,6 +37,17 @@ pub(super) fn run(model: &Model, width: usize) -> Page {
     for (place, change) in run.changes.iter().enumerate() {
         let from = w.len();
         change_line(run, change, &mut w);
+        if let Some(job) = run.progress.as_ref().filter(|job| job.change == place) {
+            let mut spans = Vec::new();
+            if let Some(total) = job.now.total {
+                spans.extend([
+                    bar(Role::Accent, 20, job.now.done.min(total), total),
+                    Span::new(Role::Text, "  "),
+                ]);
+            }
+            spans.push(Span::new(Role::Text, progress_words(job)));
+            w.spans(2, 4, spans);
+        }
         if run.guard.as_ref().is_some_and(|guard| guard.change == place) {
             w.gap();
             countdown(run, &mut w);
@@ -84,22 +92,22 @@ fn ended_title(run: &RunView) -> &'static str {
 }
 
 /// The line of one change: glyph, title, what was seen, time.
-fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
-    let (role, symbol, words, time) = match &change.state {
-        ChangeState::Waiting => (Role::Dim, Symbol::Pending, String::new(), None),
-        ChangeState::Running { since } => {
+fn change_line(run: &RunView, change: &ChangeState, w: &mut Writer) {
+    let (role, symbol, words, time) = match change.stage() {
+        Stage::Waiting => (Role::Dim, Symbol::Pending, String::new(), None),
+        Stage::Running(since) => {
             let waits = run.guard.is_some();
             let words = if waits { "waiting for you" } else { "" };
-            (Role::Accent, Symbol::Busy, words.to_owned(), Some(run.elapsed.saturating_sub(*since)))
+            (Role::Accent, Symbol::Busy, words.to_owned(), Some(run.elapsed.saturating_sub(since)))
         }
-        ChangeState::Ended { outcome, message, took } => {
+        Stage::Ended(Ended { outcome, message, took, .. }) => {
             let (role, symbol, word) = outcome_look(*outcome);
             let words = if message.is_empty() { word.to_owned() } else { message.clone() };
             (role, symbol, words, Some(*took))
         }
-        ChangeState::Undone { outcome, message } => {
-            let (role, symbol) = undone_look(*outcome);
-            (role, symbol, undone_words(*outcome, message), None)
+        Stage::Undone(outcome, message) => {
+            let (role, symbol) = undone_look(outcome);
+            (role, symbol, undone_words(outcome, message), None)
         }
     };
     let time = time.map_or(String::new(), |time| format!("{}.{} s", time / 1000, time % 1000 / 100));
@@ -128,19 +136,39 @@ fn change_line(run: &RunView, change: &ChangeView, w: &mut Writer) {
 }
 
 /// The same in one plain line, when the change is over.
-pub fn change_words(change: &ChangeView) -> String {
-    let (symbol, words) = match &change.state {
-        ChangeState::Waiting | ChangeState::Running { .. } => (Symbol::Busy, String::new()),
-        ChangeState::Ended { outcome, message, .. } => {
+pub fn change_words(change: &ChangeState) -> String {
+    let (symbol, words) = match change.stage() {
+        Stage::Waiting | Stage::Running(_) => (Symbol::Busy, String::new()),
+        Stage::Ended(Ended { outcome, message, .. }) => {
             let (_, symbol, word) = outcome_look(*outcome);
             (symbol, if message.is_empty() { word.to_owned() } else { message.clone() })
         }
-        ChangeState::Undone { outcome, message } => {
-            (undone_look(*outcome).1, undone_words(*outcome, message))
-        }
+        Stage::Undone(outcome, message) => (undone_look(outcome).1, undone_words(outcome, message)),
     };
     let line = format!("{} {}  {}", symbol.text(), clean(&change.title), clean(&words));
     line.trim_end().to_owned()
+}
+
+/// "1.2 GB of 5.6 GB · 34 MB a second · 2 min left".
+pub fn progress_words(job: &JobProgress) -> String {
+    let amount = |count: u64| match job.now.unit {
+        Unit::Bytes => size(count),
+        Unit::Items => count.to_string(),
+    };
+    let mut words = amount(job.now.done);
+    if let Some(total) = job.now.total {
+        words.push_str(&format!(" of {}", amount(total)));
+    }
+    if let Some(rate) = job.rate() {
+        words.push_str(&format!(" · {} a second", amount(rate)));
+    }
+    match job.seconds_left() {
+        Some(left @ 0..60) => words.push_str(&format!(" · {left} s left")),
+        Some(left @ 60..3600) => words.push_str(&format!(" · {} min left", left.div_ceil(60))),
+        Some(left) => words.push_str(&format!(" · {} h {:02} min left", left / 3600, left % 3600 / 60)),
+        None => {}
+    }
+    words
 }
 
 pub(super) fn undone_look(outcome: Outcome) -> (Role, Symbol) {
@@ -214,7 +242,7 @@ fn ending(model: &Model, run: &RunView) -> (Role, String) {
 
 /// Whether it was the operator (or nobody, in time) who decided, or something broke.
 fn failing(run: &RunView) -> (Role, &'static str) {
-    match run.failed().and_then(|change| change.failure.as_deref()) {
+    match run.failed().and_then(|change| change.failure()) {
         Some(REVERTED | UNCONFIRMED) => (Role::Warning, "Taken back"),
         _ => (Role::Bad, "Failed"),
     }
@@ -224,7 +252,7 @@ fn failing_words(model: &Model, run: &RunView) -> String {
     let Some(failed) = run.failed() else { return format!("A change failed: {}.", standing(run)) };
     let step = model.steps.iter().find(|step| step.about().id == failed.step);
     let step = step.map_or_else(|| clean(&failed.title), |step| step.about().title.to_owned());
-    match failed.failure.as_deref() {
+    match failed.failure() {
         Some(REVERTED) => format!("You took {step} back: {}.", standing(run)),
         Some(UNCONFIRMED) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
         _ => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
@@ -234,20 +262,19 @@ fn failing_words(model: &Model, run: &RunView) -> String {
 /// "7 changes undone, 9 stay, 2 not tried".
 fn standing(run: &RunView) -> String {
     // What only looks or tries neither stays nor can be taken back.
-    let looks = |view: &ChangeView| {
+    let looks = |view: &ChangeState| {
         let plan = run.plan.as_ref().and_then(|plan| plan.changes.iter().find(|change| change.id == view.id));
         plan.is_some_and(|change| change.undo == Undo::Nothing)
     };
-    let changes: Vec<&ChangeState> =
-        run.changes.iter().filter(|view| !looks(view)).map(|view| &view.state).collect();
-    let count = |wanted: fn(&ChangeState) -> bool| changes.iter().filter(|state| wanted(state)).count();
-    let undone =
-        count(|state| matches!(state, ChangeState::Undone { outcome, .. } if *outcome != Outcome::Failed));
-    let stuck = count(|state| matches!(state, ChangeState::Undone { outcome: Outcome::Failed, .. }));
+    let changes: Vec<Stage<'_>> =
+        run.changes.iter().filter(|view| !looks(view)).map(|view| view.stage()).collect();
+    let count = |wanted: fn(&Stage<'_>) -> bool| changes.iter().filter(|state| wanted(state)).count();
+    let undone = count(|state| matches!(state, Stage::Undone(outcome, _) if *outcome != Outcome::Failed));
+    let stuck = count(|state| matches!(state, Stage::Undone(Outcome::Failed, _)));
     let stay =
-        count(|state| matches!(state, ChangeState::Ended { outcome: Outcome::Done | Outcome::Warning, .. }));
+        count(|state| matches!(state, Stage::Ended(Ended { outcome: Outcome::Done | Outcome::Warning, .. })));
     let untried = count(|state| {
-        matches!(state, ChangeState::Waiting | ChangeState::Ended { outcome: Outcome::Skipped, .. })
+        matches!(state, Stage::Waiting | Stage::Ended(Ended { outcome: Outcome::Skipped, .. }))
     });
     let mut words = vec![counted(undone, "change undone", "changes undone")];
     if stuck > 0 {
@@ -269,9 +296,7 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     let mut w = Writer::new("Result", format!("run {} · {}", clean(&run.run), clock(run.elapsed)), width);
     let (role, words) = ending(model, run);
     w.text(role, &words);
-    if let Some(reason) =
-        run.failed().and_then(|change| change.failure.as_deref()).filter(|_| role == Role::Bad)
-    {
+    if let Some(reason) = run.failed().and_then(|change| change.failure()).filter(|_| role == Role::Bad) {
         w.block(2, reason, usize::MAX, |_| Role::Text);
     }
     w.gap();
@@ -289,20 +314,20 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
         }
         w.gap();
     }
-    let look = |change: &&ChangeView| match &change.state {
-        ChangeState::Ended { outcome, .. } => !matches!(outcome, Outcome::Done | Outcome::Unchanged),
-        ChangeState::Waiting => false,
-        ChangeState::Undone { .. } | ChangeState::Running { .. } => true,
+    let look = |change: &&ChangeState| match change.stage() {
+        Stage::Ended(Ended { outcome, .. }) => !matches!(outcome, Outcome::Done | Outcome::Unchanged),
+        Stage::Waiting => false,
+        Stage::Undone(..) | Stage::Running(_) => true,
     };
     for change in run.changes.iter().filter(look) {
         change_line(run, change, &mut w);
     }
-    let untried = run.changes.iter().filter(|change| change.state == ChangeState::Waiting).count();
+    let untried = run.changes.iter().filter(|change| change.stage() == Stage::Waiting).count();
     if untried > 0 {
         w.text(Role::Dim, &format!("{} not tried.", counted(untried, "change was", "changes were")));
     }
     let done = run.changes.iter().filter(|change| {
-        matches!(change.state, ChangeState::Ended { outcome: Outcome::Done | Outcome::Unchanged, .. })
+        matches!(change.stage(), Stage::Ended(Ended { outcome: Outcome::Done | Outcome::Unchanged, .. }))
     });
     w.text(Role::Good, &format!("{} as planned.", counted(done.count(), "change is", "changes are")));
     w.gap();
@@ -344,10 +369,10 @@ fn reminders<'a>(run: &'a RunView, plan: &'a Plan) -> impl Iterator<Item = &'a s
 }
 
 /// Whether the host is as the change says.
-fn stands(change: &ChangeView) -> bool {
+fn stands(change: &ChangeState) -> bool {
     use Outcome::{Done, Unchanged, Warning};
-    matches!(change.state, ChangeState::Ended { outcome: Done | Warning | Unchanged, .. })
-        || matches!(change.state, ChangeState::Undone { outcome: Outcome::Failed, .. })
+    matches!(change.stage(), Stage::Ended(Ended { outcome: Done | Warning | Unchanged, .. }))
+        || matches!(change.stage(), Stage::Undone(Outcome::Failed, _))
 }
 
 /// "1 change is", "3 changes are".

@@ -4,14 +4,8 @@ use super::{looking, notice};
 use crate::{
     finding::StepId,
     plan::Outcome,
-    runner::Record,
-    wizard::{
-        Effect, Model, Screen,
-        form::FormState,
-        model::DialogPhase,
-        navigation,
-        run_view::{ChangeState, RunView},
-    },
+    runner::{Ended, Record, Stage},
+    wizard::{Effect, Model, Screen, form::FormState, model::DialogPhase, navigation, run_view::RunView},
 };
 
 pub(super) fn started(model: &mut Model, run: String) -> Vec<Effect> {
@@ -39,11 +33,12 @@ pub(super) fn record(model: &mut Model, record: &Record) -> Vec<Effect> {
 pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.run.as_mut().filter(|run| !run.ended) else { return Vec::new() };
     run.ended = true;
-    run.guard = None;
+    run.state.guard = None;
     let whole = |outcome: Outcome| matches!(outcome, Outcome::Done | Outcome::Unchanged | Outcome::Warning);
     let open = |step: &StepId| {
         let mut of_step = run.changes.iter().filter(|change| change.step == *step);
-        of_step.any(|change| !matches!(change.state, ChangeState::Ended { outcome, .. } if whole(outcome)))
+        of_step
+            .any(|change| !matches!(change.stage(), Stage::Ended(Ended { outcome, .. }) if whole(*outcome)))
     };
     // What a run takes back says nothing about the answers. A step that needed no change is settled as well.
     let changes = if run.undoes.is_none() { run.changes.as_slice() } else { &[] };
