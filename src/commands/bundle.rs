@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     executor::{Attributes, DryRun, Executor, FileChange, FileTo, System},
+    runner::{Progress, Unit},
     secret::Secret,
     unattended,
 };
@@ -43,7 +44,7 @@ impl Command for Bundle {
         let mut progress = |done: u64, total: u64| {
             if done == total || done >= told + total.div_ceil(20) {
                 told = done;
-                complain(&format!("progress: {done} of {total} bytes"));
+                complain(&Progress { unit: Unit::Bytes, done, total: Some(total) }.to_string());
             }
         };
         let packed = unattended::pack(&top, &members, now.as_second(), &mut progress)?;
