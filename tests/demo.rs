@@ -33,24 +33,19 @@ fn failing(findings: &[Findings]) -> Vec<String> {
 fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
     let mut plans = Vec::new();
     for (step, findings) in REGISTRY.iter().zip(findings) {
-        let mut answers = Answers::default();
-        for field in step.form(findings).unwrap().fields {
-            let asked = field.only_if.as_ref().is_none_or(|(key, value)| answers.get(key) == value);
-            let default = match field.kind {
-                _ if !asked => continue,
-                // Left alone by default.
-                _ if field.key == "profile" => "high".to_owned(),
-                _ if field.key == "forwarding" => "off".to_owned(),
-                Kind::Choice { default, .. } | Kind::Text { default, .. } => default,
-                Kind::Number { default, .. } => default.to_string(),
-                Kind::Secret { .. } => {
-                    let name = format!("{}.{}", step.about().id, field.key);
-                    secrets.insert(&name, generate().unwrap());
-                    answers.secrets.insert(name);
-                    continue;
-                }
-            };
-            answers.values.insert(field.key, default);
+        let form = step.form(findings).unwrap();
+        let mut answers = form.defaults();
+        // Left alone by default.
+        for (key, value) in [("profile", "high"), ("forwarding", "off")] {
+            answers.values.entry(key.to_owned()).and_modify(|answer| *answer = value.to_owned());
+        }
+        let given = answers.clone();
+        let asked: Vec<_> = form.asked(&given).collect();
+        answers.values.retain(|key, _| asked.iter().any(|field| field.key == *key));
+        for field in asked.iter().filter(|field| matches!(field.kind, Kind::Secret { .. })) {
+            let name = format!("{}.{}", step.about().id, field.key);
+            secrets.insert(&name, generate().unwrap());
+            answers.secrets.insert(name);
         }
         plans.push(step.plan(findings, &answers).unwrap());
     }

@@ -19,7 +19,7 @@ use ngcp_warden::{
     plan::Plan,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
-    steps::{self, Answers, Findings, form},
+    steps::{self, Findings},
 };
 use support::hosts;
 
@@ -38,12 +38,10 @@ fn status(findings: &Findings, id: &str) -> Option<Status> {
 /// The plan for the form's defaults, changed by `answers`.
 fn plan_with(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> anyhow::Result<Plan> {
     let step = steps::find(step).unwrap();
-    let mut all = Answers::default();
-    for field in step.form(findings).unwrap().fields {
-        if let form::Kind::Choice { options, default } = field.kind {
-            assert!(options.iter().any(|option| option.value == default), "{default} is no choice");
-            all.values.insert(field.key, default);
-        }
+    let form = step.form(findings).unwrap();
+    let mut all = form.defaults();
+    for (key, default) in &all.values {
+        assert_eq!(form.field(key).unwrap().check(default), Ok(()), "{key}");
     }
     all.values.extend(answers.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     step.plan(findings, &all)

@@ -10,7 +10,7 @@ use crate::{
     plan::{Foreign, Plan},
     runner::{self, Order, Runs, undo},
     secret::{self, Secrets},
-    steps::{self, form::Kind},
+    steps,
 };
 
 /// What is needed to go on with a run that was cut off: its order, all secrets, and those among them that were made
@@ -59,12 +59,10 @@ fn judge(host: &dyn Executor, needed: &BTreeSet<String>, given: &Secrets) -> Res
         // A step that cannot look any more still has a password that must not be a bad one.
         let form = step.inspect(host).and_then(|findings| step.form(&findings)).unwrap_or_default();
         for (name, key, secret) in given {
-            let field = form.fields.iter().find(|field| field.key == key);
-            let (hints, web) = match field.map(|field| &field.kind) {
-                Some(Kind::Secret { hints, ascii_only }) => (hints.as_slice(), *ascii_only),
-                _ => (&[] as &[String], false),
-            };
-            secret::judge(secret, hints, web).map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
+            let judged = form
+                .field(key)
+                .map_or_else(|| secret::judge(secret, &[], false), |field| field.kind.judge(secret));
+            judged.map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
         }
     }
     Ok(())

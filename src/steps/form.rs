@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::finding::Finding;
+use super::Answers;
+use crate::{
+    finding::Finding,
+    secret::{self, Secret, Strength},
+};
 
 /// The questions of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +18,40 @@ pub struct Form {
     /// Keys of questions that this host does not raise today. An answers file may answer them all the same, so that
     /// one file fits before and after, and many hosts. One that ends in a dot stands for all that begin with it.
     pub settled: Vec<String>,
+}
+
+impl Form {
+    /// The question with this key.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// The answers before anybody answers.
+    pub fn defaults(&self) -> Answers {
+        let fields = self.fields.iter();
+        let values = fields.filter_map(|field| Some((field.key.clone(), field.kind.default()?)));
+        Answers { values: values.collect(), ..Answers::default() }
+    }
+
+    /// The questions that are asked once these answers are given.
+    pub fn asked<'a>(&'a self, answers: &'a Answers) -> impl Iterator<Item = &'a Field> {
+        let answer = |key: &str| answers.values.get(key).map(String::as_str);
+        self.fields.iter().filter(move |field| self.asks(field, answer))
+    }
+
+    /// Whether a question is asked: what it depends on is asked itself and has that answer.
+    pub fn asks<'a>(&self, field: &Field, answer: impl Fn(&str) -> Option<&'a str>) -> bool {
+        let mut now = field;
+        // A chain is at most as long as the form, else it runs in a circle and nothing of it is asked.
+        for _ in 0..=self.fields.len() {
+            let Some((key, wanted)) = &now.only_if else { return true };
+            match self.field(key) {
+                Some(other) if answer(key) == Some(wanted) => now = other,
+                _ => return false,
+            }
+        }
+        false
+    }
 }
 
 /// One question.
@@ -94,6 +132,28 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// The answer before anybody answers; a secret has none.
+    pub fn default(&self) -> Option<String> {
+        match self {
+            Kind::Choice { default, .. } | Kind::Text { default, .. } => Some(default.clone()),
+            Kind::Number { default, .. } => Some(default.to_string()),
+            Kind::Secret { .. } => None,
+        }
+    }
+
+    /// What is thought of a secret that answers this.
+    ///
+    /// # Errors
+    /// Why it is not good enough, in words that go on after "It".
+    pub fn judge(&self, given: &Secret) -> Result<Strength, String> {
+        match self {
+            Kind::Secret { hints, ascii_only } => secret::judge(given, hints, *ascii_only),
+            _ => secret::judge(given, &[], false),
+        }
+    }
+}
+
 /// Whether a text is an answer, and if not, why, in words for people. Pure.
 #[derive(Clone, Copy)]
 pub struct Check(pub fn(&str) -> Result<(), String>);
@@ -137,7 +197,7 @@ impl Choice {
 }
 
 impl Field {
-    /// Whether this can be answered; secrets are judged where they are typed.
+    /// Whether this can be answered; for a secret see [`Kind::judge`].
     ///
     /// # Errors
     /// Why not, in words that fit behind the question's label.
@@ -160,7 +220,9 @@ impl Field {
                 Ok(number) if (*min..=*max).contains(&number) => Ok(()),
                 _ => Err(format!("'{answer}' is not a whole number from {min} to {max}")),
             },
-            Kind::Secret { .. } => Ok(()),
+            Kind::Secret { .. } => {
+                Err("a password does not belong here; put it into the secrets file".to_owned())
+            }
         }
     }
 
@@ -220,6 +282,31 @@ mod tests {
         ] {
             assert_eq!(size(text), bytes, "{text:?}");
         }
+    }
+
+    /// Below a question that is not asked itself nothing is asked, and questions in a circle never are.
+    #[test]
+    fn a_question_is_asked_only_with_the_one_above_it() {
+        let on = |key: &str, above: Option<&str>| {
+            let kind = Kind::Text { default: "yes".to_owned(), limit: 5, file: false, check: Check::NONE };
+            let only_if = above.map(|above| (above.to_owned(), "yes".to_owned()));
+            Field { key: key.to_owned(), only_if, ..field(kind) }
+        };
+        let fields = vec![
+            on("a", None),
+            on("b", Some("a")),
+            on("c", Some("b")),
+            on("x", Some("y")),
+            on("y", Some("x")),
+            on("z", Some("nowhere")),
+        ];
+        let form = Form { fields, ..Form::default() };
+        let mut answers = form.defaults();
+        let asked =
+            |answers: &Answers| form.asked(answers).map(|field| field.key.clone()).collect::<Vec<_>>();
+        assert_eq!(asked(&answers), ["a", "b", "c"]);
+        answers.values.insert("a".to_owned(), "no".to_owned());
+        assert_eq!(asked(&answers), ["a"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     finding::{deceives, one_line},
-    secret::{self, Secrets},
+    secret::Secrets,
     steps::{
         self, Answers,
         form::{self, Field, Form, Kind},
@@ -83,30 +83,31 @@ impl AnswersFile {
             self.steps.get(step).with_context(|| format!("answers: step '{step}' is not in the file"))?;
         let mut answers = Answers::default();
         for (key, (value, line)) in &section.values {
-            let field = form.fields.iter().find(|field| field.key == *key);
+            let field = form.field(key);
             if field.is_none() && form.settled.iter().any(|one| form::names(one, key)) {
                 continue;
             }
             let field = field.with_context(|| {
-                let known: Vec<_> =
-                    form.fields.iter().filter(|f| !is_secret(f)).map(|f| f.key.as_str()).collect();
+                let known: Vec<_> = form.defaults().values.into_keys().collect();
                 format!(
                     "answers, line {line}: {step}.{key} is not asked on this host; asked are: {}. {}",
                     known.join(", "),
                     form.note
                 )
             })?;
-            check(field, value).with_context(|| format!("answers, line {line}: {step}.{key}"))?;
+            field
+                .check(value)
+                .map_err(anyhow::Error::msg)
+                .with_context(|| format!("answers, line {line}: {step}.{key}"))?;
             answers.values.insert(key.clone(), value.clone());
         }
-        let asked: Vec<&Field> = form.fields.iter().filter(|field| asked(field, form, &answers)).collect();
-        for field in asked {
+        let given = answers.clone();
+        for field in form.asked(&given) {
             let name = format!("{step}.{}", field.key);
             match &field.kind {
-                Kind::Secret { hints, ascii_only } => {
+                kind @ Kind::Secret { .. } => {
                     let secret = secrets.get(&name).with_context(|| format!("secrets: {name} is missing"))?;
-                    secret::judge(secret, hints, *ascii_only)
-                        .map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
+                    kind.judge(secret).map_err(|why| anyhow::anyhow!("secrets: {name} {why}"))?;
                     answers.secrets.insert(name);
                 }
                 _ => ensure!(
@@ -118,22 +119,6 @@ impl AnswersFile {
         }
         Ok(answers)
     }
-}
-
-/// Whether the field is asked, given the answers before it.
-fn asked(field: &Field, form: &Form, answers: &Answers) -> bool {
-    field.only_if.as_ref().is_none_or(|(key, value)| {
-        answers.get(key) == value && form.fields.iter().any(|f| f.key == *key && asked(f, form, answers))
-    })
-}
-
-fn is_secret(field: &Field) -> bool {
-    matches!(field.kind, Kind::Secret { .. })
-}
-
-fn check(field: &Field, value: &str) -> Result<()> {
-    ensure!(!is_secret(field), "a password does not belong here; put it into the secrets file");
-    field.check(value).map_err(anyhow::Error::msg)
 }
 
 fn uncommitted(values: BTreeMap<String, (String, usize)>) -> Result<UncommittedChanges> {
@@ -200,9 +185,10 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
     for (about, form) in forms {
         let _ = write!(out, "\n# {}, handbook {}\n", about.title, about.handbook);
         let _ = writeln!(out, "{}:", about.id);
-        let defaults = defaults(form);
+        let defaults = form.defaults();
+        let asked: Vec<&Field> = form.asked(&defaults).collect();
         for field in &form.fields {
-            let indent = if asked(field, form, &defaults) { "  " } else { "  # " };
+            let indent = if asked.contains(&field) { "  " } else { "  # " };
             let only = field
                 .only_if
                 .as_ref()
@@ -244,17 +230,6 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
          apply:\n  uncommitted: refuse\n",
     );
     out
-}
-
-/// The answers before anybody answers.
-fn defaults(form: &Form) -> Answers {
-    let default = |field: &Field| match &field.kind {
-        Kind::Choice { default, .. } | Kind::Text { default, .. } => Some(default.clone()),
-        Kind::Number { default, .. } => Some(default.to_string()),
-        Kind::Secret { .. } => None,
-    };
-    let values = form.fields.iter().filter_map(|field| Some((field.key.clone(), default(field)?))).collect();
-    Answers { values, ..Answers::default() }
 }
 
 /// A value as YAML takes it, in double quotes where a plain one would not do.

@@ -74,7 +74,7 @@ impl FormState {
         let fields = self.form.fields.iter().enumerate();
         let changed = fields.filter_map(|(index, field)| {
             let value = self.value(index)?;
-            (value != default(field)).then(|| (field.key.clone(), value.to_owned()))
+            (Some(value) != field.kind.default().as_deref()).then(|| (field.key.clone(), value.to_owned()))
         });
         changed.collect()
     }
@@ -134,13 +134,5 @@ pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
             }
         }
         _ => None,
-    }
-}
-
-fn default(field: &Field) -> String {
-    match &field.kind {
-        Kind::Choice { default, .. } | Kind::Text { default, .. } => default.clone(),
-        Kind::Number { default, .. } => default.to_string(),
-        Kind::Secret { .. } => String::new(),
     }
 }

@@ -2,10 +2,7 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{
-    secret::Secret,
-    steps::form::{Field, Kind},
-};
+use crate::{secret::Secret, steps::form::Field};
 
 /// Longest secret in bytes. The buffer has this size from the start, so that growing never leaves a copy behind.
 pub const SECRET_LIMIT: usize = 1024;
@@ -104,12 +101,8 @@ impl Buffer {
 
 /// Thinks about the first entry again.
 pub(super) fn judge(field: &Field, secret: &mut SecretState) {
-    let Kind::Secret { hints, ascii_only } = &field.kind else { return };
-    secret.verdict = (!secret.first.is_empty()).then(|| {
-        let judged = crate::secret::judge(&secret.first.secret(), hints, *ascii_only);
-        match judged {
-            Ok(strength) => Verdict { good: true, words: strength.words },
-            Err(words) => Verdict { good: false, words },
-        }
+    secret.verdict = (!secret.first.is_empty()).then(|| match field.kind.judge(&secret.first.secret()) {
+        Ok(strength) => Verdict { good: true, words: strength.words },
+        Err(words) => Verdict { good: false, words },
     });
 }

@@ -236,22 +236,10 @@ impl FormState {
         }
     }
 
-    /// Whether a question is asked: what it depends on is asked itself and has that value.
+    /// Whether a question is asked, with what is answered now.
     fn is_visible(&self, index: usize) -> bool {
-        let mut field = self.form.fields.get(index);
-        // A chain is at most as long as the form, else it runs in a circle and nothing of it is asked.
-        for _ in 0..=self.form.fields.len() {
-            let Some(now) = field else { return false };
-            let Some((key, wanted)) = &now.only_if else { return true };
-            let Some(other) = self.form.fields.iter().position(|field| field.key == *key) else {
-                return false;
-            };
-            if self.value(other) != Some(wanted) {
-                return false;
-            }
-            field = self.form.fields.get(other);
-        }
-        false
+        let answer = |key: &str| self.value(self.form.fields.iter().position(|field| field.key == key)?);
+        self.form.fields.get(index).is_some_and(|field| self.form.asks(field, answer))
     }
 }
 
@@ -263,9 +251,8 @@ pub(super) fn unanswered(field: &Field) -> FieldState {
         Kind::Choice { options, default } => {
             FieldState::Choice(options.iter().position(|option| option.value == *default).unwrap_or(0))
         }
-        Kind::Text { default, .. } => FieldState::Line(Input::new(default.clone())),
-        Kind::Number { default, .. } => FieldState::Line(Input::new(default.to_string())),
         Kind::Secret { .. } => FieldState::Secret(Box::default()),
+        kind => FieldState::Line(Input::new(kind.default().unwrap_or_default())),
     }
 }
 
