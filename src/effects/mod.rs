@@ -188,7 +188,8 @@ fn written(result: Result<String>) -> Message {
 fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan, Failure> {
     let plan = |one: &Answered| {
         let step = steps::find(one.step.as_str()).context("there is no such step")?;
-        let answers = one.answers.with_files(host, one.step.as_str(), &step.form(&one.findings)?)?;
+        let answers =
+            steps::named_files::read(host, one.step.as_str(), &step.form(&one.findings)?, &one.answers)?;
         step.plan(&one.findings, &answers)
     };
     let plans = answered.iter().map(|one| {

@@ -5,6 +5,7 @@ pub mod answers;
 mod assemble;
 pub mod figure;
 pub mod form;
+pub mod named_files;
 mod noatime;
 mod passwords;
 mod performance;
