@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Command, Executor, Exit, FileChange, Metadata, Resources, Sink, World, no_such_program, refused,
+    Command, Executor, Exit, FileChange, Metadata, Pipe, Resources, Sink, World, no_such_program, refused,
 };
 
 /// Another executor, read only.
@@ -53,6 +53,11 @@ impl Executor for DryRun {
             return Err(no_such_program(&command.program));
         }
         let text = format!("{} was not run: it may change the host, and this only looks", command.program);
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
+    }
+
+    fn pipe(&self, _: &Pipe, _: &mut dyn Sink) -> io::Result<Vec<Exit>> {
+        let text = "programs in a pipe were not run: this only looks";
         Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
     }
 
@@ -107,6 +112,9 @@ mod tests {
         assert_eq!(run.kind(), io::ErrorKind::PermissionDenied);
         let missing = dry.run(&Command::new("nft", ["flush"]), &mut Quiet).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        let pipe = Pipe { stages: vec![looks], from: None, to: None, limit: Duration::from_secs(1) };
+        let piped = dry.pipe(&pipe, &mut Quiet).unwrap_err();
+        assert_eq!(piped.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(host.files(), before);
         assert_eq!(host.commands(), ["findmnt --verify"]);
         assert!(!format!("{change} {run}").contains("canary"), "F62");

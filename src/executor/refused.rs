@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::{Kind, READ_LIMIT};
+use super::{Kind, READ_LIMIT, Target};
 
 /// "/etc/fstab is not an absolute path".
 pub(super) fn because(kind: io::ErrorKind, path: &Path, text: &str) -> io::Error {
@@ -14,6 +14,13 @@ pub(super) fn too_large(path: &Path, len: u64) -> io::Error {
     let text =
         format!("is too large: {} MiB, at most {} are read", len.div_ceil(1 << 20), READ_LIMIT / (1 << 20));
     because(io::ErrorKind::FileTooLarge, path, &text)
+}
+
+/// What a pipe would have written is larger than it may be.
+pub(super) fn target_too_large(target: &Target) -> io::Error {
+    let text =
+        format!("would be larger than {} MiB, the most it may have; nothing was written", target.most >> 20);
+    because(io::ErrorKind::FileTooLarge, &target.path, &text)
 }
 
 /// Something that is not a regular file.

@@ -5,6 +5,7 @@
 
 mod files;
 mod interrupted;
+mod pipes;
 mod programs;
 mod support;
 mod twins;

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ngcp_warden::{
-    executor::{Command, Executor, Exit, FileChange, Metadata, Resources, Sink, System, World},
+    executor::{Command, Executor, Exit, FileChange, Metadata, Pipe, Resources, Sink, System, World},
     finding::StepId,
     runner::{self, Control, Event, FileJournal, Journal, LeftBehind, Order, RunOutcome, Runs, Saved},
 };
@@ -56,6 +56,10 @@ impl Executor for Faulty<'_> {
     fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit> {
         self.deed()?;
         self.inner.run(command, sink)
+    }
+    fn pipe(&self, pipe: &Pipe, sink: &mut dyn Sink) -> io::Result<Vec<Exit>> {
+        self.deed()?;
+        self.inner.pipe(pipe, sink)
     }
     fn find_program(&self, program: &str) -> Option<PathBuf> {
         self.inner.find_program(program)

@@ -15,7 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 use ngcp_warden::{
-    executor::{Command, Executor, Exit, FileChange, Metadata, Resources, Sink, Stream, System, World},
+    executor::{Command, Executor, Exit, FileChange, Metadata, Pipe, Resources, Sink, Stream, System, World},
     finding::{Finding, StepId},
     runner::{
         self, Control, Event, Journal, LeftBehind, Order, RunOutcome, Runs, Saved, Standing, State, assess,
@@ -125,6 +125,9 @@ impl Executor for DeadlyHost {
     }
     fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit> {
         around(|| self.0.run(command, &mut DeadlySink(sink)))
+    }
+    fn pipe(&self, pipe: &Pipe, sink: &mut dyn Sink) -> io::Result<Vec<Exit>> {
+        around(|| self.0.pipe(pipe, &mut DeadlySink(sink)))
     }
     fn find_program(&self, program: &str) -> Option<PathBuf> {
         self.0.find_program(program)

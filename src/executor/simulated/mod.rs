@@ -3,6 +3,7 @@
 
 mod answer;
 mod files;
+mod pipe;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +21,8 @@ pub use files::Files;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Command, Executor, Exit, FileChange, Kind, Metadata, OUTPUT_LIMIT, Resources, SEARCH_PATH, Sink, Status,
-    Stream, World, refused,
+    Command, Executor, Exit, FileChange, Kind, Metadata, OUTPUT_LIMIT, Pipe, Resources, SEARCH_PATH, Sink,
+    Status, Stream, World, refused,
 };
 
 /// What a scripted program does: changes files and answers.
@@ -322,6 +323,10 @@ impl Executor for Simulated {
             self.pass(&mut self.lock(), took);
         }
         Ok(exit)
+    }
+
+    fn pipe(&self, pipe: &Pipe, sink: &mut dyn Sink) -> io::Result<Vec<Exit>> {
+        pipe::run(self, pipe, sink)
     }
 
     fn find_program(&self, program: &str) -> Option<PathBuf> {

@@ -8,6 +8,7 @@ mod tree;
 
 use std::{
     ffi::OsString,
+    fs::File,
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -15,7 +16,7 @@ use std::{
 
 use jiff::Timestamp;
 use private_file::PrivateFile;
-use process::Invocation;
+use process::{Chain, Input, Invocation};
 use rustix::{
     fs::Mode,
     process::{DumpableBehavior, Resource, Rlimit},
@@ -25,8 +26,8 @@ use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks};
 use tree::{Links, Tree};
 
 use super::{
-    CREDENTIALS, Command, Disk, Executor, Exit, FileChange, Kind, Metadata, Resources, SEARCH_PATH, Sink,
-    World, no_running_system, no_such_program, refused,
+    CREDENTIALS, Command, Disk, Executor, Exit, FileChange, Kind, Metadata, Pipe, Resources, SEARCH_PATH,
+    Sink, World, no_running_system, no_such_program, refused,
 };
 
 /// The running machine, or a directory tree.
@@ -108,6 +109,43 @@ impl System {
         Err(refused::because(io::ErrorKind::PermissionDenied, &found, &text))
     }
 
+    /// How a command is really run, and its private file, needed until it has ended.
+    fn invocation<'a>(&self, command: &'a Command) -> io::Result<(Invocation<'a>, Option<PrivateFile>)> {
+        let program = self.trusted_program(&command.program)?;
+        let private = command.credentials.as_ref().map(|content| self.private_file(content)).transpose()?;
+        let args = command.args.iter().map(|arg| match &private {
+            Some(file) => arg.replace(CREDENTIALS, &file.path).into(),
+            None => OsString::from(arg),
+        });
+        let (program, args) = match &self.root {
+            None => (program, args.collect()),
+            Some(root) => {
+                let inside = [root.clone().into_os_string(), program.into_os_string()];
+                (System::live()?.trusted_program("chroot")?, inside.into_iter().chain(args).collect())
+            }
+        };
+        Ok((Invocation { name: &command.program, program, args, env: &command.env }, private))
+    }
+
+    /// Runs commands, each reading what the one before it prints.
+    fn chain(
+        &self,
+        commands: &[Command],
+        input: Input<'_>,
+        output: Option<(File, u64)>,
+        limit: Duration,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Vec<Exit>> {
+        let invocations: io::Result<Vec<_>> =
+            commands.iter().map(|command| self.invocation(command)).collect();
+        let (stages, _private): (Vec<_>, Vec<_>) = invocations?.into_iter().unzip();
+        let exits = process::run(Chain { stages: &stages, input, output, limit }, sink)?;
+        if commands.iter().any(|command| !command.reads_only) {
+            self.tree.sync()?;
+        }
+        Ok(exits)
+    }
+
     fn private_file(&self, content: &super::Secret) -> io::Result<PrivateFile> {
         match &self.root {
             None => PrivateFile::in_memory(content).or_else(|_| PrivateFile::on_disk(&self.tree, content)),
@@ -138,28 +176,28 @@ impl Executor for System {
     }
 
     fn run(&self, command: &Command, sink: &mut dyn Sink) -> io::Result<Exit> {
-        let program = self.trusted_program(&command.program)?;
-        let private = command.credentials.as_ref().map(|content| self.private_file(content)).transpose()?;
-        let args = command.args.iter().map(|arg| match &private {
-            Some(file) => arg.replace(CREDENTIALS, &file.path).into(),
-            None => OsString::from(arg),
-        });
-        let (program, args) = match &self.root {
-            None => (program, args.collect()),
-            Some(root) => {
-                let inside = [root.clone().into_os_string(), program.into_os_string()];
-                (System::live()?.trusted_program("chroot")?, inside.into_iter().chain(args).collect())
-            }
+        let input = command.stdin.as_ref().map_or(Input::Nothing, Input::Secret);
+        let mut exits = self.chain(std::slice::from_ref(command), input, None, command.limit, sink)?;
+        exits.pop().ok_or_else(|| io::Error::other(format!("{} was not run", command.program)))
+    }
+
+    fn pipe(&self, pipe: &Pipe, sink: &mut dyn Sink) -> io::Result<Vec<Exit>> {
+        pipe.check()?;
+        let given = pipe.stages.first().and_then(|first| first.stdin.as_ref());
+        let input = match &pipe.from {
+            Some(from) => Input::File(self.tree.walk(from, Links::All)?.open(from)?),
+            None => given.map_or(Input::Nothing, Input::Secret),
         };
-        let stdin = command.stdin.as_ref();
-        let invocation =
-            Invocation { program: &program, args, env: &command.env, stdin, limit: command.limit };
-        let exit = process::run(&invocation, sink)
-            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", command.program)))?;
-        if !command.reads_only {
-            self.tree.sync()?;
+        let Some(to) = &pipe.to else { return self.chain(&pipe.stages, input, None, pipe.limit, sink) };
+        let copy = self.tree.begin(&to.path)?;
+        let exits =
+            self.chain(&pipe.stages, input, Some((copy.file.try_clone()?, to.most)), pipe.limit, sink)?;
+        if pipe.failure(&exits).is_none() {
+            copy.finish(&to.path)?;
+        } else if copy.file.metadata()?.len() >= to.most {
+            return Err(refused::target_too_large(to));
         }
-        Ok(exit)
+        Ok(exits)
     }
 
     fn find_program(&self, program: &str) -> Option<PathBuf> {

@@ -38,15 +38,70 @@ impl Tree {
         let directory = done.map_err(|e| refused::unchanged(&e))?;
         match directory.map_or(Ok(()), rustix::fs::fsync) {
             Ok(()) => Ok(()),
-            Err(e) => {
-                let text = format!("{}: changed, but not yet safe on the disk: {e}", path.display());
-                Err(io::Error::new(io::Error::from(e).kind(), text))
+            Err(e) => Err(not_yet_safe(path, e)),
+        }
+    }
+
+    /// Begins a file that is not there yet; programs fill it.
+    pub(super) fn begin(&self, path: &Path) -> io::Result<Unfinished> {
+        refused::unless_named(path)?;
+        let place = self.walk(path, Links::OnTheWayOfRoot)?;
+        if let Some(kind) = place.kind() {
+            return Err(refused::kind(path, kind));
+        }
+        let copy = place.unfinished().map_err(|e| failed(path, e))?;
+        own(&copy.file, 0o600, 0, 0).map_err(|e| failed(path, e))?;
+        Ok(copy)
+    }
+}
+
+/// A private copy beside a file, to be filled; removed when it is dropped before it took the place of the file.
+pub(super) struct Unfinished {
+    pub(super) file: File,
+    directory: OwnedFd,
+    copy: OsString,
+    name: OsString,
+    taken: bool,
+}
+
+impl Unfinished {
+    fn take_its_place(&mut self) -> io::Result<()> {
+        rustix::fs::renameat(&self.directory, &self.copy, &self.directory, &self.name)?;
+        self.taken = true;
+        Ok(())
+    }
+
+    /// Becomes the new file that [`Tree::begin`] promised, safe on the disk.
+    pub(super) fn finish(mut self, path: &Path) -> io::Result<()> {
+        let finished = self.file.sync_all().and_then(|()| {
+            match rustix::fs::statat(&self.directory, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => self.take_its_place(),
+                Ok(_) => Err(Errno::EXIST.into()),
+                Err(e) => Err(e.into()),
             }
+        });
+        finished.map_err(|e| refused::unchanged(&failed(path, e)))?;
+        rustix::fs::fsync(&self.directory).map_err(|e| not_yet_safe(path, e))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.taken {
+            let _ = rustix::fs::unlinkat(&self.directory, &self.copy, AtFlags::empty());
         }
     }
 }
 
 impl Place {
+    /// A new private file beside this one.
+    fn unfinished(&self) -> io::Result<Unfinished> {
+        let (directory, copy) = (readable(&self.directory)?, self.copy_name()?);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&directory, &copy, flags, Mode::RUSR | Mode::WUSR)?.into();
+        Ok(Unfinished { file, directory, copy, name: self.name.clone(), taken: false })
+    }
+
     /// Answers with the directory to be synced.
     fn write(&self, path: &Path, content: &[u8], attributes: &Attributes) -> io::Result<Option<OwnedFd>> {
         refused::unless_file(path, self.kind())?;
@@ -61,17 +116,11 @@ impl Place {
             }
             Some((_, seen)) => Some((self.open(path)?, seen)),
         };
-        let directory = readable(&self.directory).map_err(|e| failed(path, e))?;
-        let copy = self.copy_name()?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&directory, &copy, flags, Mode::RUSR | Mode::WUSR)
+        let mut copy = self.unfinished().map_err(|e| failed(path, e))?;
+        let directory = copy.directory.try_clone().map_err(|e| failed(path, e))?;
+        fill(&copy.file, content, attributes, old.as_ref().map(|(old, stat)| (old, *stat)))
+            .and_then(|()| copy.take_its_place())
             .map_err(|e| failed(path, e))?;
-        let filled = fill(file.into(), content, attributes, old.as_ref().map(|(old, stat)| (old, *stat)))
-            .and_then(|()| Ok(rustix::fs::renameat(&directory, &copy, &directory, &self.name)?));
-        if let Err(e) = filled {
-            let _ = rustix::fs::unlinkat(&directory, &copy, AtFlags::empty());
-            return Err(failed(path, e));
-        }
         self.remove_unfinished(&directory);
         Ok(Some(directory))
     }
@@ -145,6 +194,11 @@ impl Place {
     }
 }
 
+fn not_yet_safe(path: &Path, error: Errno) -> io::Error {
+    let text = format!("{}: changed, but not yet safe on the disk: {error}", path.display());
+    io::Error::new(io::Error::from(error).kind(), text)
+}
+
 /// The same error, naming its path and what may help.
 fn failed(path: &Path, error: impl Into<io::Error>) -> io::Error {
     let error = error.into();
@@ -160,7 +214,7 @@ fn failed(path: &Path, error: impl Into<io::Error>) -> io::Error {
 
 /// Gives a new file its content, owner, mode, extended attributes and time, and puts it on the disk.
 fn fill(
-    mut file: File,
+    mut file: &File,
     content: &[u8],
     attributes: &Attributes,
     old: Option<(&File, &Stat)>,
@@ -173,11 +227,11 @@ fn fill(
     };
     if let Some((old, _)) = old {
         // Before the mode: an access list brings its own.
-        copy_extended_attributes(old, &file)?;
+        copy_extended_attributes(old, file)?;
     }
-    own(&file, mode, uid, gid)?;
+    own(file, mode, uid, gid)?;
     if let Some(modified) = modified {
-        rustix::fs::futimens(&file, &times(modified))?;
+        rustix::fs::futimens(file, &times(modified))?;
     }
     file.sync_all()
 }
