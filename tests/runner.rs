@@ -13,6 +13,8 @@ mod continued;
 mod faults;
 #[path = "runner/guarded.rs"]
 mod guarded;
+#[path = "runner/job.rs"]
+mod job;
 #[path = "runner/kill_matrix.rs"]
 mod kill_matrix;
 #[path = "support/neighbour.rs"]

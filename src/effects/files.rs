@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     executor::{Attributes, Executor, FileChange, FileTo, Kind},
     secret::{Secret, listed},
-    unattended,
+    unattended::{self, Bundle},
     wizard::draft::Draft,
 };
 
@@ -43,6 +43,16 @@ pub(super) fn write_report(host: &dyn Executor) -> Result<String> {
 pub(super) fn write(host: &dyn Executor, name: &str, text: &str) -> Result<String> {
     let path = format!("{STATE}/{name}-{}.txt", host.now().strftime("%Y%m%d-%H%M%S"));
     put(host, PathBuf::from(&path), Secret::new(text))?;
+    Ok(path)
+}
+
+/// A bundle for somebody who helps; returns the path.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_bundle(host: &dyn Executor, bundle: Bundle) -> Result<String> {
+    let path = format!("{STATE}/{}", bundle.name);
+    put(host, PathBuf::from(&path), Secret::new(bundle.packed))?;
     Ok(path)
 }
 

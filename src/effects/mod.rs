@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
+pub use self::files::write_bundle;
 use self::runs::{Following, Place};
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     runner::{Control, Order, Runs, process},
     secret::{Secret, Secrets},
     steps::{self, REGISTRY},
+    unattended,
     wizard::{Effect, Failure, Message, effect::Answered},
 };
 
@@ -87,6 +89,7 @@ impl HostEffects {
                 }
             }
             Effect::WriteReport => tell(written(files::write_report(host))),
+            Effect::WriteBundle(run) => tell(written(self.bundle(run.as_deref()))),
             Effect::WriteView { name, text } => tell(written(files::write(host, &name, &text))),
             Effect::WritePasswords(passwords) => {
                 let stored = files::write_passwords(host, &passwords);
@@ -125,6 +128,13 @@ impl HostEffects {
             Effect::Revert(run) => told(self.place.revert(&run, &self.control()), tell),
             Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
         }
+    }
+
+    /// Runs of the demo are gone with it, and so would the file be.
+    fn bundle(&self, run: Option<&str>) -> Result<String> {
+        self.place.root()?;
+        let bundle = unattended::bundle(&self.host, &self.place.runs()?, run, &mut |_, _| {})?;
+        write_bundle(&*self.host, bundle)
     }
 
     fn control(&self) -> Control {

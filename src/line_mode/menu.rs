@@ -132,6 +132,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 | Intent::Discard
                 | Intent::LookAgain
                 | Intent::Report
+                | Intent::Bundle
                 | Intent::Log => true,
                 _ => false,
             };

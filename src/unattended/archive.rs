@@ -10,16 +10,16 @@ const BLOCK: usize = 512;
 
 /// One file of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub(super) struct Member {
     /// Its path in the archive, at most 99 bytes.
-    pub name: String,
+    pub(super) name: String,
     /// Its bytes.
-    pub content: Vec<u8>,
+    pub(super) content: Vec<u8>,
 }
 
 impl Member {
     /// A file.
-    pub fn new(name: impl Into<String>, content: Vec<u8>) -> Self {
+    pub(super) fn new(name: impl Into<String>, content: Vec<u8>) -> Self {
         Member { name: name.into(), content }
     }
 }
@@ -28,7 +28,12 @@ impl Member {
 ///
 /// # Errors
 /// When a name is too long for the format.
-pub fn pack(top: &str, members: &[Member], time: i64, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<u8>> {
+pub(super) fn pack(
+    top: &str,
+    members: &[Member],
+    time: i64,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Vec<u8>> {
     let mut tar = Vec::new();
     for Member { name, content } in members {
         tar.extend(header(&format!("{top}/{name}"), content.len(), time)?);

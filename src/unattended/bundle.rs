@@ -1,13 +1,18 @@
 //! The support bundle: what somebody who helps needs to see of a host, redacted by an allow-list. No saved copies of
 //! files, no secrets, no names of people; how it is packed is in `archive`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{archive::Member, audit};
+use super::{
+    archive::{Member, pack},
+    audit,
+};
 use crate::{
-    executor::Executor,
+    executor::{DryRun, Executor},
     ngcp::release::Release,
     runner::{Event, Report, Runs},
     secret::{hide_in_output, hide_values},
@@ -74,11 +79,32 @@ Values of configuration and of what programs printed are hidden unless they are 
 reads as '\u{2039}hidden\u{203a}'. Names of accounts, files and services are not hidden. Read it before you send it.
 ";
 
-/// Everything that goes into the bundle: of one run, or of the newest ones.
+/// One packed file and what it is to be called.
+pub struct Bundle {
+    /// With the time in it: `bundle-20261124-203000.tar.zst`.
+    pub name: String,
+    /// The whole file.
+    pub packed: Vec<u8>,
+}
+
+/// The bundle of one run, or of the newest ones. `progress` is told how many bytes of how many are packed.
 ///
 /// # Errors
 /// When there is no such run, or the host cannot be looked at.
-pub fn bundle(host: &dyn Executor, runs: &Runs, only: Option<&str>) -> Result<Vec<Member>> {
+pub fn bundle(
+    host: &Arc<dyn Executor>,
+    runs: &Runs,
+    only: Option<&str>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Bundle> {
+    let members = members(&DryRun::new(Arc::clone(host)), runs, only)?;
+    let now = host.now();
+    let top = format!("bundle-{}", now.strftime("%Y%m%d-%H%M%S"));
+    let packed = pack(&top, &members, now.as_second(), progress)?;
+    Ok(Bundle { name: format!("{top}.tar.zst"), packed })
+}
+
+fn members(host: &dyn Executor, runs: &Runs, only: Option<&str>) -> Result<Vec<Member>> {
     let wanted: Vec<String> = match only {
         Some(run) => vec![runs.find(Some(run))?],
         None => runs.names().into_iter().rev().take(RUNS).collect(),

@@ -10,7 +10,6 @@ mod secrets;
 
 pub use answers::{AnswersFile, UncommittedChanges, template};
 pub use apply::{Applied, ChangeResult, Planned, Prepared, StepResult, Verdict, plan_text, prepare};
-pub use archive::{Member, pack};
 pub use audit::{Audit, audit};
-pub use bundle::bundle;
+pub use bundle::{Bundle, bundle};
 pub use secrets::parse as parse_secrets;

@@ -74,6 +74,8 @@ pub enum Effect {
     Revert(String),
     /// Write the report of the findings as they are now: `Written`.
     WriteReport,
+    /// Pack what somebody who helps needs to see of this run, or of the newest ones, into one file: `Written`.
+    WriteBundle(Option<String>),
     /// Write the text of a page to a private file, for copying: `Written`.
     WriteView {
         /// Short name for the file, letters and dashes.

@@ -1,6 +1,10 @@
 //! Earlier runs: a list, one in full, taking one back with open eyes, and all of it in the demo as well.
 
+use std::sync::Arc;
+
 use ngcp_warden::{
+    effects::{HostEffects, runs::Place},
+    executor::System,
     finding::{Finding, Severity, Status},
     plan::Outcome,
     runner::{Event, Record, Report, RunOutcome, State},
@@ -83,7 +87,7 @@ fn taking_back_what_closed_a_door_says_so_and_suggests_not_to() {
         desk.press("h u");
         let ticket = desk.model.review.ticket;
         let before: Vec<Finding> = vec![root(before)];
-        let result = Ok(std::sync::Arc::new(plan()));
+        let result = Ok(Arc::new(plan()));
         desk.tell(Message::UndoPlanned { ticket, result, before });
         assert_eq!(desk.words().contains("opens again what the run closed: hardening"), warns);
         assert_eq!(desk.words().contains("critical: Root has the image's password"), warns);
@@ -116,4 +120,46 @@ fn the_demo_keeps_its_runs_and_takes_them_back() {
     assert_eq!(runs.len(), 2);
     assert_eq!(runs[1].undone_by.as_deref(), Some(runs[0].report.run.as_str()));
     assert!(wizard.model.run.as_ref().unwrap().report.is_none(), "no path that is gone at the end is shown");
+}
+
+/// What is offered where something went wrong: the file that somebody who helps asks for.
+#[test]
+fn a_support_file_is_offered_with_the_result_and_the_earlier_runs() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.run_begins();
+    desk.change_ends("passwords.root", Outcome::Failed);
+    desk.run_ends(RunOutcome::Failed);
+    desk.press("ENTER");
+    desk.take_effects();
+    desk.press("w");
+    assert_eq!(desk.take_effects(), [Effect::WriteBundle(Some("20261122-1".to_owned()))]);
+    desk.press("h");
+    desk.tell(Message::RunsSeen(Ok(vec![])));
+    desk.take_effects();
+    desk.press("w");
+    assert_eq!(desk.take_effects(), [], "there is nothing to pack");
+    desk.tell(Message::RunsSeen(Ok(vec![past("20261122-2", None, None), past("20261122-1", None, None)])));
+    desk.press("w");
+    assert_eq!(desk.take_effects(), [Effect::WriteBundle(None)]);
+    desk.press("DOWN ENTER w");
+    assert_eq!(desk.take_effects(), [Effect::WriteBundle(Some("20261122-1".to_owned()))]);
+    desk.tell(Message::Written(Ok("/var/lib/ngcp-warden/bundle.tar.zst".to_owned())));
+    assert_eq!(desk.model.notice.as_deref(), Some("Written: /var/lib/ngcp-warden/bundle.tar.zst"));
+}
+
+#[test]
+fn the_support_file_is_written_to_the_host_and_the_demo_says_that_it_has_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = Arc::new(System::below(directory.path()).unwrap());
+    std::fs::create_dir_all(directory.path().join("var/lib")).unwrap();
+    let effects = HostEffects::new(host, Place::Root(directory.path().to_owned()));
+    let mut told = Vec::new();
+    effects.carry_out(Effect::WriteBundle(None), &mut |message| told.push(message));
+    let [Message::Written(Ok(path))] = &told[..] else { panic!("{told:?}") };
+    let packed = std::fs::read(directory.path().join(path.trim_start_matches('/'))).unwrap();
+    assert!(packed.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]), "zstd");
+
+    let mut wizard = Wizard::ready(Entry::Maintenance);
+    wizard.press("Enter Space Down Down Space F10 a Up Enter Enter Up Enter Enter w");
+    assert_eq!(wizard.model.notice.as_deref(), Some("Not written: runs of the demo end with it"));
 }

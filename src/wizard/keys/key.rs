@@ -107,6 +107,7 @@ pub enum Intent {
     Discard,
     LookAgain,
     Report,
+    Bundle,
     CopyPage,
     Log,
     Help,

@@ -169,6 +169,8 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Enter, Intent::Forward)], "overview", &[At::Result]),
     row(&[(Key::Char('u'), Intent::TakeBack)], "take it back", &[At::Result]).when(run_ended),
     row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Result]),
+    row(&[(Key::Char('w'), Intent::Bundle)], "support file", &[At::Result, At::History, At::Past])
+        .when(has_runs),
     row(&[(Key::Enter, Intent::Forward)], "noted, start", &[At::Passwords]).pinned().when(made_up),
     row(&[(Key::Char('s'), Intent::Store)], "store in a file", &[At::Passwords]).when(made_up),
     // Reading
@@ -290,6 +292,9 @@ fn has_past(model: &Model) -> bool {
 fn stands(model: &Model) -> bool {
     let past = model.past.selected();
     !model.running() && past.is_some_and(|past| past.state != State::Live && past.undone_by.is_none())
+}
+fn has_runs(model: &Model) -> bool {
+    model.screen == Screen::Result || has_past(model)
 }
 fn made_up(model: &Model) -> bool {
     model.made_up.is_some()

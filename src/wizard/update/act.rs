@@ -52,6 +52,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Discard => return leaving::ask(model, Question::Discard, 1),
         Intent::LookAgain => return look_again(model),
         Intent::Report => return vec![Effect::WriteReport],
+        Intent::Bundle => return bundle(model),
         Intent::CopyPage => return copy_page(model),
         Intent::Log => navigation::go(model, Screen::Log),
         Intent::Help => navigation::go(model, Screen::Help),
@@ -358,6 +359,17 @@ fn look_again(model: &mut Model) -> Vec<Effect> {
             effects
         }
     }
+}
+
+/// Of the run on the page; of the newest ones where they are listed.
+fn bundle(model: &mut Model) -> Vec<Effect> {
+    let run = match model.screen {
+        Screen::Result => model.run.as_ref().map(|run| run.run.clone()),
+        Screen::Past => model.past.selected().map(|past| past.report.run.clone()),
+        _ => None,
+    };
+    notice(model, "Packing …");
+    vec![Effect::WriteBundle(run)]
 }
 
 fn copy_page(model: &mut Model) -> Vec<Effect> {
