@@ -8,7 +8,7 @@ use crate::{
         Command,
         simulated::{Answer, Files, Simulated},
     },
-    ngcp::credentials::defaults,
+    secret::credentials::defaults,
 };
 
 /// One row a line: table and columns, separated by tabs.

@@ -2,7 +2,6 @@
 //! Facts come from the handbook chapter 15 and from what the host's own tools say.
 
 pub mod config;
-pub mod credentials;
 pub mod database;
 pub mod ngcpcfg;
 pub mod options;

@@ -12,12 +12,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use sha2::{Digest, Sha256};
 
 use super::config::DIRECTORY;
 use crate::{
     executor::{Command, Executor, Kind, Quiet},
-    secret::hide_values,
+    secret::{hide_values, sha256},
 };
 
 pub use generated::{generated, is_made, template_error};
@@ -84,11 +83,24 @@ pub fn can_rehearse(host: &dyn Executor) -> bool {
 /// What is uncommitted in the configuration tree; `None` when it is clean or under no version control.
 ///
 /// # Errors
-/// When git cannot be asked, or is at work there at this moment.
+/// As [`uncommitted_files`].
 pub fn uncommitted(host: &dyn Executor) -> Result<Option<Uncommitted>> {
+    let files = uncommitted_files(host)?;
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let diff = ask_git(host, &["diff", "--no-color", "--no-ext-diff", "--no-textconv", "HEAD"])?;
+    Ok(Some(Uncommitted { files, diff: without_secrets(&diff) }))
+}
+
+/// Only which files that are, and the SHA-256 of what lies there now.
+///
+/// # Errors
+/// When git cannot be asked, or is at work there at this moment.
+pub fn uncommitted_files(host: &dyn Executor) -> Result<BTreeMap<String, Option<String>>> {
     let git = Path::new(DIRECTORY).join(".git");
     if !host.world().is_running() || host.metadata(&git).is_err() {
-        return Ok(None);
+        return Ok(BTreeMap::new());
     }
     ensure!(
         host.metadata(&git.join("index.lock")).is_err(),
@@ -103,13 +115,7 @@ pub fn uncommitted(host: &dyn Executor) -> Result<Option<Uncommitted>> {
         "{} files in {DIRECTORY} are uncommitted, more than can be looked at; commit or remove them first",
         names.len()
     );
-    let files: BTreeMap<String, Option<String>> =
-        names.into_iter().map(|name| (name.clone(), digest_of(host, &name))).collect();
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let diff = ask_git(host, &["diff", "--no-color", "--no-ext-diff", "--no-textconv", "HEAD"])?;
-    Ok(Some(Uncommitted { files, diff: without_secrets(&diff) }))
+    Ok(names.into_iter().map(|name| (name.clone(), digest_of(host, &name))).collect())
 }
 
 /// What lies at a path of the tree, in few bytes; something for whatever is no regular file, too.
@@ -118,7 +124,7 @@ fn digest_of(host: &dyn Executor, name: &str) -> Option<String> {
     let about = host.metadata(&path).ok()?;
     Some(match about.kind {
         Kind::File => {
-            host.read(&path).map_or_else(|error| format!("unreadable: {error}"), |bytes| hex(&bytes))
+            host.read(&path).map_or_else(|error| format!("unreadable: {error}"), |bytes| sha256(&bytes))
         }
         Kind::Link => host.read_link(&path).map_or_else(
             |error| format!("unreadable: {error}"),
@@ -126,14 +132,6 @@ fn digest_of(host: &dyn Executor, name: &str) -> Option<String> {
         ),
         Kind::Directory => "folder".to_owned(),
         Kind::Other => "no regular file".to_owned(),
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

@@ -84,7 +84,7 @@ impl Template {
                 Piece::Secret { name, form } => {
                     let secret =
                         secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
-                    text.extend_from_slice(crate::ngcp::credentials::written(secret, *form)?.expose());
+                    text.extend_from_slice(crate::secret::credentials::written(secret, *form)?.expose());
                 }
             }
         }

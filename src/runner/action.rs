@@ -36,7 +36,7 @@ impl Prepared {
     pub(super) fn leaves(&self, path: &Path) -> Option<Left> {
         match self {
             Prepared::Put { path: own, content, .. } if own == path => {
-                Some(Left::File(super::saved::digest(content.expose())))
+                Some(Left::File(crate::secret::sha256(content.expose())))
             }
             Prepared::Remove { path: own, .. } if own == path => Some(Left::Absent),
             _ => None,

@@ -52,9 +52,9 @@ impl Runner<'_> {
     fn open(&self) -> Result<Open> {
         let host = self.host();
         let mut open = Open::default();
-        let seen = ngcpcfg::uncommitted(host)
+        let seen = ngcpcfg::uncommitted_files(host)
             .with_context(|| format!("what is uncommitted in {} could not be seen", config::DIRECTORY))?;
-        for (file, now) in seen.into_iter().flat_map(|seen| seen.files) {
+        for (file, now) in seen {
             let path = Path::new(config::DIRECTORY).join(&file);
             let left = now.as_ref().map_or(Left::Absent, |sum| Left::File(sum.clone()));
             let approved = self.plan.foreign.as_ref().and_then(|foreign| foreign.states.get(&file));
@@ -110,7 +110,7 @@ impl Runner<'_> {
             "these files hold a template's error in place of their content:\n{}",
             new.join("\n")
         );
-        let mut seen = self.sight.all(change, &printed, &saved.services)?;
+        let (_, mut seen) = self.sight.all(change, &printed, &saved.services)?.told();
         let said = ngcpcfg::said(&printed);
         let mut remarks: Vec<String> = Vec::new();
         for proof in &change.proofs {
@@ -180,8 +180,7 @@ impl Runner<'_> {
 
     /// Puts the files that the apply made back as they were, with no help of the platform's tool; whatever reads them
     /// is told afterwards. Says how many.
-    pub(super) fn put_generated_back(&mut self, apply: &Change) -> Result<usize> {
-        let saved = self.journal.saved(&apply.id)?.unwrap_or_default();
+    pub(super) fn put_generated_back(&self, saved: &Saved) -> Result<usize> {
         let (mut back, mut failed) = (0, Vec::new());
         for file in &saved.generated {
             match file.was.put_back(self.sight.host, &file.path) {
@@ -199,6 +198,7 @@ impl Runner<'_> {
         &mut self,
         apply: &Change,
         message: &str,
+        saved: &Saved,
         back: Result<usize>,
     ) -> (Outcome, String) {
         let before = self.executed.clone();
@@ -213,12 +213,11 @@ impl Runner<'_> {
             }
         }
         self.executed.clear();
-        let saved = self.journal.saved(&apply.id).ok().flatten().unwrap_or_default();
         match self.apply_old(apply, message) {
             Ok(words) => told.push(words),
             Err(error) => {
                 // It may have done its work and failed after it: what is there counts.
-                let back = self.is_back(&saved);
+                let back = self.is_back(saved);
                 outcome = if back && outcome == Outcome::Done { Outcome::Warning } else { Outcome::Failed };
                 let words = if back { "the old configuration is in place, yet: " } else { "" };
                 told.push(format!("{words}{error:#}"));

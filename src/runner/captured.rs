@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{action, saved::digest};
+use super::action;
 use crate::{
     executor::{Executor, OUTPUT_LIMIT, Quiet},
     plan::{CommandLine, Left, Undo},
-    secret::{Secret, Secrets},
+    secret::{Secret, Secrets, sha256},
 };
 
 /// What a capture prints now. A change may alter the login that the capture uses: then that of the restore is tried.
@@ -38,7 +38,7 @@ fn print(capture: &CommandLine, secrets: &Secrets, host: &dyn Executor) -> Resul
 
 /// The same, in few bytes.
 pub(super) fn sum(captured: &Secret) -> String {
-    digest(captured.expose())
+    sha256(captured.expose())
 }
 
 /// Refuses to restore what somebody else changed since.

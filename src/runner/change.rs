@@ -13,7 +13,7 @@ use super::{
     journal::pause,
     orphan::at_most,
     output::{Lines, Told},
-    proof,
+    proof::{self, Seen},
     run::{REVERTED, Runner, UNCONFIRMED},
     values,
 };
@@ -203,18 +203,13 @@ impl Runner<'_> {
             Prepared::Apply(message) => return self.apply(change, message, saved),
             prepared => {
                 action::put(self.sight.host, prepared)?;
-                return Ok((Outcome::Done, self.sight.all(change, "", &saved.services)?));
+                return Ok(self.sight.all(change, "", &saved.services)?.told());
             }
         };
         let printed = exit.text() + &exit.error_text();
         Ok(match (exit.ok(), self.sight.all(change, &printed, &saved.services)) {
-            (true, Ok(seen)) if seen.contains(proof::NOT_LOOKED_AT) => (Outcome::Warning, seen),
-            (true, Ok(seen)) => (Outcome::Done, seen),
-            (false, Ok(seen))
-                if !seen.is_empty()
-                    && seen != proof::NOT_LOOKED_AT
-                    && matches!(exit.status, Status::Code(_)) =>
-            {
+            (true, Ok(seen)) => seen.told(),
+            (false, Ok(Seen::Yes(seen))) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
                 (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
             }
             (false, _) => (Outcome::Failed, exit.reason()),

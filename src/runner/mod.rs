@@ -42,7 +42,7 @@ pub use orphan::{AtWork, settle, wait};
 pub use progress::{Progress, Unit};
 pub use report::{Report, ReportedChange};
 pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
-pub use saved::{Saved, SavedFile, Was, digest};
+pub use saved::{Saved, SavedFile, Was};
 pub use shared::LeftBehind;
 pub use state::{ChangeState, Countdown, Ended, JobProgress, OutputLine, RunState, Stage, afterwards};
 

@@ -26,7 +26,7 @@ impl Redactor {
         for (_, secret) in secrets.iter().filter(|(name, _)| !name.starts_with(FILES)) {
             let forms = [SecretForm::SqlString, SecretForm::MysqlNative, SecretForm::Md5];
             let written =
-                forms.iter().filter_map(|form| crate::ngcp::credentials::written(secret, *form).ok());
+                forms.iter().filter_map(|form| crate::secret::credentials::written(secret, *form).ok());
             for form in written.chain([secret.clone()]) {
                 let text = String::from_utf8_lossy(form.expose());
                 let text = text.trim_matches('\'');

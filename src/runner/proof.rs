@@ -13,9 +13,9 @@ use crate::{
         shadow::{self, PasswordState},
         sshd,
     },
-    ngcp::{credentials, services},
-    plan::{Change, CommandLine, Proof},
-    secret::Secrets,
+    ngcp::services,
+    plan::{Change, CommandLine, Outcome, Proof},
+    secret::{Secrets, credentials},
 };
 
 /// Seconds that a restarted service may take until it runs.
@@ -24,7 +24,33 @@ const RESTART_TRIES: u32 = 30;
 const REREAD_TRIES: u32 = 50;
 
 /// Said of a change that was taken back by a command whose effect nobody could look at.
-pub(super) const NOT_LOOKED_AT: &str = "its command succeeded; whether it is as before was not looked at";
+const NOT_LOOKED_AT: &str = "its command succeeded; whether it is as before was not looked at";
+
+/// What became of the look for a change, in words.
+pub(super) enum Seen {
+    /// Everything that was looked for was seen; no words when nothing was.
+    Yes(String),
+    /// Nobody could look at some of it: its command succeeded, and that is all.
+    NotLookedAt(String),
+}
+
+impl Seen {
+    /// The same, with other words around what was seen.
+    pub(super) fn map(self, words: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Seen::Yes(seen) => Seen::Yes(words(seen)),
+            Seen::NotLookedAt(seen) => Seen::NotLookedAt(words(seen)),
+        }
+    }
+
+    /// What may be said of a change with it.
+    pub(super) fn told(self) -> (Outcome, String) {
+        match self {
+            Seen::Yes(words) => (Outcome::Done, words),
+            Seen::NotLookedAt(words) => (Outcome::Warning, words),
+        }
+    }
+}
 
 /// What proofs are judged by.
 pub(super) struct Sight<'a> {
@@ -52,14 +78,23 @@ impl Sight<'_> {
     }
 
     /// What was seen, in a few words; an error says what was not.
-    pub(super) fn all(&self, change: &Change, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
-        let mut seen: Vec<String> = change
-            .proofs
-            .iter()
-            .map(|proof| self.seen(change, proof, printed, ran))
-            .collect::<Result<_>>()?;
-        seen.retain(|words| !words.is_empty());
-        Ok(seen.join(", "))
+    pub(super) fn all(&self, change: &Change, printed: &str, ran: &BTreeSet<String>) -> Result<Seen> {
+        let (mut all, mut looked) = (Vec::new(), true);
+        for proof in &change.proofs {
+            let words = match proof {
+                Proof::NoLonger(of) => match self.no_longer(&change.step, of)? {
+                    Seen::Yes(words) => words,
+                    Seen::NotLookedAt(words) => {
+                        looked = false;
+                        words
+                    }
+                },
+                proof => self.seen(change, proof, printed, ran)?,
+            };
+            all.extend(Some(words).filter(|words| !words.is_empty()));
+        }
+        let words = all.join(", ");
+        Ok(if looked { Seen::Yes(words) } else { Seen::NotLookedAt(words) })
     }
 
     fn seen(&self, change: &Change, proof: &Proof, printed: &str, ran: &BTreeSet<String>) -> Result<String> {
@@ -108,7 +143,9 @@ impl Sight<'_> {
                 captured::is_restored(&change.undo, kept, self.secrets, self.host)?;
                 Ok("seen as it was before".to_owned())
             }
-            Proof::NoLonger(of) => self.no_longer(&change.step, of),
+            Proof::NoLonger(of) => match self.no_longer(&change.step, of)? {
+                Seen::Yes(words) | Seen::NotLookedAt(words) => Ok(words),
+            },
             Proof::Reread => self.reread(ran),
             Proof::Services => match self.lost(ran).as_slice() {
                 [] => Ok(format!("{} services still run", ran.len())),
@@ -123,7 +160,7 @@ impl Sight<'_> {
     }
 
     /// Looks whether what these proved is gone.
-    pub(super) fn no_longer(&self, step: &StepId, proofs: &[Proof]) -> Result<String> {
+    pub(super) fn no_longer(&self, step: &StepId, proofs: &[Proof]) -> Result<Seen> {
         let failing = |proof: &Proof| match proof {
             Proof::Finding(id) => {
                 let findings = self.look.findings(step).unwrap_or_default();
@@ -132,11 +169,11 @@ impl Sight<'_> {
             _ => false,
         };
         if self.is_gone(proofs) || proofs.iter().any(failing) {
-            return Ok("seen taken back".to_owned());
+            return Ok(Seen::Yes("seen taken back".to_owned()));
         }
         match proofs.iter().any(|proof| self.holds(proof) == Some(true)) {
             true => bail!("it still stands, although the command succeeded"),
-            false => Ok(NOT_LOOKED_AT.to_owned()),
+            false => Ok(Seen::NotLookedAt(NOT_LOOKED_AT.to_owned())),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Takes changes of a run back, with what was kept before each.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::{
     Event, SavedFile, Was,
     apply::is_apply,
     captured,
-    proof::NOT_LOOKED_AT,
+    proof::Seen,
     run::Runner,
     shared::{Way, way_back},
 };
@@ -27,7 +27,12 @@ impl Runner<'_> {
             self.undone(change, told(undone))?;
         }
         let applied = standing.iter().copied().find(|change| is_apply(change));
-        let generated = applied.map(|apply| self.put_generated_back(apply));
+        let generated = applied.map(|apply| {
+            let saved = self.journal.saved(&apply.id).map(Option::unwrap_or_default);
+            let back =
+                saved.as_ref().map_err(|error| anyhow!("{error}")).and_then(|s| self.put_generated_back(s));
+            (saved.unwrap_or_default(), back)
+        });
         // What the apply told a daemon stands until it is told again, also where its own reload never began.
         let touched = |step: &StepId| {
             let begun = |other: &&&Change| other.step == *step && self.known(other).begun;
@@ -43,9 +48,9 @@ impl Runner<'_> {
             let undone = self.undo(change);
             self.undone(change, told(undone))?;
         }
-        if let (Some(apply), Some(generated)) = (applied, generated) {
+        if let (Some(apply), Some((saved, back))) = (applied, generated) {
             let Action::Apply { message } = &apply.action else { return Ok(()) };
-            let undone = self.unapply(apply, &format!("{message} - taken back"), generated);
+            let undone = self.unapply(apply, &format!("{message} - taken back"), &saved, back);
             self.undone(apply, undone)?;
         }
         Ok(())
@@ -56,14 +61,29 @@ impl Runner<'_> {
         Ok(self.record(Event::Undone { change: change.id.clone(), outcome, message })?)
     }
 
-    fn undo(&mut self, change: &Change) -> Result<String> {
-        let saved = self.journal.saved(&change.id)?;
-        let saved = || saved.as_ref().context("nothing was kept to take it back with");
+    fn undo(&mut self, change: &Change) -> Result<Seen> {
         if let (Action::Run(line), Some(Outcome::Failed)) = (&change.action, self.known(change).ended)
             && self.host().find_program(&line.program).is_none()
         {
-            return Ok(format!("it had changed nothing: {} is not on this host", line.program));
+            return Ok(Seen::Yes(format!("it had changed nothing: {} is not on this host", line.program)));
         }
+        let Undo::Run(line) = &change.undo else { return self.restore(change).map(Seen::Yes) };
+        let command = line.resolve(self.secrets)?;
+        let ran = self.must(change, &command);
+        let seen = self.sight.no_longer(&change.step, &change.proofs);
+        match ran {
+            Ok(()) => Ok(seen?.map(|seen| format!("ran: {line}; {seen}"))),
+            Err(why) if self.sight.is_gone(&change.proofs) => {
+                Ok(Seen::Yes(format!("nothing of it is there; yet: {why:#}")))
+            }
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Takes back what needs no command of its own for that; says how.
+    fn restore(&mut self, change: &Change) -> Result<String> {
+        let saved = self.journal.saved(&change.id)?;
+        let saved = || saved.as_ref().context("nothing was kept to take it back with");
         match &change.undo {
             Undo::Files => {
                 let (mut back, mut theirs) = (Vec::new(), Vec::new());
@@ -99,18 +119,6 @@ impl Runner<'_> {
                     format!("put back: {}", back.join(", "))
                 })
             }
-            Undo::Run(line) => {
-                let command = line.resolve(self.secrets)?;
-                let ran = self.must(change, &command);
-                let seen = self.sight.no_longer(&change.step, &change.proofs);
-                match ran {
-                    Ok(()) => Ok(format!("ran: {line}; {}", seen?)),
-                    Err(why) if self.sight.is_gone(&change.proofs) => {
-                        Ok(format!("nothing of it is there; yet: {why:#}"))
-                    }
-                    Err(why) => Err(why),
-                }
-            }
             Undo::Captured { restore, .. } => {
                 let was = saved()?.captured.as_ref().context("nothing was kept to take it back with")?;
                 let ours = self.rows_of(change)?;
@@ -126,7 +134,7 @@ impl Runner<'_> {
                 }
                 _ => bail!("only a command can be run again"),
             },
-            Undo::Nothing => Ok("there was nothing to take back".to_owned()),
+            Undo::Nothing | Undo::Run(_) => Ok("there was nothing to take back".to_owned()),
             Undo::Impossible(why) => bail!("{why}"),
         }
     }
@@ -162,10 +170,9 @@ impl Runner<'_> {
     }
 }
 
-fn told(undone: Result<String>) -> (Outcome, String) {
+fn told(undone: Result<Seen>) -> (Outcome, String) {
     match undone {
-        Ok(message) if message.contains(NOT_LOOKED_AT) => (Outcome::Warning, message),
-        Ok(message) => (Outcome::Done, message),
+        Ok(seen) => seen.told(),
         Err(error) => (Outcome::Failed, format!("{error:#}")),
     }
 }

@@ -8,12 +8,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::{
     executor::{Attributes, Executor, FileChange, FileTo, Kind},
     plan::Left,
-    secret::Secret,
+    secret::{Secret, sha256},
 };
 
 /// Everything needed to take one change back.
@@ -87,7 +86,7 @@ impl Was {
     pub(super) fn left(&self) -> Left {
         match self {
             Was::Absent => Left::Absent,
-            Was::File { content, .. } => Left::File(digest(content.expose())),
+            Was::File { content, .. } => Left::File(sha256(content.expose())),
         }
     }
 
@@ -138,13 +137,4 @@ impl Was {
             .with_context(|| format!("cannot put {} back", path.display()))?;
         Ok(true)
     }
-}
-
-/// SHA-256 in hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -9,11 +9,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Was, saved::digest};
+use super::Was;
 use crate::{
     host::shadow::SHADOW,
     plan::{Left, changed_ranges},
-    secret::Secret,
+    secret::{Secret, sha256},
 };
 
 /// More lines are not told apart: such a file goes back whole or not at all.
@@ -108,7 +108,7 @@ pub(super) fn sums(content: &[u8]) -> Vec<String> {
 }
 
 fn sum(line: &[u8]) -> String {
-    let mut sum = digest(line);
+    let mut sum = sha256(line);
     sum.truncate(SUM);
     sum
 }

@@ -1,10 +1,12 @@
 //! Passwords and other secrets: redacted when printed, wiped when dropped. Generator and strength live here too.
 //! A secret itself is never serialized.
 
+pub mod credentials;
 mod redact;
 
 use std::{collections::BTreeMap, fmt};
 
+pub use credentials::sha256;
 pub use redact::{Printed, hide_in_output, hide_values};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};

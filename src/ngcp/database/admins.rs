@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{Database, literal, unhex};
-use crate::{ngcp::credentials::defaults, secret::Secret};
+use crate::secret::{Secret, credentials::defaults};
 
 /// More rows than this are counted, not judged.
 const LIMIT: usize = 5000;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{Database, unhex};
-use crate::ngcp::credentials::mysql_native;
+use crate::secret::credentials::mysql_native;
 
 /// How a row of the server's accounts lets somebody in, at its weakest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use admins::{Admin, AdminColumns, Admins, Saltedpass};
 pub use logins::{Login, Logins, RootRow};
 
-use super::credentials;
 use crate::{
     executor::{Command, Executor, OUTPUT_LIMIT, Quiet, Status},
-    secret::{Secret, SecretForm},
+    secret::{Secret, SecretForm, credentials},
 };
 
 /// Begins every script: string literals mean the same under any configuration of the server.

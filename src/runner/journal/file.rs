@@ -14,13 +14,16 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Event, LeftBehind, Record, Report, Saved, SavedFile, Was, saved::digest},
+    super::{Event, LeftBehind, Record, Report, Saved, SavedFile, Was},
     Journal,
     history::{History, pause},
     line,
     trusted::{self, LIMIT},
 };
-use crate::{plan::Left, secret::Secret};
+use crate::{
+    plan::Left,
+    secret::{Secret, sha256},
+};
 
 pub(super) const JOURNAL: &str = "journal";
 /// How far the job under way is: one line, written over the one before it, never synced. In the journal it would grow
@@ -169,7 +172,7 @@ impl Journal for FileJournal {
             Copies { change: change.to_owned(), services: saved.services.clone(), ..Copies::default() };
         let keep = |name: String, content: &Secret| {
             durable(&self.place(change, &name), content.expose())?;
-            Ok::<Blob, io::Error>(Blob { name, sha256: digest(content.expose()), range: None })
+            Ok::<Blob, io::Error>(Blob { name, sha256: sha256(content.expose()), range: None })
         };
         for (n, file) in saved.files.iter().enumerate() {
             copies.files.push(copied(file, |content| keep(format!("file{n}"), content))?);
@@ -180,7 +183,7 @@ impl Journal for FileJournal {
             copies.generated.push(copied(file, |content| {
                 let range = Some((all.len(), all.len() + content.expose().len()));
                 all.extend_from_slice(content.expose());
-                Ok(Blob { name: GENERATED.to_owned(), sha256: digest(content.expose()), range })
+                Ok(Blob { name: GENERATED.to_owned(), sha256: sha256(content.expose()), range })
             })?);
         }
         if !all.is_empty() {
@@ -224,7 +227,7 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
             None => Some(&bytes[..]),
             Some((from, to)) => bytes.get(from..to),
         };
-        match part.filter(|part| digest(part) == blob.sha256) {
+        match part.filter(|part| sha256(part) == blob.sha256) {
             Some(part) => Ok(Secret::new(part.to_vec())),
             None => {
                 let path = dir.join(path);
@@ -321,7 +324,7 @@ struct Blob {
 fn place(change: &str, end: &str) -> PathBuf {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-' || c == '_';
     let readable: String = change.chars().map(|c| if plain(c) { c } else { '_' }).take(80).collect();
-    let sum = digest(change.as_bytes());
+    let sum = sha256(change.as_bytes());
     Path::new("saved").join(format!("{}.{}.{end}", readable.trim_start_matches('.'), &sum[..8]))
 }
 

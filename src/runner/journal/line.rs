@@ -1,6 +1,7 @@
 //! One line of a journal on disk: a record as JSON with a checksum, so that a torn or altered line is recognised.
 
-use super::super::{Record, saved::digest};
+use super::super::Record;
+use crate::secret::sha256;
 
 const HEAD: &str = "{\"sum\":\"";
 const MIDDLE: &str = "\",\"record\":";
@@ -10,7 +11,7 @@ const SUM: usize = 16;
 /// The record as a line, with its end.
 pub(super) fn written(record: &Record) -> serde_json::Result<String> {
     let json = serde_json::to_string(record)?;
-    let sum = &digest(json.as_bytes())[..SUM];
+    let sum = &sha256(json.as_bytes())[..SUM];
     Ok([HEAD, sum, MIDDLE, &json, "}\n"].concat())
 }
 
@@ -19,7 +20,7 @@ pub(super) fn read(line: &[u8]) -> Option<Record> {
     let line = std::str::from_utf8(line).ok()?;
     let (sum, rest) = line.strip_prefix(HEAD)?.split_at_checked(SUM)?;
     let json = rest.strip_prefix(MIDDLE)?.strip_suffix('}')?;
-    (digest(json.as_bytes())[..SUM] == *sum).then(|| serde_json::from_str(json).ok())?
+    (sha256(json.as_bytes())[..SUM] == *sum).then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]

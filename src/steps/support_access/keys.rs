@@ -16,7 +16,7 @@ use crate::{
     },
     ngcp::config::DIRECTORY,
     plan::{Action, Change, Left, Proof, Template, Undo, unified},
-    runner,
+    secret::sha256,
 };
 
 /// Files in its home that may hold keys whatever the server's settings say.
@@ -310,7 +310,7 @@ impl VendorKeys {
             let title = format!("copy {path} to {}", to.display());
             changes.push(Change::new(&ABOUT.id, &format!("copy.{name}"), title, copy, Undo::Files));
             // Only what was copied goes: a key that somebody adds meanwhile is not lost.
-            let left = Left::File(runner::digest(content.as_bytes()));
+            let left = Left::File(sha256(content.as_bytes()));
             let remove = Action::Restore { path: file.path.clone(), left, to: None };
             let remove = Change {
                 diff: unified(content, ""),

@@ -8,11 +8,11 @@ use super::{ANONYMOUS, MYSQL_ROOT, WEB, finding, printable, unknown};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
-    ngcp::{
+    ngcp::database::{Admin, AdminColumns, Admins, Database, Login, Logins, ROOT_FILE, RootRow, Saltedpass},
+    secret::{
+        Secret,
         credentials::{self, defaults},
-        database::{Admin, AdminColumns, Admins, Database, Login, Logins, ROOT_FILE, RootRow, Saltedpass},
     },
-    secret::Secret,
     steps::passwords::{DatabaseFacts, RootFile, WebAdmin},
 };
 

@@ -12,11 +12,11 @@ use crate::{
         accounts,
         shadow::{self, PasswordState},
     },
-    ngcp::{
-        config::Config,
+    ngcp::config::Config,
+    secret::{
+        Secret,
         credentials::{self, defaults},
     },
-    secret::Secret,
 };
 
 /// Other accounts with root's rights whose passwords are tried: some hashes take a second each.

@@ -5,11 +5,10 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::Digest as _;
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
-use crate::{
-    known::{DEFAULTS, Defaults},
-    secret::{Secret, SecretForm},
-};
+use super::{Secret, SecretForm};
+use crate::known::{DEFAULTS, Defaults};
 
 /// The panel's cost of bcrypt (PLATFORM.md 5.1).
 const PANEL_COST: u32 = 13;
@@ -64,6 +63,11 @@ fn htpasswd_sha(bytes: &[u8]) -> String {
 /// What MySQL's `PASSWORD()` makes of a password, since 4.1.
 pub fn mysql_native(password: &[u8]) -> String {
     format!("*{}", hex(&Sha1::digest(Sha1::digest(password))).to_uppercase())
+}
+
+/// SHA-256 in hexadecimal: tells contents apart without showing them.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {
