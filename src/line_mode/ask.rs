@@ -9,6 +9,9 @@ use crate::{
     wizard::{
         Key, Message,
         form::{FieldState, complaint},
+        model::{StepPhase, StepState},
+        page::{clean, preview, told},
+        rows::rows,
     },
 };
 
@@ -22,6 +25,42 @@ enum Said {
     Elsewhere,
 }
 
+/// What is said of a step before its questions: why, what to know, and what was found that no question settles.
+pub(super) fn before(step: &StepState) -> String {
+    let rows = rows(step);
+    let mut said = vec![step.about().why.to_owned(), step.form.form().note.clone()];
+    if let StepPhase::Failed(failure) = &step.phase {
+        said.push(format!("This step could not look at the host. {}", failure.message));
+        said.extend(failure.hints.iter().cloned());
+    }
+    for row in rows.rows.iter().filter(|row| row.asked.is_none()) {
+        said.push(format!("{}: {}", row.level(), row.subject()));
+        said.extend(row.detail().into_iter().map(|(word, text)| format!("  {word}: {text}")));
+    }
+    let others = rows.others();
+    let others = if others.is_empty() { "Type f" } else { &format!("{others}; type f") };
+    said.push(format!("{others} at a question to read all findings."));
+    let lines = said.iter().filter(|line| !line.is_empty());
+    lines.map(|line| clean(line) + "\n").collect()
+}
+
+/// The row that has the focus: "2 of 10, Root: now password accepted, high".
+fn row(desk: &Desk<'_>) -> Option<String> {
+    let step = desk.model.current_step()?;
+    let rows = rows(step);
+    let asked = || rows.rows.iter().filter_map(|row| Some((row, row.asked?)));
+    let place = asked().position(|(_, (field, ..))| field == step.form.focus().field)?;
+    let (row, _) = asked().nth(place)?;
+    let mut said = format!("{} of {}, {}", place + 1, asked().count(), clean(row.subject()));
+    if !row.now().is_empty() {
+        said.push_str(&format!(": now {}", clean(row.now())));
+    }
+    if row.level() != "-" {
+        said.push_str(&format!(", {}", row.level()));
+    }
+    Some(said)
+}
+
 /// Asks everything that is asked now, then where to go.
 pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
     let here = desk.model.screen;
@@ -33,6 +72,10 @@ pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
             break;
         }
         desk.press(Key::Tab);
+    }
+    let figures = desk.model.current_step().map(|step| told(&preview(step))).unwrap_or_default();
+    for line in figures {
+        desk.say(&line)?;
     }
     let answer = said(desk, "Enter goes to the next step, r to the review, b back, ? help, q quit")?;
     match answer {
@@ -60,12 +103,13 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
     let Some((_, field, state)) = form.visible().find(|(index, ..)| *index == stop.field) else {
         return Ok(true);
     };
+    let named = row(desk).unwrap_or_default();
     let label = field.label.clone();
     match (&field.kind, state) {
         (Kind::Choice { options, .. }, FieldState::Choice(chosen)) => {
             let chosen = *chosen;
             let count = options.len();
-            let mut lines = vec![format!("{label}   {}", field.now)];
+            let mut lines = vec![format!("\n{named}")];
             for (number, option) in options.iter().enumerate() {
                 let mark = if number == chosen { "*" } else { " " };
                 lines.push(format!(" {mark}{}) {}   {}", number + 1, option.label, option.effect));
@@ -80,7 +124,7 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
                     match answer.parse::<usize>() {
                         Ok(number) if (1..=count).contains(&number) => {
                             let steps = (number - 1 + count - chosen) % count;
-                            (0..steps).for_each(|_| desk.press(Key::Right));
+                            (0..steps).for_each(|_| desk.press(Key::Char(' ')));
                         }
                         _ => desk
                             .say(&format!("Not understood; a number from 1 to {count}. Nothing changed."))?,
@@ -92,10 +136,7 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
         (Kind::Secret { .. }, _) => secret(desk, &label, stop.again),
         (_, FieldState::Line(input)) => {
             let now = input.value().to_owned();
-            let prompt = format!(
-                "{label} [{}] (new text, - for none, Enter keeps it)",
-                crate::wizard::page::clean(&now)
-            );
+            let prompt = format!("\n{named} [{}] (new text, - for none, Enter keeps it)", clean(&now));
             loop {
                 match said(desk, &prompt)? {
                     Said::Keep => return Ok(true),
@@ -170,6 +211,14 @@ fn said(desk: &mut Desk<'_>, prompt: &str) -> io::Result<Said> {
             "?" => {
                 desk.explain(super::help::QUESTION)?;
                 continue;
+            }
+            "f" => {
+                desk.leave_field();
+                // In a step of text fields alone letters are text.
+                if desk.model.typing() {
+                    return Ok(Said::Answer(line));
+                }
+                desk.press(Key::Char('f'));
             }
             "b" => desk.back(),
             "q" => desk.tell_quit(),

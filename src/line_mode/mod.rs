@@ -213,12 +213,12 @@ impl Desk<'_> {
     }
 
     fn print_page(&mut self) -> io::Result<()> {
-        let mut page = page::page(self.model, WIDTH);
-        if let (Screen::Step(_), Some((first, _))) = (self.model.screen, page.focus) {
-            // The questions follow one by one.
-            page.lines.truncate(first);
-        }
-        let text = page.text();
+        let page = page::page(self.model, WIDTH);
+        // The questions of a step follow one by one.
+        let text = match self.model.current_step() {
+            Some(step) if !step.form.is_empty() => ask::before(step),
+            _ => page.text(),
+        };
         let now = (self.model.screen, text);
         if self.shown.as_ref() == Some(&now) {
             return Ok(());

@@ -93,10 +93,19 @@ impl Canvas<'_> {
         let top = page::window(model, &page, body.rows);
         self.title(model, &page);
         self.rule(1);
-        let cursor = self.body(&page, top, body.rows);
+        let rows = page.room(body.rows);
+        let lines = page.lines.get(top..).unwrap_or_default();
+        let mut cursor = self.body(2, rows, lines);
         let bottom = size.rows.saturating_sub(2);
         self.rule(bottom);
-        self.scroll_marks(&page, top, body.rows, bottom);
+        let end = if page.pane.is_some() { 2 + rows } else { bottom };
+        if let Some(pane) = &page.pane {
+            self.rule(end);
+            let style = self.look.theme.part(Part::Aside);
+            self.text(MARGIN - 1, end, size.columns, &format!(" {} ", pane.title), style);
+            cursor = self.body(end + 1, bottom.saturating_sub(end + 1), &pane.lines).or(cursor);
+        }
+        self.scroll_marks(&page, top, rows, end);
         let notice = page::notice(model, size);
         let first = (bottom + 1).saturating_sub(u16::try_from(notice.len()).unwrap_or(0));
         for (y, line) in (first..).zip(&notice) {
@@ -104,7 +113,7 @@ impl Canvas<'_> {
             let end = size.columns.saturating_sub(MARGIN);
             self.text(MARGIN - 1, y, end, &format!(" {line} "), style);
         }
-        let scrolls = page.lines.len() > usize::from(body.rows);
+        let scrolls = page.lines.len() > usize::from(rows);
         self.footer(model, scrolls, bottom + 1);
         cursor
     }
@@ -128,10 +137,10 @@ impl Canvas<'_> {
         self.text(start, 0, right, &aside, self.look.theme.part(Part::Aside));
     }
 
-    fn body(&mut self, page: &Page, top: usize, rows: u16) -> Option<Position> {
+    fn body(&mut self, from: u16, rows: u16, lines: &[Line]) -> Option<Position> {
         let mut cursor = None;
         let mut selected = false;
-        for (y, line) in (2..).zip(page.lines.iter().skip(top).take(usize::from(rows))) {
+        for (y, line) in (from..).zip(lines.iter().take(usize::from(rows))) {
             let end = self.buffer.area.width;
             let first = !std::mem::replace(&mut selected, line.selected);
             // A key is copied from the screen: blanks before its lines would spoil it.

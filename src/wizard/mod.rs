@@ -11,6 +11,7 @@ pub mod model;
 pub mod navigation;
 pub mod page;
 mod past;
+pub mod rows;
 pub mod run_view;
 mod update;
 

@@ -30,6 +30,8 @@ pub enum Screen {
     Steps,
     /// One step, by its place in [`Model::steps`].
     Step(usize),
+    /// All that was found by one step, in full.
+    Findings(usize),
     /// What would be done.
     Review,
     /// The whole difference of one change, by its place in the plan.

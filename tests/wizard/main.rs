@@ -11,6 +11,7 @@ mod narrow;
 mod past;
 mod plans;
 mod random;
+mod rows;
 #[path = "../support/mod.rs"]
 mod samples;
 mod support;

@@ -104,7 +104,7 @@ fn what_was_left_on_purpose_is_named_as_well() {
     wizard.press("Enter Enter");
     let leave = wizard.model.current_step().unwrap().form.focused().unwrap().clone();
     while wizard.model.current_step().unwrap().form.value(0) != Some("leave") {
-        wizard.press("Right");
+        wizard.press("Left");
     }
     wizard.press("F10");
     let page = page::page(&wizard.model, 76).text();

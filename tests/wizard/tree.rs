@@ -80,7 +80,7 @@ fn a_new_password_is_set_shown_and_taken_back_byte_for_byte() {
     let mut paper = Paper::new(&root);
     paper.picks("steps").picks("Passwords");
     while paper.page.ends_with("keep *: ") {
-        if paper.page.contains("ngcpsoap  ") && paper.page.contains("*3) generate") {
+        if paper.page.contains("ngcpsoap:") && paper.page.contains("*3) generate") {
             paper.picks("generate");
         } else {
             paper.types("");

@@ -24,14 +24,18 @@ fn keys_lead_to_pages() {
         (FIRST, "ENTER", Screen::Step(0)),
         (FIRST, "ENTER ENTER", Screen::Step(1)),
         // The cluster step does not apply: skipped forwards, and not met on the way back.
-        (FIRST, "ENTER ENTER ENTER", Screen::Step(3)),
-        (FIRST, "ENTER ENTER ENTER b", Screen::Step(1)),
-        (FIRST, "ENTER ENTER ENTER b b", Screen::Step(0)),
-        (FIRST, "ENTER ENTER ENTER b b b", Screen::Overview),
-        (FIRST, "ENTER ENTER ENTER BACKSPACE", Screen::Step(1)),
-        (FIRST, "ENTER ENTER ENTER ENTER", Screen::Review),
-        (FIRST, "ENTER ENTER ENTER ENTER b", Screen::Step(3)),
-        (FIRST, "ENTER ENTER ENTER ESC", Screen::Overview),
+        (FIRST, "ENTER ENTER n", Screen::Step(3)),
+        (FIRST, "ENTER ENTER n b", Screen::Step(1)),
+        (FIRST, "ENTER ENTER n b b", Screen::Step(0)),
+        (FIRST, "ENTER ENTER n b b b", Screen::Overview),
+        (FIRST, "ENTER ENTER n BACKSPACE", Screen::Step(1)),
+        (FIRST, "ENTER ENTER n ENTER", Screen::Review),
+        (FIRST, "ENTER ENTER ENTER", Screen::Step(1)),
+        (FIRST, "ENTER r", Screen::Review),
+        (FIRST, "ENTER f", Screen::Findings(0)),
+        (FIRST, "ENTER w b", Screen::Step(0)),
+        (FIRST, "ENTER ENTER n n b", Screen::Step(3)),
+        (FIRST, "ENTER ENTER n ESC", Screen::Overview),
         (FIRST, "s", Screen::Steps),
         (FIRST, "ESC ESC ESC", Screen::Overview),
         (LATER, "ENTER", Screen::Steps),
@@ -39,7 +43,7 @@ fn keys_lead_to_pages() {
         (LATER, "ENTER ENTER", Screen::Step(1)),
         (LATER, "ENTER DOWN ENTER", Screen::Step(0)),
         (LATER, "ENTER DOWN RIGHT b", Screen::Steps),
-        (LATER, "ENTER ENTER ENTER ENTER ESC", Screen::Steps),
+        (LATER, "ENTER ENTER n n ESC", Screen::Steps),
         (LATER, "ENTER LEFT", Screen::Overview),
         (LATER, "F10", Screen::Review),
         (LATER, "ENTER ENTER F10 b", Screen::Step(1)),
@@ -196,12 +200,15 @@ fn long_pages_scroll_to_their_end_and_no_further() {
     desk.found("passwords", many.collect());
     desk.press("ENTER ENTER");
     assert_eq!(desk.model.top, 0, "why it matters comes first");
+    assert!(desk.words().contains("40 more findings, no question"), "{}", desk.words());
     desk.press("DOWN");
     let size = page::body(&desk.model, desk.model.size);
     let shown = page::page(&desk.model, size.columns);
     let top = page::window(&desk.model, &shown, size.rows);
     let (first, last) = shown.focus.unwrap();
-    assert!(top <= first && last < top + usize::from(size.rows), "the focus is on the screen");
+    assert!(top <= first && last < top + usize::from(shown.room(size.rows)), "the focus is on the screen");
+    desk.press("BACKTAB f");
+    let shown = page::page(&desk.model, size.columns);
     desk.press("PGDN PGDN PGDN PGDN PGDN PGDN PGDN PGDN PGDN PGDN");
     assert_eq!(desk.model.top, shown.lines.len() - usize::from(size.rows));
     desk.press("UP HOME");

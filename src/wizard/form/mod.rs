@@ -7,4 +7,5 @@ mod state;
 
 pub use answer::{Problem, complaint};
 pub use secret_field::{Buffer, SECRET_LIMIT, SecretState, Verdict};
+pub(super) use state::Turn;
 pub use state::{FieldState, FormState, Stop};

@@ -33,6 +33,17 @@ pub struct Stop {
     pub again: bool,
 }
 
+/// Which other option of a choice.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::wizard) enum Turn {
+    /// The one before, staying at the first.
+    Left,
+    /// The one behind, staying at the last.
+    Right,
+    /// The one behind, and the first behind the last.
+    Round,
+}
+
 /// What is in one field.
 #[derive(Debug, Clone)]
 pub enum FieldState {
@@ -127,8 +138,15 @@ impl FormState {
         }
     }
 
-    /// Chooses the next or previous option of the focused choice, round and round.
-    pub(in crate::wizard) fn choose(&mut self, forward: bool) {
+    /// Puts the focus on the question at this place of the form, when it is asked.
+    pub(in crate::wizard) fn focus_at(&mut self, field: usize) {
+        if self.is_visible(field) {
+            self.focus = Stop { field, again: false };
+        }
+    }
+
+    /// Chooses another option of the focused choice.
+    pub(in crate::wizard) fn choose(&mut self, turn: Turn) {
         let Some(Field { kind: Kind::Choice { options, .. }, .. }) = self.form.fields.get(self.focus.field)
         else {
             return;
@@ -136,8 +154,11 @@ impl FormState {
         if let Some(FieldState::Choice(chosen)) = self.fields.get_mut(self.focus.field)
             && !options.is_empty()
         {
-            let step = if forward { 1 } else { options.len() - 1 };
-            *chosen = (*chosen + step) % options.len();
+            *chosen = match turn {
+                Turn::Left => chosen.saturating_sub(1),
+                Turn::Right => (*chosen + 1).min(options.len() - 1),
+                Turn::Round => (*chosen + 1) % options.len(),
+            };
             self.edits += 1;
         }
     }

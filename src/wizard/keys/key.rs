@@ -88,6 +88,8 @@ pub enum Intent {
     Left,
     Right,
     Choose,
+    MoreRows,
+    Findings,
     Steps,
     Review,
     Apply,

@@ -19,8 +19,10 @@ pub fn intent(model: &Model, key: Key) -> Option<Intent> {
     if model.typing() && key.edits_text() {
         return None;
     }
-    let rows = TABLE.iter().filter(|row| row.holds(model));
-    rows.flat_map(|row| row.keys).find(|(candidate, _)| *candidate == key).map(|(_, intent)| *intent)
+    // The key first: whether a row holds may take a look at the whole page.
+    let means =
+        |row: &Row| row.keys.iter().find(|(candidate, _)| *candidate == key).map(|(_, intent)| *intent);
+    TABLE.iter().find_map(|row| means(row).filter(|_| row.holds(model)))
 }
 
 /// A hint for the footer: keys, each with another meaning, and the words for them.

@@ -16,6 +16,7 @@ pub enum At {
     Overview,
     Steps,
     Step,
+    Findings,
     Review,
     Difference,
     Run,
@@ -33,6 +34,7 @@ const PAGES: &[At] = &[
     At::Overview,
     At::Steps,
     At::Step,
+    At::Findings,
     At::Review,
     At::Difference,
     At::Run,
@@ -129,12 +131,12 @@ pub static TABLE: &[Row] = &[
     // Step
     row(
         &[
-            (Key::Tab, Intent::NextField),
+            (Key::Up, Intent::PreviousField),
             (Key::Down, Intent::NextField),
             (Key::BackTab, Intent::PreviousField),
-            (Key::Up, Intent::PreviousField),
+            (Key::Tab, Intent::NextField),
         ],
-        "field",
+        "row",
         &[At::Step],
     )
     .when(has_fields),
@@ -145,8 +147,11 @@ pub static TABLE: &[Row] = &[
         &[At::Step],
     )
     .when(on_choice),
-    row(&[(Key::Enter, Intent::NextField)], "next field", &[At::Step]).when(typing_and_more),
-    row(&[(Key::Enter, Intent::Forward)], "next step", &[At::Step]).pinned(),
+    row(&[(Key::Enter, Intent::NextField)], "next row", &[At::Step]).pinned().when(more),
+    row(&[(Key::Char('n'), Intent::MoreRows)], "rows below", &[At::Step]).pinned().when(rows_below),
+    row(&[(Key::Enter, Intent::Forward), (Key::Char('n'), Intent::Forward)], "next step", &[At::Step])
+        .pinned(),
+    row(&[(Key::Char('f'), Intent::Findings), (Key::Char('w'), Intent::Findings)], "why", &[At::Step]),
     // Review
     row(
         &[(Key::Right, Intent::Right), (Key::Left, Intent::Left), (Key::Enter, Intent::Forward)],
@@ -179,6 +184,7 @@ pub static TABLE: &[Row] = &[
         "scroll",
         &[
             At::Overview,
+            At::Findings,
             At::Difference,
             At::Run,
             At::Result,
@@ -198,6 +204,7 @@ pub static TABLE: &[Row] = &[
         &[
             At::Steps,
             At::Step,
+            At::Findings,
             At::Review,
             At::Difference,
             At::Run,
@@ -212,7 +219,11 @@ pub static TABLE: &[Row] = &[
     ),
     row(LEVEL, "back", &[At::Step]).when(typing),
     row(LEVEL, "up", PAGES).help_only().when(not_at_root),
-    row(&[(Key::F(10), Intent::Review)], "review", &[At::Overview, At::Steps, At::Step]),
+    row(
+        &[(Key::Char('r'), Intent::Review), (Key::F(10), Intent::Review)],
+        "review",
+        &[At::Overview, At::Steps, At::Step, At::Findings],
+    ),
     row(&[(Key::Char('l'), Intent::Log)], "log", &[At::Overview, At::Steps, At::Review, At::Run, At::Result]),
     row(&[(Key::Char('?'), Intent::Help), (Key::F(1), Intent::Help)], "help", PAGES)
         .pinned()
@@ -311,8 +322,11 @@ fn on_choice(model: &Model) -> bool {
 fn typing(model: &Model) -> bool {
     model.typing()
 }
-fn typing_and_more(model: &Model) -> bool {
-    model.typing() && model.current_step().is_some_and(|step| !step.form.at_last())
+fn more(model: &Model) -> bool {
+    model.current_step().is_some_and(|step| !step.form.at_last())
+}
+fn rows_below(model: &Model) -> bool {
+    crate::wizard::page::rows_below(model).is_some()
 }
 fn has_plan(model: &Model) -> bool {
     matches!(&model.review.phase, ReviewPhase::Ready(plan) if !plan.is_empty())
@@ -354,6 +368,7 @@ pub(in crate::wizard) fn at(screen: Screen) -> At {
         Screen::Overview => At::Overview,
         Screen::Steps => At::Steps,
         Screen::Step(_) => At::Step,
+        Screen::Findings(_) => At::Findings,
         Screen::Review => At::Review,
         Screen::Difference(_) | Screen::Foreign => At::Difference,
         Screen::Run => At::Run,

@@ -120,13 +120,7 @@ pub(super) fn counts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Spa
 }
 
 pub(super) fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
-    }
+    severity.word()
 }
 
 pub(super) fn severity_role(severity: Severity) -> Role {

@@ -13,6 +13,17 @@ pub struct Page {
     pub lines: Vec<Line>,
     /// First and last line of what has the focus; kept on the screen.
     pub focus: Option<(usize, usize)>,
+    /// More about what has the focus: always on the screen, below the lines, which scroll.
+    pub pane: Option<Pane>,
+}
+
+/// The lower part of a page.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pane {
+    /// In the rule above it: "2 of 10".
+    pub title: String,
+    /// As many as there is room for.
+    pub lines: Vec<Line>,
 }
 
 /// One line of a page.
@@ -105,7 +116,19 @@ impl Line {
 impl Page {
     /// The words of the body alone, one line each.
     pub fn text(&self) -> String {
-        self.lines.iter().flat_map(|line| [line.text().trim_end().to_owned(), "\n".to_owned()]).collect()
+        let words = |line: &Line| [line.text().trim_end().to_owned(), "\n".to_owned()];
+        let mut text: String = self.lines.iter().flat_map(words).collect();
+        if let Some(pane) = &self.pane {
+            text.extend(["\n", &pane.title, "\n"]);
+            text.extend(pane.lines.iter().flat_map(words));
+        }
+        text
+    }
+
+    /// Rows for the lines on a body of so many rows: what the pane and the rule above it leave.
+    pub fn room(&self, rows: u16) -> u16 {
+        let pane = self.pane.as_ref().map_or(0, |pane| pane.lines.len() + 1);
+        rows.saturating_sub(u16::try_from(pane).unwrap_or(rows)).max(1)
     }
 }
 

@@ -2,6 +2,7 @@
 //! business; which lines are on the screen is decided here, so that scrolling has one owner.
 
 mod dialog;
+mod figures;
 pub(in crate::wizard) mod history;
 mod host;
 mod lines;
@@ -9,15 +10,21 @@ mod passwords;
 mod reading;
 pub mod review;
 mod run;
+mod scroll;
 mod step;
 mod text;
 mod unfixed;
 
-use super::{Model, Screen, model::Size};
+use super::{Model, Screen};
 pub(super) use dialog::scroll_dialog;
 pub use dialog::{DialogPage, dialog, dialog_room, dialog_width};
-pub use lines::{Line, Page, Role, Span, Symbol};
+pub use figures::told;
+pub use lines::{Line, Page, Pane, Role, Span, Symbol};
 pub use run::{change_words, progress_words};
+pub(super) use scroll::first_line;
+pub use scroll::{body, notice, window};
+pub use step::preview;
+pub(super) use step::rows_below;
 use text::Writer;
 pub use text::clean;
 
@@ -37,43 +44,10 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::History => history::list(model, width),
         Screen::Past => history::past(model, width),
         Screen::Passwords => passwords::passwords(model, width),
+        Screen::Findings(index) => reading::findings(model, index, width),
         Screen::Help => reading::help(model, width),
         Screen::Log => reading::log(model, width),
     }
-}
-
-/// Columns and rows of the body: what is left by a margin of two columns, one on the right, a top line, two rules and
-/// a bottom line.
-pub fn body(model: &Model, size: Size) -> Size {
-    let above = u16::try_from(notice(model, size).len().saturating_sub(1)).unwrap_or(0);
-    Size { columns: size.columns.saturating_sub(3).max(1), rows: size.rows.saturating_sub(4 + above).max(1) }
-}
-
-/// The notice, whole, over as many lines as it needs but no more than a third of the screen. The last one stands in the
-/// rule above the keys.
-pub fn notice(model: &Model, size: Size) -> Vec<String> {
-    let Some(notice) = &model.notice else { return Vec::new() };
-    let mut writer = Writer::new("", "", usize::from(size.columns.saturating_sub(6).max(10)));
-    writer.text(Role::Text, notice);
-    let mut lines: Vec<String> = writer.page.lines.iter().map(Line::text).collect();
-    let most = usize::from(size.rows / 3).max(1);
-    if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            *last = format!("{}…", last.trim_end());
-        }
-    }
-    lines
-}
-
-/// The first line of the page to show on so many rows; nothing is scrolled past the end.
-pub fn window(model: &Model, page: &Page, rows: u16) -> usize {
-    first_line(page, model.top, rows)
-}
-
-/// `top`, kept within the page.
-pub(super) fn first_line(page: &Page, top: usize, rows: u16) -> usize {
-    top.min(page.lines.len().saturating_sub(usize::from(rows)))
 }
 
 /// A short name of a page for a file: letters, digits and dashes.

@@ -1,9 +1,17 @@
 //! Pages to read: all keys, and what happened.
 
-use super::{Page, Role, Span, Writer, text::clean};
-use crate::wizard::{
-    Model,
-    keys::{self, At, TABLE},
+use super::{
+    Page, Role, Span, Writer,
+    host::{severity_role, status},
+    text::clean,
+};
+use crate::{
+    finding::{Finding, Status},
+    wizard::{
+        Model,
+        keys::{self, At, TABLE},
+        rows::rank,
+    },
 };
 
 /// Places in the order of the help, with their names.
@@ -11,6 +19,7 @@ const PLACES: &[(At, &str)] = &[
     (At::Overview, "Overview"),
     (At::Steps, "Steps"),
     (At::Step, "A step"),
+    (At::Findings, "All findings"),
     (At::Review, "Review"),
     (At::Difference, "Difference"),
     (At::Run, "Run"),
@@ -22,6 +31,39 @@ const PLACES: &[(At, &str)] = &[
     (At::Log, "Log"),
     (At::Dialog, "Questions"),
 ];
+
+/// One step in full: why it matters, what to know before answering, and every finding with its evidence.
+pub(super) fn findings(model: &Model, index: usize, width: usize) -> Page {
+    let Some(step) = model.steps.get(index) else { return Page::default() };
+    let about = step.about();
+    let mut w =
+        Writer::new(format!("{}: all findings", about.title), format!("handbook {}", about.handbook), width);
+    w.text(Role::Text, about.why);
+    if !step.form.form().note.is_empty() {
+        w.gap();
+        w.text(Role::Text, &step.form.form().note);
+    }
+    w.gap();
+    let mut shown: Vec<&Finding> = step.findings().iter().collect();
+    shown.sort_by_key(|finding| rank(finding));
+    for finding in shown {
+        let mut spans = vec![status(finding), Span::new(Role::Text, " ")];
+        if finding.status == Status::Fail {
+            spans.push(Span::new(severity_role(finding.severity), format!("{}: ", finding.severity.word())));
+        } else if finding.status == Status::Unknown {
+            spans.push(Span::new(Role::Unknown, "unknown: "));
+        }
+        spans.push(Span::new(Role::Text, clean(&finding.title)));
+        w.spans(0, 2, spans);
+        for text in [&finding.evidence, &finding.remedy].into_iter().filter(|text| !text.is_empty()) {
+            w.spans(2, 2, vec![Span::new(Role::Dim, clean(text))]);
+        }
+    }
+    if step.findings().is_empty() {
+        w.text(Role::Dim, "Nothing was found yet.");
+    }
+    w.page
+}
 
 /// All keys, from the key table; a row that holds nearly everywhere stands once, at the end.
 /// The page it was asked for on comes first.

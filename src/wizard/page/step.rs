@@ -1,22 +1,34 @@
-//! One step: why it matters, what was found, and the questions.
+//! One step: why it matters in a line, a row for every question and what was found about it, and below them more about
+//! the row that has the focus. Evidence of all findings is on a page of its own.
 
 use tui_input::Input;
 
 use super::{
-    Line, Page, Role, Span, Symbol, Writer,
-    host::{severity_role, status, word},
-    text::{TIE, cell, clean, columns, columns_of},
+    Line, Page, Pane, Role, Span, Symbol, Writer, figures,
+    host::{severity_role, status},
+    scroll,
+    text::{TIE, cell, clean, columns, columns_of, fit},
 };
 use crate::{
-    finding::{Finding, Status},
+    finding::Status,
     steps::form::{Field, Kind},
     wizard::{
-        Model,
-        form::{FieldState, SecretState, complaint},
+        Model, Screen,
+        form::{FieldState, SecretState},
         model::{StepPhase, StepState},
         navigation,
+        rows::{Row, Rows, rows},
     },
 };
+
+/// Lines of the pane, without the rule above it: at least, and where there is room.
+const PANE: std::ops::RangeInclusive<usize> = 4..=8;
+/// Columns before a line of the pane's details.
+const WORD: usize = 9;
+/// Columns of the level.
+const LEVEL: usize = 8;
+/// Fewer columns of what is so today say nothing.
+const NOW: usize = 16;
 
 pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     let Some(step) = model.steps.get(index) else { return Page::default() };
@@ -24,8 +36,53 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     let place = order.iter().position(|other| *other == index).map_or(0, |place| place + 1);
     let aside = format!("step {place} of {} · handbook {}", order.len(), step.about().handbook);
     let mut w = Writer::new(step.about().title, aside, width);
-    w.text(Role::Text, step.about().why);
-    w.gap();
+    let rows = rows(step);
+    head(model, step, &rows, &mut w);
+    table(step, &rows, &mut w);
+    // Without a question there is no pane to count the others in.
+    if step.form.is_empty() && !rows.others().is_empty() {
+        w.text(Role::Dim, &format!("{}: f", rows.others()));
+    }
+    figures::draw(&mut w, &preview(step));
+    if !step.form.form().note.is_empty() {
+        w.gap();
+        w.text(Role::Dim, &step.form.form().note);
+    }
+    let body = usize::from(scroll::body(model, model.size).rows);
+    w.page.pane = pane(step, &rows, width, body, w.len());
+    w.page
+}
+
+/// What the answers so far mean, in pictures.
+pub fn preview(step: &StepState) -> Vec<crate::steps::Figure> {
+    let StepPhase::Ready(findings) = &step.phase else { return Vec::new() };
+    step.step.preview(findings, &step.form.answers(&step.about().id))
+}
+
+/// Where to go for the rows below the screen: the row to put the focus on, and the first line to show.
+pub(in crate::wizard) fn rows_below(model: &Model) -> Option<(usize, usize)> {
+    let Screen::Step(index) = model.screen else { return None };
+    let of = model.steps.get(index)?;
+    let body = scroll::body(model, model.size);
+    let page = step(model, index, usize::from(body.columns));
+    let mut above = Writer::new("", "", usize::from(body.columns));
+    head(model, of, &rows(of), &mut above);
+    let first = above.len();
+    let below = scroll::window(model, &page, body.rows) + usize::from(page.room(body.rows));
+    let asked: Vec<_> = rows(of).rows.into_iter().filter_map(|row| row.asked).collect();
+    let (next, ..) = *asked.get(below.saturating_sub(first))?;
+    let top = scroll::first_line(&page, below, body.rows);
+    // Preferably on a choice: in a text field the next key would be a letter.
+    let mut shown = asked.iter().skip(top.saturating_sub(first));
+    let choice = shown.find(|(_, _, state)| matches!(state, FieldState::Choice(_)));
+    Some((choice.map_or(next, |(field, ..)| *field), top))
+}
+
+/// Why it matters, in one line, and how far the look at the host is; column titles where there is room for them.
+fn head(model: &Model, step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
+    w.page
+        .lines
+        .push(Line { spans: vec![Span::new(Role::Text, why(step.about().why, w.width))], ..Line::default() });
     match &step.phase {
         StepPhase::Looking => w.text(Role::Dim, "Looking at the host …"),
         StepPhase::Failed(failure) => {
@@ -35,153 +92,202 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
                 w.text(Role::Dim, hint);
             }
         }
-        StepPhase::Ready(_) => findings(step, &mut w),
+        StepPhase::Ready(_) => {}
     }
-    w.gap();
-    questions(step, &mut w);
-    w.page
-}
-
-fn findings(step: &StepState, w: &mut Writer) {
-    let mut shown: Vec<&Finding> = step.findings().iter().collect();
-    let rank = |finding: &&Finding| match finding.status {
-        Status::Fail => (0, std::cmp::Reverse(finding.severity)),
-        Status::Unknown => (1, std::cmp::Reverse(finding.severity)),
-        Status::Pass => (2, std::cmp::Reverse(finding.severity)),
-        Status::NotApplicable => (3, std::cmp::Reverse(finding.severity)),
-    };
-    shown.sort_by_key(rank);
-    for finding in shown {
-        let mut spans = vec![status(finding), Span::new(Role::Text, " ")];
-        if finding.status == Status::Fail {
-            let severity = finding.severity;
-            spans.push(Span::new(severity_role(severity), format!("{}: ", word(severity))));
-        } else if finding.status == Status::Unknown {
-            spans.push(Span::new(Role::Unknown, "unknown: "));
-        }
-        spans.push(Span::new(Role::Text, clean(&finding.title)));
-        w.spans(0, 2, spans);
-        if matches!(finding.status, Status::Fail | Status::Unknown) {
-            for text in [&finding.evidence, &finding.remedy] {
-                if !text.is_empty() {
-                    w.spans(2, 2, vec![Span::new(Role::Dim, clean(text))]);
-                }
-            }
-        }
-    }
-}
-
-fn questions(step: &StepState, w: &mut Writer) {
-    let form = &step.form;
-    if form.is_empty() {
-        return;
-    }
-    if !form.form().note.is_empty() {
-        w.text(Role::Text, &form.form().note);
+    let body = usize::from(scroll::body(model, model.size).rows);
+    let spare = body.saturating_sub(w.len() + rows.rows.len() + 1 + PANE.start());
+    if spare > 1 {
         w.gap();
     }
-    let label = form.visible().map(|(_, field, _)| columns(&field.label)).max().unwrap_or(0);
-    let label = label.max(8).min(w.width / 3);
-    let now = |field: &Field| now(field, step.findings());
-    // What is so today has a column of its own where there is room; else a line of its own.
-    let beside = form.visible().map(|(_, field, _)| columns_of(&now(field))).max().unwrap_or(0);
-    let fits = |field: &Field| label + 4 + beside + columns_of(&options(field, 0)) <= w.width;
-    let one_line = form.visible().all(|(_, field, _)| fits(field));
-    for (index, field, state) in form.visible() {
-        let focus = form.focus();
-        let here = focus.field == index;
-        match state {
-            FieldState::Choice(chosen) => {
-                let from = w.len();
-                let (mut spans, now) = (start(field, label), now(field));
-                let words = columns_of(&now);
-                spans.extend(now);
-                if one_line {
-                    spans.push(Span::new(Role::Text, " ".repeat(beside - words)));
-                } else if words > 0 {
-                    w.spans(0, label + 4, std::mem::take(&mut spans));
-                    spans.push(Span::new(Role::Text, " ".repeat(label + 4)));
-                }
-                spans.extend(options(field, *chosen));
-                w.spans(0, label + 4, spans);
-                if here {
-                    w.focus(from);
-                    if let Kind::Choice { options, .. } = &field.kind
-                        && let Some(option) = options.get(*chosen)
-                        && !option.effect.is_empty()
-                    {
-                        w.spans(label + 4, label + 4, vec![Span::new(Role::Dim, clean(&option.effect))]);
-                    }
-                    help(w, field, label);
-                }
+    if spare > 0 && !rows.rows.is_empty() {
+        let titles = Columns::of(rows, w.width).line("Subject", "Now", "Level") + "Becomes";
+        let spans = vec![Span::new(Role::Heading, fit(&titles, w.width))];
+        w.page.lines.push(Line { spans, ..Line::default() });
+    }
+}
+
+/// The first sentence, or as much of it as fits one line.
+fn why(text: &str, width: usize) -> String {
+    let first = text.split_inclusive(". ").next().unwrap_or_default().trim_end();
+    fit(&clean(if columns(text) <= width { text } else { first }), width)
+}
+
+/// Widths of the table's columns.
+struct Columns {
+    subject: usize,
+    /// 0 where there is no room for it.
+    now: usize,
+    becomes: usize,
+}
+
+impl Columns {
+    fn of(rows: &Rows<'_>, width: usize) -> Self {
+        let longest = |text: for<'a> fn(&Row<'a>) -> &'a str| {
+            let asked = rows.rows.iter().filter(|row| row.asked.is_some());
+            asked.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
+        };
+        let (names, told) = (longest(|row| row.subject()).max(12), longest(|row| row.now()));
+        let becomes = longest(|row| row.becomes()).min(20.min(width / 3)).max(8);
+        let room = width.saturating_sub(2 + 2 + LEVEL + 2 + becomes);
+        let now = told.min(room.saturating_sub(2 + names.min(24)));
+        if told > 0 && now < NOW.min(told) {
+            return Columns { subject: names.min(room), now: 0, becomes };
+        }
+        let now = if told == 0 { 0 } else { now.max(3) };
+        Columns { subject: names.min(room.saturating_sub(now + 2)), now, becomes }
+    }
+
+    /// A row up to its last column.
+    fn line(&self, subject: &str, now: &str, level: &str) -> String {
+        let mut out = format!("  {}  ", cell(subject, self.subject));
+        if self.now > 0 {
+            out.push_str(&format!("{}  ", cell(now, self.now)));
+        }
+        out + &cell(level, LEVEL) + "  "
+    }
+}
+
+fn table(step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
+    let columns = Columns::of(rows, w.width);
+    for row in &rows.rows {
+        let from = w.len();
+        let mut spans = vec![glyph(row), Span::new(Role::Text, " ")];
+        let subject = clean(row.subject());
+        if row.asked.is_some() {
+            spans.push(Span::new(Role::Text, cell(&subject, columns.subject) + "  "));
+            if columns.now > 0 {
+                let now = if row.now().is_empty() { "-".to_owned() } else { clean(row.now()) };
+                spans.push(Span::new(Role::Dim, cell(&now, columns.now) + "  "));
             }
-            FieldState::Line(input) => {
-                let from = w.len();
-                let now = (!field.now.is_empty()).then(|| [start(field, label), now(field)].concat());
-                line(w, field, now, input, label, here);
-                if let Some(words) = complaint(field, state) {
-                    let words = Span::new(Role::Warning, format!(" {}", clean(&words)));
-                    let spans = vec![Span::symbol(Role::Warning, Symbol::Warning), words];
-                    w.spans(label + 4, label + 6, spans);
-                }
-                if here {
-                    w.focus(from);
-                    help(w, field, label);
-                }
+        } else {
+            // Nobody is asked about it: what was found may take both columns.
+            let now = if columns.now > 0 { columns.now + 2 } else { 0 };
+            spans.push(Span::new(Role::Text, cell(&subject, columns.subject + now) + "  "));
+        }
+        spans.push(Span::new(level_role(row), cell(row.level(), LEVEL) + "  "));
+        let room = w.width.saturating_sub(columns_of(&spans));
+        match row.complaint() {
+            Some(words) => {
+                spans.push(Span::symbol(Role::Warning, Symbol::Warning));
+                spans.push(Span::new(
+                    Role::Warning,
+                    fit(&format!(" {}", clean(&words)), room.saturating_sub(1)),
+                ));
             }
-            FieldState::Secret(secret) => {
-                for again in [false, true] {
-                    let from = w.len();
-                    secret_line(w, field, secret, again, label, here && focus.again == again);
-                    if here && focus.again == again {
-                        w.focus(from);
-                        help(w, field, label);
-                    }
-                }
+            None => {
+                let role = if row.asked.is_some() { Role::Accent } else { Role::Dim };
+                spans.push(Span::new(role, fit(&clean(row.becomes()), room.min(columns.becomes))));
             }
+        }
+        w.page.lines.push(Line { spans, ..Line::default() });
+        if row.asked.is_some_and(|(field, ..)| field == step.form.focus().field) {
+            w.focus(from);
         }
     }
 }
 
-fn help(w: &mut Writer, field: &Field, label: usize) {
-    if !field.help.is_empty() {
-        w.spans(label + 4, label + 4, vec![Span::new(Role::Dim, clean(&field.help))]);
-    }
-    w.show_too();
-}
-
-/// Label, and a glyph for what is so today.
-fn start(field: &Field, label: usize) -> Vec<Span> {
-    let (role, symbol) = standing(field);
-    let mut spans = vec![Span::new(Role::Text, format!("{}  ", cell(&clean(&field.label), label)))];
-    match symbol {
-        Some(symbol) => spans.extend([Span::symbol(role, symbol), Span::new(role, TIE.to_string())]),
-        None => spans.push(Span::new(Role::Text, "  ")),
-    }
-    spans
-}
-
-/// What is so today; nothing when a finding above has said it in the same words.
-fn now(field: &Field, findings: &[Finding]) -> Vec<Span> {
-    if field.now.is_empty() || findings.iter().any(|finding| finding.title == field.now) {
-        return Vec::new();
-    }
-    vec![Span::new(standing(field).0, format!("{}  ", clean(&field.now)))]
-}
-
-fn standing(field: &Field) -> (Role, Option<Symbol>) {
-    match field.now_status {
-        Some(Status::Pass) => (Role::Good, Some(Symbol::Pass)),
-        Some(Status::Fail) => (Role::Bad, Some(Symbol::Fail)),
-        Some(Status::Unknown) => (Role::Unknown, Some(Symbol::Unknown)),
-        Some(Status::NotApplicable) | None => (Role::Dim, None),
+fn glyph(row: &Row<'_>) -> Span {
+    match (row.finding(), row.status()) {
+        (Some(finding), now) if now == Some(finding.status) => status(finding),
+        (_, Some(Status::Pass)) => Span::symbol(Role::Good, Symbol::Pass),
+        (_, Some(Status::Fail)) => Span::symbol(Role::Bad, Symbol::Fail),
+        (_, Some(Status::Unknown)) => Span::symbol(Role::Unknown, Symbol::Unknown),
+        (_, Some(Status::NotApplicable) | None) => Span::new(Role::Dim, " "),
     }
 }
 
-/// The answers of a choice.
+fn level_role(row: &Row<'_>) -> Role {
+    match (row.status(), row.finding()) {
+        (Some(Status::Fail), Some(finding)) => severity_role(finding.severity),
+        (Some(Status::Fail), None) => Role::Bad,
+        (Some(Status::Unknown), _) => Role::Unknown,
+        (Some(Status::Pass), _) => Role::Good,
+        _ => Role::Dim,
+    }
+}
+
+/// More about the row that has the focus, on a body of so many rows of which the lines above want so many.
+fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usize) -> Option<Pane> {
+    let asked = || rows.rows.iter().filter_map(|row| Some((row, row.asked?)));
+    let focus = step.form.focus();
+    let place = asked().position(|(_, (field, ..))| field == focus.field)?;
+    let (row, (_, field, state)) = asked().nth(place)?;
+    let others = rows.others();
+    let others = if others.is_empty() { others } else { format!(" · {others}: f") };
+    let title = format!("{} of {}{others}", place + 1, asked().count());
+    let mut w = Writer::new("", "", width);
+    match state {
+        FieldState::Choice(chosen) => w.spans(0, WORD, options(field, *chosen)),
+        FieldState::Line(input) => line(&mut w, field, input),
+        FieldState::Secret(secret) => {
+            secret_line(&mut w, field, secret, false, !focus.again);
+            secret_line(&mut w, field, secret, true, focus.again);
+        }
+    }
+    if let Some(words) = row.complaint().filter(|_| !said(state)) {
+        let words = Span::new(Role::Warning, format!(" {}", clean(&words)));
+        w.spans(0, 2, vec![Span::symbol(Role::Warning, Symbol::Warning), words]);
+    }
+    let most = body.saturating_sub(above + 1).clamp(*PANE.start(), *PANE.end()).max(w.len());
+    let most = most.min(body.saturating_sub(2));
+    let mut lines = w.page.lines;
+    lines.extend(shared_out(row, width, most.saturating_sub(lines.len())));
+    lines.truncate(most);
+    lines.resize(most, Line::default());
+    Some(Pane { title, lines })
+}
+
+/// Whether what is typed is judged beside it.
+fn said(state: &FieldState) -> bool {
+    matches!(state, FieldState::Secret(secret) if !secret.first.is_empty())
+}
+
+/// The details of a row on so many lines: each gets one, then the first ones as many as they need.
+fn shared_out(row: &Row<'_>, width: usize, mut room: usize) -> Vec<Line> {
+    let mut told = row.detail();
+    if let Some(finding) = row.finding().filter(|_| !row.now().is_empty())
+        && let Some((_, seen)) = told.iter_mut().find(|(word, _)| *word == "Seen")
+    {
+        *seen = format!("{}: {seen}", finding.title);
+    }
+    let wrapped = told.iter().map(|(word, text)| {
+        let mut w = Writer::new("", "", width);
+        let spans = vec![Span::new(Role::Dim, cell(word, WORD)), Span::new(Role::Text, clean(text))];
+        w.spans(0, WORD, spans);
+        w.page.lines
+    });
+    let wrapped: Vec<Vec<Line>> = wrapped.collect();
+    let mut shown: Vec<usize> = (0..wrapped.len()).map(|place| usize::from(place < room)).collect();
+    room = room.saturating_sub(wrapped.len());
+    for (lines, shown) in wrapped.iter().zip(&mut shown) {
+        let more = if *shown == 0 { 0 } else { (lines.len() - 1).min(room) };
+        *shown += more;
+        room -= more;
+    }
+    let mut out = Vec::new();
+    for (lines, shown) in wrapped.into_iter().zip(shown) {
+        let cut = lines.len() > shown;
+        out.extend(lines.into_iter().take(shown));
+        if let Some(last) = out.last_mut().filter(|_| cut && shown > 0) {
+            ellipsis(last, width);
+        }
+    }
+    out
+}
+
+/// Says at the end of a line that something is missing.
+fn ellipsis(line: &mut Line, width: usize) {
+    let full = columns_of(&line.spans) >= width;
+    if let Some(span) = line.spans.last_mut() {
+        let room = columns(&span.text).saturating_sub(usize::from(full));
+        span.text = fit(&span.text, room).trim_end_matches(['…', ' ']).to_owned() + "…";
+    }
+}
+
+/// The label and the answers of a choice.
 fn options(field: &Field, chosen: usize) -> Vec<Span> {
     let Kind::Choice { options, .. } = &field.kind else { return Vec::new() };
-    let mut spans = Vec::new();
+    let mut spans = vec![Span::new(Role::Text, format!("{}   ", clean(&field.label)))];
     for (index, option) in options.iter().enumerate() {
         let (role, symbol) =
             if index == chosen { (Role::Accent, Symbol::On) } else { (Role::Dim, Symbol::Off) };
@@ -194,12 +300,11 @@ fn options(field: &Field, chosen: usize) -> Vec<Span> {
     spans
 }
 
-fn line(w: &mut Writer, field: &Field, now: Option<Vec<Span>>, input: &Input, label: usize, here: bool) {
-    let name = if now.is_some() { String::new() } else { clean(&field.label) };
-    if let Some(now) = now {
-        w.spans(0, label + 4, now);
-    }
-    let room = w.width.saturating_sub(label + 5).max(4);
+/// A line of text while it is typed.
+fn line(w: &mut Writer, field: &Field, input: &Input) {
+    let name = cell(&clean(&field.label), columns(&clean(&field.label)).min(w.width / 2));
+    let before = columns(&name) + 3;
+    let room = w.width.saturating_sub(before + 1).max(4);
     let scroll = input.visual_scroll(room);
     let mut skipped = 0;
     let visible = input.value().chars().skip_while(|c| {
@@ -207,27 +312,23 @@ fn line(w: &mut Writer, field: &Field, now: Option<Vec<Span>>, input: &Input, la
         skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
         hidden
     });
-    let value = super::text::fit(&clean(&visible.collect::<String>()), room);
-    let mut written = Line {
-        spans: vec![
-            Span::new(Role::Text, format!("{}    ", cell(&name, label))),
-            Span::new(Role::Field, cell(&value, room)),
-        ],
+    let value = fit(&clean(&visible.collect::<String>()), room);
+    let column = before + input.visual_cursor().saturating_sub(scroll).min(room);
+    w.page.lines.push(Line {
+        spans: vec![Span::new(Role::Text, format!("{name}   ")), Span::new(Role::Field, cell(&value, room))],
+        cursor: u16::try_from(column).ok(),
         ..Line::default()
-    };
-    if here {
-        let column = label + 4 + input.visual_cursor().saturating_sub(scroll).min(room);
-        written.cursor = u16::try_from(column).ok();
-    }
-    w.page.lines.push(written);
+    });
 }
 
-fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool, label: usize, here: bool) {
+/// One of the two entries of a password.
+fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool, here: bool) {
     let buffer = if again { &secret.again } else { &secret.first };
     let room = (w.width / 4).clamp(8, 32);
     let dots = buffer.len().min(room - 1);
-    let name = if again { "  again".to_owned() } else { clean(&field.label) };
-    let mut spans = vec![Span::new(Role::Text, format!("{}    ", cell(&name, label)))];
+    let label = clean(&field.label);
+    let width = columns(&label).min(w.width / 3).max(5);
+    let mut spans = vec![Span::new(Role::Text, cell(if again { "again" } else { &label }, width) + "   ")];
     spans.extend(std::iter::repeat_n(Span::symbol(Role::Field, Symbol::Dot), dots));
     spans.push(Span::new(Role::Field, " ".repeat(room - dots)));
     let said = match &secret.verdict {
@@ -239,11 +340,10 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
         _ if again && !buffer.is_empty() => Some(Span::new(Role::Warning, "  differs")),
         _ => None,
     };
-    let column = label + 4 + dots;
     let before = w.len();
     spans.extend(said);
-    w.spans(0, label + 4, spans);
+    w.spans(0, width + 3, spans);
     if here && let Some(line) = w.page.lines.get_mut(before) {
-        line.cursor = u16::try_from(column).ok();
+        line.cursor = u16::try_from(width + 3 + dots).ok();
     }
 }

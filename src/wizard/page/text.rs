@@ -96,13 +96,6 @@ impl Writer {
         self.page.focus = Some((from.min(last), last));
     }
 
-    /// What was written behind the focus is shown together with it.
-    pub(super) fn show_too(&mut self) {
-        if let Some(focus) = &mut self.page.focus {
-            focus.1 = self.page.lines.len().saturating_sub(1);
-        }
-    }
-
     /// Lines written so far.
     pub(super) fn len(&self) -> usize {
         self.page.lines.len()

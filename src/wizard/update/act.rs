@@ -5,6 +5,7 @@ use crate::{
     finding::StepId,
     wizard::{
         Effect, Intent, Model, Screen,
+        form::Turn,
         model::{Question, ReviewPhase, StepPhase},
         navigation, page,
         page::review::{Entry, entries},
@@ -56,6 +57,12 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::CopyPage => return copy_page(model),
         Intent::Log => navigation::go(model, Screen::Log),
         Intent::Help => navigation::go(model, Screen::Help),
+        Intent::Findings => {
+            if let Screen::Step(index) = model.screen {
+                navigation::go(model, Screen::Findings(index));
+            }
+        }
+        Intent::MoreRows => more_rows(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::Interrupt => return leaving::interrupted(model),
@@ -140,6 +147,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
         | Screen::Foreign
         | Screen::Past
         | Screen::CutOff
+        | Screen::Findings(_)
         | Screen::Help
         | Screen::Log => NOTHING,
     }
@@ -208,14 +216,14 @@ fn move_field(model: &mut Model, forward: bool) {
 
 fn scroll(model: &mut Model, intent: Intent) {
     let body = page::body(model, model.size);
-    let rows = usize::from(body.rows).max(1);
     let page = page::page(model, body.columns);
+    let rows = usize::from(page.room(body.rows));
     let top = page::first_line(&page, model.top, body.rows);
     let wanted = match intent {
         Intent::Up => top.saturating_sub(1),
         Intent::Down => top.saturating_add(1),
-        Intent::PageUp => top.saturating_sub(rows - 1),
-        Intent::PageDown => top.saturating_add(rows - 1),
+        Intent::PageUp => top.saturating_sub(rows.saturating_sub(1).max(1)),
+        Intent::PageDown => top.saturating_add(rows.saturating_sub(1).max(1)),
         Intent::First => 0,
         _ => usize::MAX,
     };
@@ -224,14 +232,30 @@ fn scroll(model: &mut Model, intent: Intent) {
 
 fn sideways(model: &mut Model, right: bool) -> Vec<Effect> {
     if matches!(model.screen, Screen::Step(_)) {
-        return super::edit(model, |form| {
-            form.choose(right);
-            Ok(())
-        });
+        return turn(model, if right { Turn::Right } else { Turn::Left });
     }
     let Some(step) = selected_step_of_plan(model) else { return NOTHING };
     fold(model, &step, right);
     NOTHING
+}
+
+/// Another answer to the choice that has the focus.
+fn turn(model: &mut Model, turn: Turn) -> Vec<Effect> {
+    super::edit(model, |form| {
+        form.choose(turn);
+        Ok(())
+    })
+}
+
+/// `n` where rows are below the screen: the next of them, so that none goes by unseen.
+fn more_rows(model: &mut Model) {
+    let Some((row, top)) = page::rows_below(model) else { return };
+    if let Screen::Step(index) = model.screen
+        && let Some(step) = model.steps.get_mut(index)
+    {
+        step.form.focus_at(row);
+        model.top = top;
+    }
 }
 
 fn fold(model: &mut Model, step: &StepId, open: bool) {
@@ -319,6 +343,7 @@ fn choose(model: &mut Model) -> Vec<Effect> {
             model.review.void();
             planning::request(model)
         }
+        Screen::Step(_) => turn(model, Turn::Round),
         _ => sideways(model, true),
     }
 }

@@ -91,7 +91,6 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notice = None;
-    let before = model.screen;
     let effects = if model.typing() && key.edits_text() {
         edit(model, |form| form.edit(key))
     } else if let Some(intent) = keys::intent(model, key) {
@@ -99,9 +98,7 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     } else {
         Vec::new()
     };
-    // A step is shown from its top first: why it matters stands there.
-    let at_start = model.screen != before && model.current_step().is_some_and(|step| step.form.at_first());
-    if !keys::scrolls(key) && !at_start {
+    if !keys::scrolls(key) {
         reveal_focus(model);
     }
     effects

@@ -57,7 +57,7 @@ pub(super) fn log(model: &mut Model, bad: bool, text: &str) {
 pub(super) fn reveal_focus(model: &mut Model) {
     let body = page::body(model, model.size);
     let page = page::page(model, body.columns);
-    let rows = usize::from(body.rows).max(1);
+    let rows = usize::from(page.room(body.rows));
     let mut top = page::first_line(&page, model.top, body.rows);
     if let Some((first, last)) = page.focus {
         top = top.max((last + 1).saturating_sub(rows)).min(first);

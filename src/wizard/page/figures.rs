@@ -1,0 +1,150 @@
+//! Figures in letters: stacked bars with one letter for each part, tables with the chosen column marked. Colour adds
+//! nothing that letters do not say.
+
+use super::{
+    Line, Role, Span, Writer,
+    text::{cell, clean, columns},
+};
+use crate::steps::figure::{Bars, Figure, Table};
+
+/// Draws figures below what was written.
+pub(super) fn draw(w: &mut Writer, figures: &[Figure]) {
+    for figure in figures {
+        w.gap();
+        match figure {
+            Figure::Bars(bars) => draw_bars(w, bars),
+            Figure::Table(table) => draw_table(w, table),
+        }
+    }
+}
+
+/// Figures as sentences with numbers, for where nothing is drawn.
+pub fn told(figures: &[Figure]) -> Vec<String> {
+    let mut out = Vec::new();
+    for figure in figures {
+        match figure {
+            Figure::Bars(bars) => {
+                out.push(format!("{}:", clean(&bars.title)));
+                for bar in &bars.bars {
+                    let parts: Vec<_> =
+                        bar.parts.iter().map(|(name, amount)| format!("{} {amount}", clean(name))).collect();
+                    let parts =
+                        if parts.len() > 1 { format!(": {}", parts.join(", ")) } else { String::new() };
+                    out.push(format!("  {}: {}{parts}", clean(&bar.label), amount(bars, bar.total())));
+                }
+            }
+            Figure::Table(table) => {
+                out.push(format!("{}:", clean(&table.title)));
+                for (name, cells) in &table.rows {
+                    let named = table.columns.iter().zip(cells).enumerate().map(|(index, (column, cell))| {
+                        let mark = if table.chosen == Some(index) { "*" } else { "" };
+                        format!("{mark}{} {}", clean(column), clean(cell))
+                    });
+                    out.push(format!("  {}: {}", clean(name), named.collect::<Vec<_>>().join(", ")));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// "512 of 8192 MB", and whether that is too much.
+fn amount(bars: &Bars, total: u64) -> String {
+    match bars.limit {
+        Some(limit) if total > limit => format!("{total} of {limit} {}, does not fit", bars.unit),
+        Some(limit) => format!("{total} of {limit} {}", bars.unit),
+        None => format!("{total} {}", bars.unit),
+    }
+}
+
+fn draw_bars(w: &mut Writer, bars: &Bars) {
+    w.heading(&bars.title);
+    let label = bars.bars.iter().map(|bar| columns(&clean(&bar.label))).max().unwrap_or(0).min(w.width / 4);
+    let said = bars.bars.iter().map(|bar| columns(&amount(bars, bar.total()))).max().unwrap_or(0);
+    let width = w.width.saturating_sub(label + 2 + 1 + 2 + said).clamp(4, 60);
+    let most = bars.bars.iter().map(|bar| bar.total()).chain(bars.limit).max().unwrap_or(0).max(1);
+    let place = |amount: u64| {
+        let place = u128::from(amount) * u128::try_from(width).unwrap_or(1) / u128::from(most);
+        usize::try_from(place).unwrap_or(width)
+    };
+    let mut names: Vec<(&str, char)> = Vec::new();
+    for bar in &bars.bars {
+        let (mut spans, mut until, mut drawn) =
+            (vec![Span::new(Role::Text, cell(&clean(&bar.label), label) + "  ")], 0u64, 0);
+        for (name, amount) in &bar.parts {
+            let (place_of, letter) = letter(&mut names, name);
+            until = until.saturating_add(*amount);
+            let role = if place_of % 2 == 0 { Role::Accent } else { Role::Text };
+            // What is there is seen, however little it is.
+            let columns = place(until).saturating_sub(drawn).max(usize::from(*amount > 0 && drawn < width));
+            spans.push(Span::new(role, letter.to_string().repeat(columns)));
+            drawn += columns;
+        }
+        let end = bars.limit.map_or(drawn, &place);
+        spans.push(Span::new(Role::Dim, ".".repeat(end.saturating_sub(drawn))));
+        let over = bars.limit.is_some_and(|limit| bar.total() > limit);
+        spans.push(Span::new(Role::Dim, if bars.limit.is_some() && !over { "|" } else { " " }));
+        let role = if over { Role::Bad } else { Role::Text };
+        spans.push(Span::new(role, format!("  {}", amount(bars, bar.total()))));
+        w.spans(0, label + 2, spans);
+    }
+    let legend: Vec<String> =
+        names.iter().map(|(name, letter)| format!("{letter} {}", clean(name))).collect();
+    w.text(Role::Dim, &legend.join("   "));
+}
+
+/// The letter of a part: the first of its name that no other part has.
+fn letter<'a>(names: &mut Vec<(&'a str, char)>, name: &'a str) -> (usize, char) {
+    if let Some(place) = names.iter().position(|(known, _)| *known == name) {
+        return (place, names[place].1);
+    }
+    let own = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
+    let free = own.chain('A'..='Z').find(|c| names.iter().all(|(_, taken)| taken != c));
+    let letter = free.unwrap_or('#');
+    names.push((name, letter));
+    (names.len() - 1, letter)
+}
+
+fn draw_table(w: &mut Writer, table: &Table) {
+    let widest =
+        |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| columns(&clean(text))).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table.columns.len())
+        .map(|index| {
+            let cells = &mut table.rows.iter().filter_map(|(_, cells)| cells.get(index));
+            widest(cells).max(columns(&clean(&table.columns[index])) + 2).min(w.width / 4)
+        })
+        .collect();
+    let others: usize = widths.iter().map(|width| width + 2).sum();
+    let names = widest(&mut table.rows.iter().map(|(name, _)| name)).max(columns(&clean(&table.title)));
+    let names = names.min(w.width.saturating_sub(others).max(8));
+    let chosen = |index: usize| table.chosen == Some(index);
+    let mut head = vec![Span::new(Role::Heading, cell(&clean(&table.title), names))];
+    for (index, (column, width)) in table.columns.iter().zip(&widths).enumerate() {
+        let (role, text) = if chosen(index) {
+            (Role::Accent, format!("[{}]", clean(column)))
+        } else {
+            (Role::Heading, format!(" {}", clean(column)))
+        };
+        head.push(Span::new(role, format!("  {}", cell(&text, *width))));
+    }
+    w.page.lines.push(Line { spans: cut(head, w.width), ..Line::default() });
+    for (name, cells) in &table.rows {
+        let mut spans = vec![Span::new(Role::Text, cell(&clean(name), names))];
+        for (index, (text, width)) in cells.iter().zip(&widths).enumerate() {
+            let role = if chosen(index) { Role::Accent } else { Role::Dim };
+            spans.push(Span::new(role, format!("   {}", cell(&clean(text), width.saturating_sub(1)))));
+        }
+        w.page.lines.push(Line { spans: cut(spans, w.width), ..Line::default() });
+    }
+}
+
+/// The spans of one line; what does not fit is left out.
+fn cut(spans: Vec<Span>, width: usize) -> Vec<Span> {
+    let mut room = width;
+    let fits = |span: &Span| {
+        let fits = span.width() <= room;
+        room = room.saturating_sub(span.width());
+        fits
+    };
+    spans.into_iter().take_while(fits).collect()
+}

@@ -1,0 +1,184 @@
+//! The rows of a step: what was found and what shall become of it, in one. Words only; the page and the line-by-line
+//! front end read the same rows in the same order.
+
+use std::cmp::Reverse;
+
+use super::{
+    form::{FieldState, complaint},
+    model::StepState,
+};
+use crate::{
+    finding::{Finding, Severity, Status},
+    steps::form::{Choice, Field, Kind},
+};
+
+/// So many findings without a question have a row of their own; more of them are counted in one line.
+const MOST: usize = 3;
+
+/// One row: a question with the findings that it settles, or a finding that no question settles.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Place of the question in the form, the question, and what is in it.
+    pub asked: Option<(usize, &'a Field, &'a FieldState)>,
+    /// What it settles, the worst first.
+    pub findings: Vec<&'a Finding>,
+}
+
+/// All rows of a step, and what has none.
+#[derive(Debug, Default)]
+pub struct Rows<'a> {
+    /// The questions in the order of the form, then findings without one.
+    pub rows: Vec<Row<'a>>,
+    /// Findings that do not hold and that no question settles, where they are too many for rows.
+    pub unasked: usize,
+    /// Findings that hold and have no row.
+    pub hold: usize,
+}
+
+/// The rows of a step as it stands.
+pub fn rows(step: &StepState) -> Rows<'_> {
+    let mut found: Vec<&Finding> = step.findings().iter().collect();
+    found.sort_by_key(|finding| rank(finding));
+    let asked = step.form.visible().map(|asked| {
+        let findings = found.iter().copied().filter(|finding| settles(asked.1, finding)).collect();
+        Row { asked: Some(asked), findings }
+    });
+    let mut rows: Vec<Row<'_>> = asked.collect();
+    let led =
+        |finding: &Finding| rows.iter().filter_map(Row::finding).any(|lead| std::ptr::eq(lead, finding));
+    let hold = found.iter().filter(|finding| finding.status == Status::Pass && !led(finding)).count();
+    found.retain(|finding| rows.iter().all(|row| row.asked.is_none_or(|asked| !settles(asked.1, finding))));
+    let open = |finding: &&Finding| matches!(finding.status, Status::Fail | Status::Unknown);
+    let open: Vec<&Finding> = found.into_iter().filter(open).collect();
+    let unasked = if open.len() > MOST { open.len() } else { 0 };
+    if unasked == 0 {
+        rows.extend(open.into_iter().map(|finding| Row { asked: None, findings: vec![finding] }));
+    }
+    Rows { rows, unasked, hold }
+}
+
+/// Whether a question settles a finding. One key that ends in a dot stands for all questions that begin with it.
+fn settles(field: &Field, finding: &Finding) -> bool {
+    let Some(key) = &finding.field else { return false };
+    let family = key.ends_with('.') && field.key.starts_with(key.as_str());
+    *key == field.key || family && !matches!(field.kind, Kind::Secret { .. })
+}
+
+/// The worst first.
+pub(super) fn rank(finding: &Finding) -> (u8, Reverse<Severity>) {
+    let status = match finding.status {
+        Status::Fail => 0,
+        Status::Unknown => 1,
+        Status::Pass => 2,
+        Status::NotApplicable => 3,
+    };
+    (status, Reverse(finding.severity))
+}
+
+impl Rows<'_> {
+    /// "4 more findings without a question, 9 more hold"; empty when every finding has a row.
+    pub fn others(&self) -> String {
+        let unasked = match self.unasked {
+            0 => String::new(),
+            number => format!("{number} more findings, no question"),
+        };
+        let hold = match self.hold {
+            0 => String::new(),
+            1 => "1 more holds".to_owned(),
+            number => format!("{number} more hold"),
+        };
+        let both = if unasked.is_empty() || hold.is_empty() { "" } else { ", " };
+        format!("{unasked}{both}{hold}")
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The worst of what it settles.
+    pub fn finding(&self) -> Option<&'a Finding> {
+        self.findings.first().copied()
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> &'a str {
+        match (self.asked, self.finding()) {
+            (Some((_, field, _)), _) => &field.label,
+            (None, Some(finding)) => &finding.title,
+            (None, None) => "",
+        }
+    }
+
+    /// What is so today; empty where there is nothing to say.
+    pub fn now(&self) -> &'a str {
+        match (self.asked, self.finding()) {
+            (Some((_, field, _)), _) if !field.now.is_empty() => &field.now,
+            (Some(_), Some(finding)) => &finding.title,
+            _ => "",
+        }
+    }
+
+    /// Whether what is so today is well.
+    pub fn status(&self) -> Option<Status> {
+        let told = self.asked.and_then(|(_, field, _)| field.now_status);
+        told.or(self.finding().map(|finding| finding.status))
+    }
+
+    /// How bad what is so today is, in a word.
+    pub fn level(&self) -> &'static str {
+        match (self.status(), self.finding()) {
+            (Some(Status::Fail), Some(finding)) => finding.severity.word(),
+            (Some(Status::Fail), None) => "fails",
+            (Some(Status::Unknown), _) => "unknown",
+            (Some(Status::Pass), _) => "pass",
+            (Some(Status::NotApplicable) | None, _) => "-",
+        }
+    }
+
+    /// The answer as it is shown. Of a secret only whether it is there.
+    pub fn becomes(&self) -> &'a str {
+        match self.asked {
+            Some((_, _, FieldState::Line(input))) if input.value().is_empty() => "(none)",
+            Some((_, _, FieldState::Line(input))) => input.value(),
+            Some((_, _, FieldState::Secret(secret))) if secret.first.is_empty() => "(to be typed)",
+            Some((_, _, FieldState::Secret(_))) => "(typed)",
+            Some((_, field, FieldState::Choice(_))) => {
+                self.chosen().map_or(field.label.as_str(), |chosen| &chosen.label)
+            }
+            None => "(no question)",
+        }
+    }
+
+    /// The option that is chosen.
+    pub fn chosen(&self) -> Option<&'a Choice> {
+        match self.asked? {
+            (_, Field { kind: Kind::Choice { options, .. }, .. }, FieldState::Choice(chosen)) => {
+                options.get(*chosen)
+            }
+            _ => None,
+        }
+    }
+
+    /// Why the answer cannot be used.
+    pub fn complaint(&self) -> Option<String> {
+        let (_, field, state) = self.asked?;
+        complaint(field, state)
+    }
+
+    /// More about the row, one line each with the word before it: what was seen, what the answer means, what to know.
+    pub fn detail(&self) -> Vec<(&'static str, String)> {
+        let all = |part: fn(&Finding) -> &str| {
+            let open =
+                |finding: &&&Finding| self.status() == Some(Status::Pass) || finding.status != Status::Pass;
+            let parts: Vec<&str> = self.findings.iter().filter(open).map(|finding| part(finding)).collect();
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+        };
+        let help = self.asked.map_or("", |(_, field, _)| &field.help);
+        let effect = self.chosen().map_or("", |chosen| &chosen.effect);
+        let told = [
+            ("Seen", all(|finding| &finding.evidence)),
+            ("Becomes", effect.to_owned()),
+            ("Know", help.to_owned()),
+            ("Remedy", all(|finding| &finding.remedy)),
+        ];
+        told.into_iter().filter(|(_, words)| !words.is_empty()).collect()
+    }
+}
