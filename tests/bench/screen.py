@@ -5,7 +5,7 @@ screen.py --head                                the head of the table
 screen.py RUNS 'KEYS' 'QUIT-KEYS' -- COMMAND... the median of so many runs
 
 first frame   from the start to the last byte before the first pause of 60 ms
-bytes         of that frame, and the fewest and most for one of the keys
+bytes         of that frame, and the fewest and most for one of the keys; those before a `|` are not counted
 idle          bytes a second while nobody presses a key
 memory        resident set of the program and all below it, at the end
 back          whether the terminal's settings are as they were before
@@ -77,11 +77,11 @@ class Screen:
             self.answered = len(self.seen)
         return last
 
-    def settle(self):
-        """Reads until nothing comes any more; when the last byte came."""
+    def settle(self, quiet, limit):
+        """Reads until something came and then nothing for a while; when the last byte came."""
         begun, last = time.perf_counter(), None
-        while not self.gone and (now := time.perf_counter()) - begun < LIMIT:
-            if last and now - last > QUIET:
+        while not self.gone and (now := time.perf_counter()) - begun < limit:
+            if last and now - last > quiet:
                 break
             last = self.read(0.005) or last
         return last or time.perf_counter()
@@ -92,9 +92,7 @@ class Screen:
         if self.seen.rfind(b"\x1b[?1h") > self.seen.rfind(b"\x1b[?1l"):
             data = data.replace(b"\x1b[", b"\x1bO")
         os.write(self.master, data)
-        end = time.perf_counter() + QUIET * 2
-        while time.perf_counter() < end and not self.gone:
-            self.read(0.005)
+        self.settle(QUIET, 1.0)
         return len(self.seen) - before
 
     def end(self, keys):
@@ -113,17 +111,18 @@ class Screen:
         return back
 
 
-def measure(command, keys, leaving):
+def measure(command, before_keys, keys, leaving):
     screen = Screen(command)
-    first = (screen.settle() - screen.start) * 1000
+    first = (screen.settle(QUIET, LIMIT) - screen.start) * 1000
     frame = len(screen.seen)
-    # What looks at the host comes a little later; idle begins after it.
-    time.sleep(0.3)
-    screen.read(0)
+    # What a look at the host found comes a little later; idle begins when that has ended.
+    screen.settle(IDLE, LIMIT)
     before, end = len(screen.seen), time.perf_counter() + IDLE
     while time.perf_counter() < end:
         screen.read(0.02)
     idle = (len(screen.seen) - before) / IDLE
+    for name in before_keys:
+        screen.press(name)
     pressed = [screen.press(name) for name in keys]
     memory = resident(screen.pid)[0] / 2**20
     return first, frame, min(pressed), max(pressed), idle, memory, screen.end(leaving)
@@ -135,7 +134,8 @@ def main():
         print(row.format("command", "first frame", "bytes", "bytes per key", "idle", "memory", "back"))
         return
     command = sys.argv[5:]
-    runs = [measure(command, sys.argv[2].split(), sys.argv[3].split()) for _ in range(int(sys.argv[1]))]
+    before, _, keys = sys.argv[2].rpartition("|")
+    runs = [measure(command, before.split(), keys.split(), sys.argv[3].split()) for _ in range(int(sys.argv[1]))]
     first, frame, low, high, idle, memory = (statistics.median(column) for column in list(zip(*runs))[:6])
     name = " ".join([os.path.basename(command[0]), *command[1:]])[:24]
     print(row.format(name, f"{first:.1f} ms", int(frame), f"{low:.0f} to {high:.0f}", f"{idle:.0f} B/s",
