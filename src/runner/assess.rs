@@ -152,7 +152,7 @@ pub fn assess(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Assessment>
 }
 
 fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Standing {
-    if !traced.told.begun.is_some() {
+    if traced.told.begun.is_none() {
         return Standing::NotBegun;
     }
     let files = traced.saved.iter().flat_map(|saved| &saved.files);

@@ -202,7 +202,7 @@ fn no_circle_of_files_in_a_room() {
         match (NOT_YET.contains(&room), found.is_empty()) {
             (true, true) => offences.push(format!("{room}: take it off the list")),
             (false, false) => {
-                offences.extend(found.iter().map(|circle| format!("{room}: {}", circle.join(", "))))
+                offences.extend(found.iter().map(|circle| format!("{room}: {}", circle.join(", "))));
             }
             _ => {}
         }

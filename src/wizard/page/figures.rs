@@ -62,7 +62,8 @@ fn draw_bars(w: &mut Writer, bars: &Bars) {
     let label = bars.bars.iter().map(|bar| columns(&clean(&bar.label))).max().unwrap_or(0).min(w.width / 4);
     let said = bars.bars.iter().map(|bar| columns(&amount(bars, bar.total()))).max().unwrap_or(0);
     let width = w.width.saturating_sub(label + 2 + 1 + 2 + said).clamp(4, 60);
-    let most = bars.bars.iter().map(|bar| bar.total()).chain(bars.limit).max().unwrap_or(0).max(1);
+    let most =
+        bars.bars.iter().map(crate::steps::figure::Bar::total).chain(bars.limit).max().unwrap_or(0).max(1);
     let place = |amount: u64| {
         let place = u128::from(amount) * u128::try_from(width).unwrap_or(1) / u128::from(most);
         usize::try_from(place).unwrap_or(width)
