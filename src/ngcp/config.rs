@@ -19,7 +19,7 @@ pub const DIRECTORY: &str = "/etc/ngcp-config";
 /// More files than this in config.d are not read.
 const EXTRA_LIMIT: usize = 200;
 
-/// The merged configuration. Read-only; a change goes through [`super::edit::set`] on the text of config.yml.
+/// The merged configuration. Read-only; a change goes through [`crate::yaml::edit::set`] on the text of config.yml.
 #[derive(Debug, Clone)]
 pub struct Config {
     merged: Merged,

@@ -31,7 +31,7 @@ pub struct Change {
     pub found: Option<Left>,
     /// What callers or operators notice while it happens; `None` when nobody does.
     pub interrupts: Option<String>,
-    /// Set on the last change that could cut the operator off: what goes back on silence says [`Plan::covered`].
+    /// Set on the last change that could cut the operator off: what goes back on silence says [`super::Plan::covered`].
     pub guard: Option<Guard>,
     /// What the operator must do elsewhere as long as it stands.
     #[serde(default)]

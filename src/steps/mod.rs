@@ -28,7 +28,7 @@ pub use assemble::{APPLY, assemble};
 pub use figure::Figure;
 pub use form::Form;
 
-/// One step, as everybody but itself sees it. A step implements [`TypedStep`] and is one of these by that.
+/// One step, as everybody but itself sees it. A step implements `TypedStep` and is one of these by that.
 pub trait Step: Sync {
     /// Name, words and place in the handbook.
     fn about(&self) -> &'static About;
