@@ -38,10 +38,12 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
         ["Vendor support access", "Passwords", "SSH logins", "Disk access times", "Performance profile"]
     {
         let title = |line: &Line| line.contents().lines().next().is_some_and(|row| row.contains(step));
-        console.keys("\r").wait_until_quiet();
-        // A slow machine may still be looking when the key comes.
-        while !title(console) && console.contents().contains("Still looking at the host") {
-            console.keys("\r").wait_until_quiet();
+        let key = if step == "Vendor support access" { "\r" } else { "n" };
+        console.keys(key).wait_until_quiet();
+        // A slow machine may still be looking when the key comes; rows below are shown before the next step.
+        let early = |page: &str| page.contains("Still looking at the host") || page.contains("n rows below");
+        while !title(console) && early(&console.contents()) {
+            console.keys(key).wait_until_quiet();
         }
         console.wait_for(step, title).wait_until_quiet();
     }

@@ -168,6 +168,11 @@ fn victim() {
     println!("POINTS {}", POINT.load(Ordering::SeqCst));
 }
 
+/// A program's output comes in more or fewer pieces each time: at the last points the run may be over already.
+fn killed_or_over(over: Option<usize>, at: usize, points: usize) {
+    assert!(over.is_none_or(|reached| reached < at && at + 3 > points), "killed at {at}: {over:?}");
+}
+
 /// Runs the victim; how many points it passed, or `None` when it was killed.
 fn run_victim(root: &Path, kill_at: usize, undo: Option<&str>) -> Option<usize> {
     let mut process = Process::new(std::env::current_exe().unwrap());
@@ -260,7 +265,7 @@ fn whenever_the_runner_is_killed_its_run_can_be_told_undone_and_continued_f03_f5
     in_parallel(points, |at| {
         let root = place.path().join(format!("at-{at}"));
         tree::copy(&fresh, &root);
-        assert_eq!(run_victim(&root, at, None), None, "killed at {at}");
+        killed_or_over(run_victim(&root, at, None), at, points);
         let runs = Runs::open(&root).unwrap();
         let run = runs.find(None).unwrap();
         let history = runs.history(&run).unwrap();
@@ -326,7 +331,7 @@ fn an_undo_that_is_killed_can_be_continued_and_undone_itself() {
     in_parallel(points, |at| {
         let root = place.path().join(format!("at-{at}"));
         tree::copy(&done, &root);
-        assert_eq!(run_victim(&root, at, Some(&first)), None, "killed at {at}");
+        killed_or_over(run_victim(&root, at, Some(&first)), at, points);
         let runs = Runs::open(&root).unwrap();
         let run = runs.find(None).unwrap();
         let history = runs.history(&run).unwrap();
