@@ -55,7 +55,7 @@ fn whenever_the_power_is_cut_the_host_comes_back_and_the_run_can_be_settled() {
 fn cut_in_the_middle(mut machine: Machine, args: &str, changes: u32) -> Off {
     machine.begin(args);
     let journal = "$(ls -d /var/lib/ngcp-warden/runs/*-* | sort -V | tail -n 1)/journal";
-    machine.shell.until(&format!("[ \"$(grep -c '\"before\"' {journal})\" -ge {changes} ]"));
+    machine.shell.until(&format!("[ \"$(grep -c '\"before\":' {journal})\" -ge {changes} ]"));
     machine.cut_power()
 }
 
