@@ -115,7 +115,8 @@ fn only_a_new_ssh_login_counts(machine: &mut Machine) {
 
 /// F02: nobody says a word, and sshd takes passwords again.
 fn silence(machine: &mut Machine) {
-    let run = machine.apply_until_it_waits("/root/ssh.yml --confirm-within 10");
+    // Long enough that a slow machine has looked at the watcher before the time is over.
+    let run = machine.apply_until_it_waits("/root/ssh.yml --confirm-within 60");
     let watcher =
         machine.shell.ok(&format!("systemctl show -P ActiveState -P Transient ngcp-warden-restore-{run}"));
     assert_eq!(watcher, "active\nyes\n");
@@ -126,7 +127,7 @@ fn silence(machine: &mut Machine) {
 
 /// F03: the watcher is killed and comes back, the runner is killed and does not: the new watcher takes the change back.
 fn killed_runner_and_watcher(machine: &mut Machine) {
-    let run = machine.apply_until_it_waits("/root/ssh.yml --confirm-within 30");
+    let run = machine.apply_until_it_waits("/root/ssh.yml --confirm-within 60");
     let unit = format!("ngcp-warden-restore-{run}.service");
     machine.shell.ok(&format!(
         "set -e; first=$(systemctl show -P MainPID {unit}); kill -9 $first
