@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{
-    Event, LeftBehind, Saved, SavedFile, Was,
+    Event, LeftBehind, NotKept, Saved, SavedFile, Was,
     action::{self, Prepared},
     apply::{generated, is_apply},
     captured,
@@ -14,7 +14,7 @@ use super::{
     orphan::at_most,
     output::{Lines, Told},
     proof::{self, Seen},
-    run::{REVERTED, Runner, UNCONFIRMED},
+    run::Runner,
     values,
 };
 use crate::{
@@ -114,7 +114,10 @@ impl Runner<'_> {
         Ok(match &change.guard {
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
                 None => (outcome, format!("{message}; confirmed")),
-                Some(why) => (Outcome::Failed, why.to_owned()),
+                Some(why) => {
+                    self.record(Event::NotKept { change: change.id.clone(), why })?;
+                    (Outcome::Failed, why.words().to_owned())
+                }
             },
             _ => (outcome, message),
         })
@@ -139,7 +142,7 @@ impl Runner<'_> {
     }
 
     /// Waits until somebody keeps the change; else says why it is taken back.
-    fn wait(&mut self, change: &Change, guard: &Guard) -> Result<Option<&'static str>> {
+    fn wait(&mut self, change: &Change, guard: &Guard) -> Result<Option<NotKept>> {
         let host = self.sight.host;
         let (since, seconds) = (host.uptime(), Duration::from_secs(guard.seconds));
         if let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) {
@@ -158,7 +161,7 @@ impl Runner<'_> {
             }
             let slept = host.world() == World::Live && host.uptime() > since + seconds;
             if self.control.is_reverting() {
-                return Ok(Some(REVERTED));
+                return Ok(Some(NotKept::Reverted));
             }
             if slept {
                 break;
@@ -169,7 +172,7 @@ impl Runner<'_> {
             }
             pause(TICK);
         }
-        Ok(Some(UNCONFIRMED))
+        Ok(Some(NotKept::Unconfirmed))
     }
 
     /// Keeps what is needed to take the change back.

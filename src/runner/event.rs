@@ -92,6 +92,13 @@ pub enum Event {
         /// The change.
         change: String,
     },
+    /// A guarded change is not kept: it ends as failed and is taken back.
+    NotKept {
+        /// The change.
+        change: String,
+        /// Why.
+        why: NotKept,
+    },
     /// A change was taken back: after a failure in its step, on silence, or on request.
     Undone {
         /// The change.
@@ -112,6 +119,26 @@ pub enum Event {
         /// Path of the report on the host, when one was written.
         report: Option<String>,
     },
+}
+
+/// Why a guarded change is not kept. Nothing broke: the operator decided, or nobody did in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotKept {
+    /// Nobody confirmed it in time.
+    Unconfirmed,
+    /// Somebody asked for it to be taken back.
+    Reverted,
+}
+
+impl NotKept {
+    /// For people, as the end of the change.
+    pub fn words(self) -> &'static str {
+        match self {
+            NotKept::Unconfirmed => "nobody confirmed it in time; it is taken back",
+            NotKept::Reverted => "it was taken back on request",
+        }
+    }
 }
 
 /// How a run ended.

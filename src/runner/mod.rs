@@ -32,7 +32,7 @@ mod values;
 
 pub use assess::{Assessment, ChangeAssessment, Standing, assess, order};
 pub use edit::{Show, apply_edits};
-pub use event::{Event, Record, RunOutcome};
+pub use event::{Event, NotKept, Record, RunOutcome};
 pub use journal::{
     ChannelJournal, FileJournal, Followed, Follower, History, Journal, MemoryJournal, PassingRuns, Runs,
     State,
@@ -41,7 +41,7 @@ pub use lock::{Holder, Lock, LockHeld};
 pub use orphan::{AtWork, settle, wait};
 pub use progress::{Progress, Unit};
 pub use report::{Report, ReportedChange};
-pub use run::{Order, REVERTED, UNCONFIRMED, resume, run};
+pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 pub use shared::LeftBehind;
 pub use state::{ChangeState, Countdown, Ended, JobProgress, OutputLine, RunState, Stage, afterwards};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChangeState, Record, RunOutcome, RunState};
+use super::{ChangeState, NotKept, Record, RunOutcome, RunState};
 use crate::{
     finding::{Finding, Severity, Status, StepId, printable, score},
     plan::Outcome,
@@ -62,6 +62,9 @@ pub struct ReportedChange {
     pub message: String,
     /// Milliseconds.
     pub took: u64,
+    /// Why it was not kept, when it was guarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<NotKept>,
     /// How taking it back ended, and what was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undone: Option<(Outcome, String)>,
@@ -156,8 +159,8 @@ impl From<ChangeState> for ReportedChange {
     fn from(told: ChangeState) -> Self {
         let (outcome, begun) = (told.outcome(), told.begun.is_some());
         let (message, took) = told.ended.map(|ended| (ended.message, ended.took)).unwrap_or_default();
-        let ChangeState { id, step, title, undone, .. } = told;
-        ReportedChange { id, step, title, outcome, begun, message, took, undone }
+        let ChangeState { id, step, title, not_kept, undone, .. } = told;
+        ReportedChange { id, step, title, outcome, begun, message, took, not_kept, undone }
     }
 }
 

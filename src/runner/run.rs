@@ -15,8 +15,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, Look, Record, RunOutcome, apply::is_apply, guard::Armed, orphan::Session,
-    output::Redactor, proof::Sight,
+    Control, Event, Journal, Look, NotKept, Record, RunOutcome, apply::is_apply, guard::Armed,
+    orphan::Session, output::Redactor, proof::Sight,
 };
 use crate::{
     executor::Executor,
@@ -108,7 +108,11 @@ pub(super) fn restore(
     for open in &order.plan.changes {
         let why = match runner.known(open) {
             Known { ended: Some(_), .. } => continue,
-            _ if open.id == change && asked => UNCONFIRMED,
+            _ if open.id == change && asked => {
+                let why = NotKept::Unconfirmed;
+                runner.record(Event::NotKept { change: open.id.clone(), why })?;
+                why.words()
+            }
             Known { begun: false, .. } if open.id == change => CUT_OFF_BEFORE,
             Known { begun: true, .. } => CUT_OFF,
             _ => continue,
@@ -118,10 +122,6 @@ pub(super) fn restore(
     runner.go()
 }
 
-/// Said when a guarded change was not kept.
-pub const UNCONFIRMED: &str = "nobody confirmed it in time; it is taken back";
-/// Said when somebody asked for that.
-pub const REVERTED: &str = "it was taken back on request";
 /// Said of the guarded change itself when it never began.
 const CUT_OFF_BEFORE: &str = "the run was cut off before it; what could cut you off is taken back";
 /// Said of a change in whose middle the runner ended, when the whole run is taken back.

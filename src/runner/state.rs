@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Event, Progress, Record, RunOutcome};
+use super::{Event, NotKept, Progress, Record, RunOutcome};
 use crate::{
     executor::Stream,
     finding::{Finding, StepId},
@@ -72,6 +72,8 @@ pub struct ChangeState {
     pub begun: Option<u64>,
     /// How it ended.
     pub ended: Option<Ended>,
+    /// Why it was not kept, when it was guarded.
+    pub not_kept: Option<NotKept>,
     /// How taking it back ended, and what was put back or why not.
     pub undone: Option<(Outcome, String)>,
 }
@@ -200,6 +202,7 @@ impl RunState {
                 if let Some(place) = self.place(change) {
                     self.set(place, |change| {
                         (change.begun, change.ended, change.undone) = (Some(since), None, None);
+                        change.not_kept = None;
                     });
                     (self.current, self.progress) = (Some(place), None);
                 }
@@ -225,7 +228,8 @@ impl RunState {
                     self.guard = Some(Countdown { change: place, until, total });
                 }
             }
-            Event::Kept { change } => self.leave(change, |_| {}),
+            Event::Kept { change } => self.leave(change, |change| change.not_kept = None),
+            Event::NotKept { change, why } => self.leave(change, |change| change.not_kept = Some(*why)),
             Event::Undone { change, outcome, message } => {
                 let undone = Some((*outcome, message.clone()));
                 self.leave(change, |change| change.undone = undone);
@@ -278,6 +282,7 @@ impl ChangeState {
             title: change.title.clone(),
             begun: None,
             ended: None,
+            not_kept: None,
             undone: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use ngcp_warden::{
     plan::{Outcome, Plan},
-    runner::{Event, REVERTED, RunOutcome, UNCONFIRMED},
+    runner::{Event, NotKept, RunOutcome},
     wizard::{Screen, model::Entry},
 };
 
@@ -10,12 +10,24 @@ use crate::support::{Desk, plan};
 
 /// A run of three changes: the first stands, the second fails for this reason, the third is not tried.
 fn failed_because(reason: &str, undone: Outcome) -> Desk {
+    ended(reason, None, undone)
+}
+
+/// As it is recorded when a guarded change was not kept.
+fn not_kept(why: NotKept) -> Desk {
+    ended(why.words(), Some(why), Outcome::Done)
+}
+
+fn ended(reason: &str, not_kept: Option<NotKept>, undone: Outcome) -> Desk {
     let mut desk = Desk::ready(Entry::Maintenance);
     desk.run_begins();
     let changes = |plan: Plan| plan.changes.into_iter().map(|change| change.id).collect::<Vec<_>>();
     let [first, second] = &changes(plan())[..] else { panic!() };
     desk.change_ends(first, Outcome::Done);
     desk.record(Event::Before { change: second.clone() });
+    if let Some(why) = not_kept {
+        desk.record(Event::NotKept { change: second.clone(), why });
+    }
     desk.record(Event::After {
         change: second.clone(),
         outcome: Outcome::Failed,
@@ -32,11 +44,14 @@ fn failed_because(reason: &str, undone: Outcome) -> Desk {
 
 #[test]
 fn what_was_taken_back_on_request_is_no_failure_and_is_counted() {
-    let words = failed_because(REVERTED, Outcome::Done).words();
+    let words = not_kept(NotKept::Reverted).words();
     assert!(words.contains("You took Passwords back: 1 change undone, 1 stay."), "{words}");
     assert!(!words.to_lowercase().contains("failed"), "{words}");
-    let words = failed_because(UNCONFIRMED, Outcome::Done).words();
+    let words = not_kept(NotKept::Unconfirmed).words();
     assert!(words.contains("Nobody confirmed Passwords in time: 1 change undone, 1 stay."), "{words}");
+    // A program that prints the same words does not pass for it.
+    let words = failed_because(NotKept::Reverted.words(), Outcome::Done).words();
+    assert!(words.contains("\"set cdr\" failed"), "{words}");
 }
 
 #[test]

@@ -131,3 +131,17 @@ fn help_opens_at_the_page_it_was_asked_for_on() {
         desk.press("b ESC ESC ESC");
     }
 }
+
+/// What is known to be wrong is not hidden while there is room for it.
+#[test]
+fn the_overview_shows_as_many_findings_as_it_has_rows() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    let failing = |place| finding("noatime", Severity::Low, Status::Fail, &format!("disk {place} is slow"));
+    desk.found("noatime", (0..30).map(failing).collect());
+    for (rows, shown) in [(16, 6), (24, 12), (50, 30)] {
+        desk.tell(Message::Resized { columns: 80, rows });
+        let words = desk.words();
+        assert_eq!(words.matches("is slow").count(), shown, "{rows} rows: {words}");
+        assert_eq!(words.contains("more: the list of steps"), shown < 30, "{words}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ngcp_warden::{
-    plan::{Foreign, Outcome, Plan},
+    plan::{Foreign, Guard, Outcome, Plan},
     runner::{Event, Progress, Record, RunOutcome, Unit},
     secret::Secret,
     wizard::{
@@ -71,6 +71,28 @@ fn nothing_is_applied_without_being_asked_twice_nor_against_an_obstacle() {
     desk.press("a");
     assert!(desk.model.dialog.is_none());
     assert_eq!(desk.model.notice.as_deref(), Some("Applying needs root."));
+}
+
+/// F02: silence takes more back than the one change that could cut off; the review says which.
+#[test]
+fn every_change_that_goes_back_on_silence_is_marked() {
+    let mut guarded = plan();
+    let mut lock = guarded.changes[0].clone();
+    (lock.id, lock.step, lock.title) = ("access.lock".to_owned(), id("access"), "lock sipwise".to_owned());
+    guarded.changes.insert(0, lock);
+    guarded.changes[1].guard = Some(Guard { seconds: 60, what: "SSH".to_owned(), steps: vec![id("access")] });
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("ENTER SPACE F10");
+    desk.planned(guarded);
+    let line = |desk: &Desk, words: &str| {
+        let all = desk.words();
+        all.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {all}")).to_owned()
+    };
+    assert!(line(&desk, "taken back too unless kept").contains("1 change"), "{}", desk.words());
+    desk.press("ENTER DOWN DOWN ENTER");
+    for (change, marked) in [("lock sipwise", true), ("set root", true), ("set cdr", false)] {
+        assert_eq!(line(&desk, change).contains("goes back unless kept"), marked, "{change}");
+    }
 }
 
 /// F42: what somebody else left uncommitted is shown and needs a yes of its own.

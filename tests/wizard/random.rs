@@ -6,7 +6,7 @@ use ngcp_warden::{
     executor::{Disk, Resources, Stream, World},
     finding::{Finding, Severity, Status},
     plan::{Foreign, Guard, Outcome, Plan},
-    runner::{Event, Record, Report, RunOutcome, State},
+    runner::{Event, NotKept, Record, Report, RunOutcome, State},
     secret::{Secret, Secrets},
     steps::{
         Form,
@@ -116,6 +116,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         }),
         (change(), any::<u64>()).prop_map(|(change, seconds)| Event::Waiting { change, seconds }),
         change().prop_map(|change| Event::Kept { change }),
+        (change(), select(vec![NotKept::Reverted, NotKept::Unconfirmed]))
+            .prop_map(|(change, why)| Event::NotKept { change, why }),
         (change(), outcome(), any_text()).prop_map(|(change, outcome, message)| Event::Undone {
             change,
             outcome,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Status, score},
-    runner::{REVERTED, Report, ReportedChange, RunOutcome, State, UNCONFIRMED, afterwards},
+    runner::{NotKept, Report, ReportedChange, RunOutcome, State, afterwards},
     wizard::{
         Model,
         model::{PastRun, ReviewPhase},
@@ -84,10 +84,9 @@ fn words(past: &PastRun) -> String {
 
 /// Nothing broke: the operator did not keep it.
 fn refused(report: &Report) -> Option<&'static str> {
-    report.changes.iter().find_map(|change| match change.message.as_str() {
-        REVERTED => Some("taken back on request"),
-        UNCONFIRMED => Some("taken back, not confirmed"),
-        _ => None,
+    report.changes.iter().find_map(|change| change.not_kept).map(|why| match why {
+        NotKept::Reverted => "taken back on request",
+        NotKept::Unconfirmed => "taken back, not confirmed",
     })
 }
 

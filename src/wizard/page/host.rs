@@ -1,7 +1,7 @@
 //! The host at a glance, and the list of steps.
 
 use super::{
-    Page, Role, Span, Symbol, Writer,
+    Page, Role, Span, Symbol, Writer, body,
     text::{TIE, bar, cell, clean, columns, columns_of},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Failing findings shown on the overview; the rest is on the steps page.
+/// Failing findings that the overview shows however low the screen is; the rest is on the steps page.
 const WORST: usize = 8;
 
 pub(super) fn overview(model: &Model, width: usize) -> Page {
@@ -37,12 +37,16 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
     }
     hardening(model, &mut w);
     w.gap();
-    worst(model, &mut w);
-    w.gap();
+    let mut below = Writer::new("", "", width);
     match &model.host {
-        Some(host) => figures(host, &mut w),
-        None => w.text(Role::Dim, "Memory, disks and services: looking …"),
+        Some(host) => figures(host, &mut below),
+        None => below.text(Role::Dim, "Memory, disks and services: looking …"),
     }
+    // Blank lines around them, and the line that counts the rest.
+    let rows = usize::from(body(model, model.size).rows).saturating_sub(w.len() + below.len() + 2);
+    worst(model, rows.max(WORST), &mut w);
+    w.gap();
+    w.page.lines.append(&mut below.page.lines);
     w.page
 }
 
@@ -142,13 +146,16 @@ pub(super) fn status(finding: &Finding) -> Span {
     }
 }
 
-fn worst(model: &Model, w: &mut Writer) {
+/// The worst of what fails, at most so many.
+fn worst(model: &Model, most: usize, w: &mut Writer) {
     let mut failing: Vec<&Finding> =
         model.findings().filter(|finding| finding.status == Status::Fail).collect();
     failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // The line that would count a single one has room for it.
+    let most = if failing.len() == most + 1 { failing.len() } else { most };
     let step_width = if w.width >= 70 { 16 } else { 0 };
     let title_width = w.width.saturating_sub(13 + step_width);
-    for finding in failing.iter().take(WORST) {
+    for finding in failing.iter().take(most) {
         let title = clean(&finding.title);
         // A title that has no room beside its step is told whole instead.
         let fits = columns(&title) <= title_width;
@@ -165,11 +172,9 @@ fn worst(model: &Model, w: &mut Writer) {
             ],
         );
     }
-    if failing.len() > WORST {
-        w.text(
-            Role::Dim,
-            &format!("… and {} more: the list of steps has all of them.", failing.len() - WORST),
-        );
+    if failing.len() > most {
+        let words = format!("… and {} more: the list of steps has all of them.", failing.len() - most);
+        w.text(Role::Dim, &words);
     }
     let judged = model.findings().next().is_some();
     if failing.is_empty() && judged {

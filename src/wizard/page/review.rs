@@ -110,6 +110,11 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     entries
 }
 
+/// What goes back when nobody keeps what could cut the operator off.
+fn goes_back(plan: &Plan) -> Vec<&str> {
+    plan.covered().into_iter().flat_map(|(_, changes)| changes).map(|change| change.id.as_str()).collect()
+}
+
 /// "9 changes · 1 could cut you off · all can be taken back".
 pub(super) fn summary(plan: &Plan) -> String {
     let count = plan.changes.len();
@@ -176,6 +181,7 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         ReviewPhase::Ready(plan) => plan.clone(),
         _ => std::sync::Arc::default(),
     };
+    let goes_back = goes_back(&plan);
     for (place, entry) in entries(model).iter().enumerate() {
         let from = w.len();
         match entry {
@@ -194,11 +200,15 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
             Entry::Foreign => foreign_line(model, &plan, &mut w),
             Entry::Step { step, first, count } => {
                 let changes = plan.changes.get(*first..first + count).unwrap_or_default();
-                step_line(model, step, changes, &mut w);
+                step_line(model, step, changes, &goes_back, &mut w);
             }
             Entry::Change(index) => {
                 if let Some(change) = plan.changes.get(*index) {
-                    w.spans(3, 5, vec![Span::new(Role::Text, clean(&change.title))]);
+                    let mut spans = vec![Span::new(Role::Text, clean(&change.title))];
+                    if goes_back.contains(&change.id.as_str()) {
+                        spans.push(Span::new(Role::Warning, "  goes back unless kept"));
+                    }
+                    w.spans(3, 5, spans);
                 }
             }
         }
@@ -267,7 +277,7 @@ fn foreign_line(model: &Model, plan: &Plan, w: &mut Writer) {
     );
 }
 
-fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
+fn step_line(model: &Model, step: &StepId, changes: &[Change], goes_back: &[&str], w: &mut Writer) {
     let open = model.review.unfolded.contains(step);
     let title = model.steps.iter().find(|state| state.about().id == *step).map(|state| state.about().title);
     let apply = changes.iter().all(|change| matches!(change.action, Action::Apply { .. }));
@@ -291,6 +301,13 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], w: &mut Writer) {
             guard.seconds
         );
         spans.push(Span::new(Role::Warning, words));
+    } else {
+        // Not dangerous itself, and yet taken back with what is.
+        let count = changes.iter().filter(|change| goes_back.contains(&change.id.as_str())).count();
+        if count > 0 {
+            let count = if count == changes.len() { String::new() } else { format!("{count} of them ") };
+            spans.push(Span::new(Role::Warning, format!("  {count}taken back too unless kept")));
+        }
     }
     match changes.iter().find_map(|change| change.interrupts.as_ref()) {
         Some(interrupts) => spans.push(Span::new(Role::Warning, format!("  {}", clean(interrupts)))),

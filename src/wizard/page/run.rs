@@ -9,7 +9,7 @@ use crate::{
     executor::World,
     finding::score,
     plan::{Outcome, Plan, Undo},
-    runner::{ChangeState, Ended, JobProgress, REVERTED, RunOutcome, Stage, UNCONFIRMED, Unit},
+    runner::{ChangeState, Ended, JobProgress, NotKept, RunOutcome, Stage, Unit},
     wizard::{Model, run_view::RunView},
 };
 
@@ -242,9 +242,9 @@ fn ending(model: &Model, run: &RunView) -> (Role, String) {
 
 /// Whether it was the operator (or nobody, in time) who decided, or something broke.
 fn failing(run: &RunView) -> (Role, &'static str) {
-    match run.failed().and_then(|change| change.failure()) {
-        Some(REVERTED | UNCONFIRMED) => (Role::Warning, "Taken back"),
-        _ => (Role::Bad, "Failed"),
+    match run.failed().and_then(|change| change.not_kept) {
+        Some(_) => (Role::Warning, "Taken back"),
+        None => (Role::Bad, "Failed"),
     }
 }
 
@@ -252,10 +252,10 @@ fn failing_words(model: &Model, run: &RunView) -> String {
     let Some(failed) = run.failed() else { return format!("A change failed: {}.", standing(run)) };
     let step = model.steps.iter().find(|step| step.about().id == failed.step);
     let step = step.map_or_else(|| clean(&failed.title), |step| step.about().title.to_owned());
-    match failed.failure() {
-        Some(REVERTED) => format!("You took {step} back: {}.", standing(run)),
-        Some(UNCONFIRMED) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
-        _ => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
+    match failed.not_kept {
+        Some(NotKept::Reverted) => format!("You took {step} back: {}.", standing(run)),
+        Some(NotKept::Unconfirmed) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
+        None => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
     }
 }
 
