@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Access, Command, Demo, Needs, Target, exit, options::Format, output::result};
 use crate::{
     finding::printable,
-    runner::{Report, State, undo},
+    runner::{Report, State, taken_back_by},
 };
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Command for History {
                     report.changes.len(),
                     report.operator
                 );
-                if let Some(by) = undo::undone_by(&runs, &report.run) {
+                if let Some(by) = taken_back_by(&reports, &report.run) {
                     let _ = writeln!(out, "{:<14} taken back by run {by}", "");
                 }
             }
@@ -55,7 +55,7 @@ impl Command for History {
             .iter()
             .map(|(_, report)| {
                 let mut told = serde_json::to_value(report)?;
-                if let Some(by) = undo::undone_by(&runs, &report.run) {
+                if let Some(by) = taken_back_by(&reports, &report.run) {
                     told["undone_by"] = by.into();
                 }
                 Ok(told)

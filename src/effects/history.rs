@@ -2,31 +2,17 @@
 
 use crate::{
     finding::Finding,
-    runner::{Report, RunOutcome, RunState, Runs, State},
+    runner::{Report, RunState, Runs, taken_back_by},
     wizard::model::PastRun,
 };
 
 /// Every run that can be read, the newest first.
 pub(super) fn runs(runs: &Runs) -> Vec<PastRun> {
-    let mut reports = runs.reports();
-    reports.reverse();
-    let told: Vec<_> =
-        (0..reports.len()).map(|place| undone_by(&reports, place).map(str::to_owned)).collect();
-    let both = reports.into_iter().zip(told);
-    both.map(|((state, report), undone_by)| PastRun { state, report, undone_by }).collect()
-}
-
-/// The later run that took the run at this place back, unless that was taken back itself.
-fn undone_by(newest_first: &[(State, Report)], place: usize) -> Option<&str> {
-    use RunOutcome::{Done, Unchanged, Warning};
-    let run = newest_first.get(place)?.1.run.as_str();
-    let later = newest_first.iter().take(place).enumerate();
-    let mut back = later.filter(|(by, (_, report))| {
-        report.undoes.as_deref() == Some(run)
-            && matches!(report.outcome, Some(Done | Warning | Unchanged))
-            && undone_by(newest_first, *by).is_none()
-    });
-    back.next().map(|(_, (_, report))| report.run.as_str())
+    let reports = runs.reports();
+    let undone_by = |report: &Report| taken_back_by(&reports, &report.run).map(str::to_owned);
+    let told: Vec<_> = reports.iter().map(|(_, report)| undone_by(report)).collect();
+    let newest_first = reports.into_iter().zip(told).rev();
+    newest_first.map(|((state, report), undone_by)| PastRun { state, report, undone_by }).collect()
 }
 
 /// What was found before a run.

@@ -40,7 +40,7 @@ pub use journal::{
 pub use lock::{Holder, Lock, LockHeld};
 pub use orphan::{AtWork, settle, wait};
 pub use progress::{Progress, Unit};
-pub use report::{Report, ReportedChange};
+pub use report::{Report, ReportedChange, taken_back_by};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
 pub use shared::LeftBehind;

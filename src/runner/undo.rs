@@ -187,16 +187,7 @@ pub fn in_force(runs: &Runs) -> Result<String> {
 
 /// The run that took this one back, unless that was taken back itself.
 pub fn undone_by(runs: &Runs, run: &str) -> Option<String> {
-    runs.names().into_iter().rev().find(|name| {
-        let record = runs.history(name).ok();
-        let report = record.as_ref().and_then(|history| super::Report::of(&history.records));
-        report.is_some_and(|report| {
-            use super::RunOutcome::{Done, Unchanged, Warning};
-            report.undoes.as_deref() == Some(run)
-                && matches!(report.outcome, Some(Done | Warning | Unchanged))
-                && undone_by(runs, name).is_none()
-        })
-    })
+    super::taken_back_by(&runs.reports(), run).map(str::to_owned)
 }
 
 /// The kept files of a run by the names that its undo calls them: for an undo that was cut off.

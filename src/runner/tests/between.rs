@@ -260,7 +260,13 @@ fn a_failed_undo_means_its_run_again_and_one_that_succeeded_is_not_undone_by_mis
     assert_eq!(undone(&host, &runs, &run, forced).0, RunOutcome::Done);
     let refused = undo::in_force(&runs).unwrap_err().to_string();
     assert!(refused.contains("taken back already"), "{refused}");
-    assert!(undo::undone_by(&runs, &run).is_some());
+    let mut reports = runs.reports();
+    let (first, last) = (reports[0].1.run.clone(), reports[2].1.run.clone());
+    assert_eq!((first.as_str(), taken_back_by(&reports, &run)), (run.as_str(), Some(last.as_str())));
+    // A record that claims to take back what comes after it takes nothing back, and ends nothing.
+    reports[0].1.undoes = Some(last.clone());
+    assert_eq!(taken_back_by(&reports, &last), None);
+    assert_eq!(taken_back_by(&reports, &run), Some(last.as_str()));
 }
 
 #[test]

@@ -138,6 +138,8 @@ pub(super) struct KeyFact {
     pub(super) own: bool,
     /// Why an administrator could not work with it; empty when one could.
     pub(super) useless: String,
+    /// It opens nothing itself: the keys that it signed do.
+    pub(super) signs: bool,
     /// A later line with the same key does not count: this one decides what may be done with it.
     pub(super) hides: bool,
 }

@@ -68,9 +68,14 @@ pub(super) fn judged(key: &Key, rules: &Rules) -> KeyFact {
         comment: crate::finding::printable(&key.comment).chars().take(80).collect(),
         weak: key.weakness().unwrap_or_default().to_owned(),
         useless: useless(key, rules),
+        signs: signs(key),
         hides: is_limited(key),
         ..KeyFact::default()
     }
+}
+
+fn signs(key: &Key) -> bool {
+    key.option("cert-authority").is_some()
 }
 
 /// Why an administrator could not work with it from where the operator is.
@@ -87,7 +92,7 @@ fn useless(key: &Key, rules: &Rules) -> String {
         list.split(',').any(|name| name == key.algorithm || (rsa && name.starts_with("rsa-sha2-")))
     });
     let why = match () {
-        () if key.option("cert-authority").is_some() => "it signs keys and is none to log in with",
+        () if signs(key) => "it signs keys and is none to log in with",
         () if key.is_certificate() => "it is a certificate, which sshd does not take from a file",
         () if key.option("command").is_some() => "it may run one command only",
         () if key.option("expiry-time").is_some() => "it ends at some time",

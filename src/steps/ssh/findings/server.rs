@@ -274,7 +274,7 @@ pub(super) fn other_doors(facts: &Facts) -> Finding {
         .iter()
         .filter_map(|keyword| Some(format!("{keyword} {}", on(&keyword.to_ascii_lowercase())?)))
         .collect();
-    let signers = facts.keys().filter(|one| one.2.useless.starts_with("it signs keys") && one.1.read);
+    let signers = facts.keys().filter(|one| one.2.signs && one.1.read);
     doors.extend(signers.map(|one| format!("{}: whoever has a key signed by this one", place(&one))));
     let unusual = facts.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
     let unusual = unusual
