@@ -8,7 +8,10 @@ use crate::wizard::{
     keys::{self, TABLE},
     model::ReviewPhase,
     navigation,
-    page::review::{Entry, SHORT, entries},
+    page::{
+        change::SHORT,
+        review::{Entry, entries},
+    },
 };
 
 /// What a line of the menu does.

@@ -1,6 +1,7 @@
 //! What every page says, as lines of words with roles, already wrapped to a width. How roles look is the front end's
 //! business; which lines are on the screen is decided here, so that scrolling has one owner.
 
+pub mod change;
 mod dialog;
 mod figures;
 pub(in crate::wizard) mod history;
@@ -36,7 +37,7 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::Steps => host::steps(model, width),
         Screen::Step(index) => step::step(model, index, width),
         Screen::Review => review::page(model, width),
-        Screen::Difference(index) => review::difference(model, index, width),
+        Screen::Difference(index) => change::difference(model, index, width),
         Screen::Foreign => review::foreign(model, width),
         Screen::Run => run::run(model, width),
         Screen::Result => run::result(model, width),

@@ -134,7 +134,7 @@ pub(super) fn log(model: &Model, width: usize) -> Page {
             let Some(ended) = change.ended.as_ref().filter(|ended| !ended.diff.is_empty()) else { continue };
             w.gap();
             w.heading(&format!("What {} changed", change.title));
-            w.block(1, &ended.diff, 500, super::review::diff_role);
+            w.block(1, &ended.diff, 500, super::change::diff_role);
         }
     }
     if w.len() == 0 {

@@ -1,20 +1,19 @@
 //! The plan, word for word: what each step changes, what it interrupts, what can be taken back.
 
-use super::{Page, Role, Span, Symbol, Writer, text::clean};
+use super::{
+    Page, Role, Span, Symbol, Writer,
+    change::{LONG, SHORT, details, diff_role},
+    text::clean,
+};
 use crate::{
     finding::StepId,
-    plan::{Action, Change, Edit, Plan, Template, Undo},
+    plan::{Action, Change, Plan, Undo},
     wizard::{
         Failure, Model,
         form::Problem,
         model::{ReviewPhase, StepPhase, StepState},
     },
 };
-
-/// Lines of a difference shown below its change.
-pub const SHORT: usize = 14;
-/// Lines of a difference shown on a page of its own.
-const LONG: usize = 4000;
 
 /// What can be selected in the review, from top to bottom.
 #[derive(Debug, Clone, PartialEq)]
@@ -314,90 +313,6 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], goes_back: &[&str
         None => spans.push(Span::new(Role::Good, "  no interruption")),
     }
     w.spans(0, 4, spans);
-}
-
-/// A change in full: command or difference, what it interrupts, how it is taken back.
-fn details(change: &Change, limit: usize, w: &mut Writer) {
-    const INDENT: usize = 6;
-    let literal = |w: &mut Writer, before: &str, text: &str| {
-        let spans = vec![Span::new(Role::Dim, before.to_owned()), Span::new(Role::Literal, clean(text))];
-        w.spans(INDENT, INDENT + 2, spans);
-    };
-    match &change.action {
-        Action::Edit { path, edits, .. } => {
-            literal(w, "edit ", &path.display().to_string());
-            if change.diff.is_empty() {
-                for edit in edits {
-                    edit_lines(edit, w);
-                }
-            }
-        }
-        Action::Write { path, .. } => literal(w, "write ", &path.display().to_string()),
-        Action::Remove { path } | Action::Restore { path, to: None, .. } => {
-            literal(w, "remove ", &path.display().to_string());
-        }
-        Action::Restore { path, .. } => literal(w, "put back ", &path.display().to_string()),
-        Action::Run(command) => literal(w, "run ", &command.to_string()),
-        Action::Apply { message } => literal(w, "run ", &format!("ngcpcfg apply '{message}'")),
-    }
-    let lines = change.diff.lines().count();
-    w.block(INDENT, &change.diff, limit, diff_role);
-    if lines > limit {
-        w.spans(INDENT, INDENT, vec![Span::new(Role::Dim, format!("… {} more lines: d", lines - limit))]);
-    }
-    for touched in &change.touches {
-        literal(w, "rewrites ", &touched.path.display().to_string());
-    }
-    if let Some(interrupts) = &change.interrupts {
-        w.spans(INDENT, INDENT, vec![Span::new(Role::Warning, clean(interrupts))]);
-    }
-    match &change.undo {
-        Undo::Impossible(why) => {
-            let words = format!("cannot be taken back: {}", clean(why));
-            w.spans(INDENT, INDENT, vec![Span::new(Role::Warning, words)]);
-        }
-        Undo::Run(command) => literal(w, "taken back by ", &command.to_string()),
-        Undo::Files | Undo::Captured { .. } | Undo::Again | Undo::Nothing => {}
-    }
-}
-
-fn edit_lines(edit: &Edit, w: &mut Writer) {
-    let (from, to) = match edit {
-        Edit::Yaml { key, from, to } => {
-            let key = key.join(".");
-            (from.as_ref().map(|from| format!("{key}: {from}")), Some(format!("{key}: {}", to.shown())))
-        }
-        Edit::Line { from, to } => (from.clone(), to.as_ref().map(Template::shown)),
-    };
-    for (sign, role, text) in [('-', Role::Removed, from), ('+', Role::Added, to)] {
-        if let Some(text) = text {
-            w.spans(5, 7, vec![Span::new(role, format!("{sign}{}", clean(&text)))]);
-        }
-    }
-}
-
-pub(super) fn diff_role(line: &str) -> Role {
-    match line.as_bytes().first() {
-        Some(b'+') => Role::Added,
-        Some(b'-') => Role::Removed,
-        Some(b'@') => Role::Dim,
-        _ => Role::Text,
-    }
-}
-
-pub(super) fn difference(model: &Model, index: usize, width: usize) -> Page {
-    let change = match &model.review.phase {
-        ReviewPhase::Ready(plan) => plan.changes.get(index),
-        _ => None,
-    };
-    let Some(change) = change else {
-        let mut w = Writer::new("Difference", "", width);
-        w.text(Role::Dim, "The plan has changed. Go back to the review.");
-        return w.page;
-    };
-    let mut w = Writer::new(clean(&change.title), change.step.as_str(), width);
-    details(change, LONG, &mut w);
-    w.page
 }
 
 pub(super) fn foreign(model: &Model, width: usize) -> Page {
