@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, guard::Armed,
-    orphan::Session, resume, run, settle, undo::undone_by,
+    orphan::Session, resume, run, settle, taken_back_by,
 };
 use crate::{
     executor::{ENVIRONMENT, Executor, SEARCH_PATH, System},
@@ -215,7 +215,9 @@ fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
         let (journal, past) = runs.reopen(&order.run)?;
         (journal, Some(past))
     } else {
-        if let Some(by) = order.undoes.as_deref().and_then(|run| undone_by(&runs, run)) {
+        if let Some(undone) = &order.undoes
+            && let Some(by) = taken_back_by(&runs.reports(), undone)
+        {
             bail!("that run was taken back already, by run {by}");
         }
         if let Some(cut_off) = runs.newest(State::CutOff) {

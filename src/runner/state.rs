@@ -197,12 +197,16 @@ impl RunState {
             Event::Resumed { operator } => {
                 self.operator.clone_from(operator);
                 (self.outcome, self.stopping) = (None, false);
+                // Cut off before that was the end of the change: it is asked about anew.
+                for change in self.changes.iter_mut().filter(|change| change.ended.is_none()) {
+                    change.not_kept = None;
+                }
             }
             Event::Before { change } => {
                 if let Some(place) = self.place(change) {
                     self.set(place, |change| {
-                        (change.begun, change.ended, change.undone) = (Some(since), None, None);
-                        change.not_kept = None;
+                        change.begun = Some(since);
+                        (change.ended, change.not_kept, change.undone) = (None, None, None);
                     });
                     (self.current, self.progress) = (Some(place), None);
                 }
@@ -228,7 +232,7 @@ impl RunState {
                     self.guard = Some(Countdown { change: place, until, total });
                 }
             }
-            Event::Kept { change } => self.leave(change, |change| change.not_kept = None),
+            Event::Kept { change } => self.leave(change, |_| {}),
             Event::NotKept { change, why } => self.leave(change, |change| change.not_kept = Some(*why)),
             Event::Undone { change, outcome, message } => {
                 let undone = Some((*outcome, message.clone()));

@@ -16,6 +16,7 @@ use super::{
     output::FILES,
     settle,
     shared::{self, Way, way_back},
+    taken_back_by,
     targets::{FileTarget, RowsTarget, files, rows},
 };
 use crate::{
@@ -74,7 +75,7 @@ impl UndoPlan {
 /// When the run or a program of it lives ([`super::AtWork`]), when it was taken back already, or when its record or what it kept cannot be trusted.
 pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
     ensure!(runs.state(run)? != State::Live, "run {run} goes on; ngcp-warden attach shows it");
-    if let Some(by) = undone_by(runs, run) {
+    if let Some(by) = taken_back_by(&runs.reports(), run) {
         bail!("run {run} was taken back already, by run {by}");
     }
     settle(runs, run)?;
@@ -183,11 +184,6 @@ pub fn in_force(runs: &Runs) -> Result<String> {
         (Some(run), Some(_)) => Err(TakenBack { run, by: newest }.into()),
         _ => Ok(newest),
     }
-}
-
-/// The run that took this one back, unless that was taken back itself.
-pub fn undone_by(runs: &Runs, run: &str) -> Option<String> {
-    super::taken_back_by(&runs.reports(), run).map(str::to_owned)
 }
 
 /// The kept files of a run by the names that its undo calls them: for an undo that was cut off.
