@@ -192,10 +192,12 @@ impl Executor for System {
         let copy = self.tree.begin(&to.path)?;
         let exits =
             self.chain(&pipe.stages, input, Some((copy.file.try_clone()?, to.most)), pipe.limit, sink)?;
-        if pipe.failure(&exits).is_none() {
-            copy.finish(&to.path)?;
-        } else if copy.file.metadata()?.len() >= to.most {
-            return Err(refused::target_too_large(to));
+        let failed = pipe.failure(&exits).is_some();
+        // A quick program may have written more before its limit was set.
+        match copy.file.metadata()?.len() {
+            len if len > to.most || (failed && len == to.most) => return Err(refused::target_too_large(to)),
+            _ if failed => {}
+            _ => copy.finish(&to.path)?,
         }
         Ok(exits)
     }

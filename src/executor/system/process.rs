@@ -227,9 +227,13 @@ impl<'a> Running<'a> {
                 .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", invocation.name)))?;
             let pid = program.pid();
             self.programs.push(program);
-            if most.is_some() {
-                // The kernel stops it there, however fast it writes.
-                rustix::process::prlimit(pid, Resource::Fsize, Rlimit { current: most, maximum: most })?;
+            if let (Some(_), Some(pid)) = (most, pid) {
+                // From now on the kernel stops it there. One that has ended already needs no limit any more.
+                let limit = Rlimit { current: most, maximum: most };
+                match rustix::process::prlimit(Some(pid), Resource::Fsize, limit) {
+                    Ok(_) | Err(Errno::SRCH) => {}
+                    Err(e) => return Err(e.into()),
+                }
             }
             stdin = next;
         }
