@@ -93,15 +93,6 @@ pub struct Finding {
     pub field: Option<String>,
 }
 
-impl Finding {
-    /// The same finding, settled by this question of its step.
-    #[must_use]
-    pub fn answered_by(mut self, field: &str) -> Self {
-        self.field = Some(field.to_owned());
-        self
-    }
-}
-
 /// Whether a terminal obeys it, or a reader does not see it: control characters, direction marks, those without
 /// width. A text with one of them may read as something that it is not.
 pub fn deceives(c: char) -> bool {

@@ -10,169 +10,23 @@ mod noatime;
 mod passwords;
 mod performance;
 mod ssh;
+mod step;
 mod support_access;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use serde::{Serialize, de::DeserializeOwned};
+use anyhow::{Result, anyhow};
 
 use crate::{
     executor::Executor,
-    finding::{Finding, Severity, Status, StepId},
+    finding::{Finding, Severity, Status},
     host::keys,
     known,
     ngcp::options,
-    plan::Plan,
 };
 pub use answers::Answers;
 pub use assemble::{APPLY, assemble};
 pub use figure::Figure;
 pub use form::Form;
-
-/// One step, as everybody but itself sees it. A step implements `TypedStep` and is one of these by that.
-pub trait Step: Sync {
-    /// Name, words and place in the handbook.
-    fn about(&self) -> &'static About;
-    /// Looks at the host, read only. An `Err` means the step could not look at all; what could not be seen is a
-    /// finding with status `unknown`.
-    ///
-    /// # Errors
-    /// With what could not be read and why.
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings>;
-    /// The findings of [`Self::inspect`] alone, without what only the questions need.
-    ///
-    /// # Errors
-    /// As above.
-    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
-        self.inspect(host).map(|found| found.items)
-    }
-    /// Turns findings into questions with good defaults. Pure.
-    ///
-    /// # Errors
-    /// When the facts are not those that this step made.
-    fn form(&self, findings: &Findings) -> Result<Form>;
-    /// Pictures of what these answers mean, while they are given. Pure; none for most steps, and none when the facts
-    /// are not those that this step made.
-    fn preview(&self, _findings: &Findings, _answers: &Answers) -> Vec<Figure> {
-        Vec::new()
-    }
-    /// What must be done. Pure. Empty when all is as answered.
-    ///
-    /// # Errors
-    /// When an answer does not fit; names the key.
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan>;
-}
-
-/// What a step is made of; each function is described at [`Step`]. Its facts are of a type of its own.
-trait TypedStep: Sync {
-    type Facts: Serialize + DeserializeOwned;
-    fn about(&self) -> &'static About;
-    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Self::Facts)>;
-    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
-        self.inspect(host).map(|(items, _)| items)
-    }
-    fn form(&self, found: &[Finding], facts: &Self::Facts) -> Form;
-    fn preview(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Figure> {
-        Vec::new()
-    }
-    fn plan(&self, facts: &Self::Facts, answers: &Answers) -> Result<Plan>;
-}
-
-impl<S: TypedStep> Step for S {
-    fn about(&self) -> &'static About {
-        TypedStep::about(self)
-    }
-
-    fn inspect(&self, host: &dyn Executor) -> Result<Findings> {
-        let (items, facts) = TypedStep::inspect(self, host)?;
-        Findings::new(items, &facts)
-    }
-
-    fn findings(&self, host: &dyn Executor) -> Result<Vec<Finding>> {
-        TypedStep::findings(self, host)
-    }
-
-    fn form(&self, findings: &Findings) -> Result<Form> {
-        Ok(TypedStep::form(self, &findings.items, &findings.facts()?))
-    }
-
-    fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
-        findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::preview(self, &facts, answers))
-    }
-
-    fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        TypedStep::plan(self, &findings.facts()?, answers)
-    }
-}
-
-/// What a step is, for people.
-#[derive(Debug)]
-pub struct About {
-    /// Stable name.
-    pub id: StepId,
-    /// "Vendor support access".
-    pub title: &'static str,
-    /// Why it matters, two sentences.
-    pub why: &'static str,
-    /// Handbook section: `15.1`.
-    pub handbook: &'static str,
-}
-
-impl About {
-    /// A finding of this step.
-    pub fn finding(
-        &self,
-        id: &str,
-        severity: Severity,
-        status: Status,
-        title: impl Into<String>,
-        evidence: impl Into<String>,
-        remedy: &str,
-    ) -> Finding {
-        Finding {
-            id: id.to_owned(),
-            step: self.id.clone(),
-            severity,
-            status,
-            title: title.into(),
-            evidence: evidence.into(),
-            remedy: remedy.to_owned(),
-            handbook: self.handbook.to_owned(),
-            field: None,
-        }
-    }
-}
-
-/// What a step saw: for people, and for its own `form` and `plan`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Findings {
-    /// For people and the JSON contract.
-    pub items: Vec<Finding>,
-    /// For the step itself. Never a secret, not even a hash.
-    facts: serde_json::Value,
-}
-
-impl Findings {
-    /// Findings with the facts that `form` and `plan` of the same step need.
-    ///
-    /// # Errors
-    /// When the facts cannot be serialized.
-    pub fn new(items: Vec<Finding>, facts: &impl Serialize) -> Result<Self> {
-        Ok(Findings { items, facts: serde_json::to_value(facts)? })
-    }
-
-    /// The facts, as the type that made them.
-    ///
-    /// # Errors
-    /// When they have another shape, be it one part more or less: nothing may be concluded from them then, least of
-    /// all that all is well.
-    fn facts<T: Serialize + DeserializeOwned>(&self) -> Result<T> {
-        let wrong = "what was seen cannot be read by the step that needs it: run this again";
-        let facts: T = serde_json::from_value(self.facts.clone()).context(wrong)?;
-        // A part that is missing reads as "nothing" where nothing is allowed.
-        ensure!(serde_json::to_value(&facts)? == self.facts, wrong);
-        Ok(facts)
-    }
-}
+pub use step::{About, Findings, Step};
 
 /// All steps in the wizard's order. A new step is one file and one line here.
 pub static REGISTRY: &[&dyn Step] = &[
@@ -260,7 +114,8 @@ mod tests {
         let host = crate::demo::host();
         for step in REGISTRY {
             let found = step.inspect(&host).unwrap();
-            let whole = found.facts.as_object().unwrap();
+            let whole: serde_json::Value = found.facts().unwrap();
+            let whole = whole.as_object().unwrap();
             let without = whole.keys().map(|key| {
                 let mut less = whole.clone();
                 less.remove(key);
@@ -269,11 +124,11 @@ mod tests {
             let more = serde_json::json!({"more": 1, "places": 7});
             let foreign = [serde_json::json!({}), serde_json::json!([]), more].into_iter().chain(without);
             for facts in foreign {
-                let foreign = Findings { items: Vec::new(), facts };
+                let foreign = Findings::new(Vec::new(), &facts).unwrap();
                 let id = &step.about().id;
-                assert!(step.form(&foreign).is_err(), "{id}: questions from {:?}", foreign.facts);
+                assert!(step.form(&foreign).is_err(), "{id}: questions from {facts}");
                 let planned = step.plan(&foreign, &Answers::default());
-                assert!(planned.is_err(), "{id}: a plan from {:?}", foreign.facts);
+                assert!(planned.is_err(), "{id}: a plan from {facts}");
             }
         }
     }

@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Form, TypedStep,
+    Answers, Form,
     form::{Choice, Field, Kind},
+    step::{About, TypedStep},
 };
 use crate::{
     executor::{self, Executor},
@@ -28,13 +29,16 @@ static ABOUT: About = About {
     title: "Disk access times",
     why: "Reading a file makes the disk write its access time: with relatime once a day and after each change. noatime saves these writes, which helps when disk I/O is the bottleneck.",
     handbook: "15.7",
+    settled_by: &[(ROOT, ASKED), (NGCP_DATA, ASKED)],
 };
 
 /// Key of the question.
 const ASKED: &str = "noatime";
 const FSTAB: &str = "/etc/fstab";
+const ROOT: &str = "MOUNT-ATIME";
+const NGCP_DATA: &str = "MOUNT-ATIME-NGCP-DATA";
 /// Mount points that are looked at, and the finding of each.
-const PLACES: [(&str, &str); 2] = [("/", "MOUNT-ATIME"), ("/ngcp-data", "MOUNT-ATIME-NGCP-DATA")];
+const PLACES: [(&str, &str); 2] = [("/", ROOT), ("/ngcp-data", NGCP_DATA)];
 /// File systems that write no access times to a disk of this host.
 const DISKLESS: [&str; 14] = [
     "tmpfs", "ramfs", "rootfs", "overlay", "aufs", "nfs", "nfs4", "cifs", "9p", "virtiofs", "squashfs",
@@ -146,7 +150,7 @@ impl TypedStep for Noatime {
         match answers.get(ASKED) {
             "leave" => return Ok(Plan::default()),
             "set" => {}
-            other => bail!("noatime.noatime: \"{other}\" is neither set nor leave"),
+            other => bail!("noatime.{ASKED}: \"{other}\" is neither set nor leave"),
         }
         let mut plan = Plan::default();
         for place in &facts.places {
@@ -293,25 +297,18 @@ impl View<'_> {
         };
         let fixable = status == Status::Fail && untouchable.is_none();
         let left_alone = untouchable.filter(|_| status == Status::Fail);
-        let finding = Finding {
-            id: id.to_owned(),
-            step: ABOUT.id.clone(),
-            severity: Severity::Low,
-            status,
-            title: match status {
-                Status::Fail => format!("{target} {}", self.habit()),
-                Status::Pass => format!("{target} is mounted with noatime"),
-                Status::Unknown => format!("Whether {target} writes access times is not known"),
-                Status::NotApplicable => format!("{target} has no access times on a disk"),
-            },
-            evidence: exempt.unwrap_or_else(|| self.evidence()),
-            remedy: left_alone.as_ref().map_or_else(
-                || format!("Add noatime to the options of {target} in {FSTAB} and remount it."),
-                |why| format!("Not done by this step, because {why}. Set noatime there by hand."),
-            ),
-            handbook: ABOUT.handbook.to_owned(),
-            field: Some(ASKED.to_owned()),
+        let title = match status {
+            Status::Fail => format!("{target} {}", self.habit()),
+            Status::Pass => format!("{target} is mounted with noatime"),
+            Status::Unknown => format!("Whether {target} writes access times is not known"),
+            Status::NotApplicable => format!("{target} has no access times on a disk"),
         };
+        let remedy = left_alone.as_ref().map_or_else(
+            || format!("Add noatime to the options of {target} in {FSTAB} and remount it."),
+            |why| format!("Not done by this step, because {why}. Set noatime there by hand."),
+        );
+        let evidence = exempt.unwrap_or_else(|| self.evidence());
+        let finding = ABOUT.finding(id, Severity::Low, status, title, evidence, &remedy);
         let place = Place {
             target: self.target.to_owned(),
             finding: id.to_owned(),

@@ -7,9 +7,10 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Figure, Form, TypedStep,
+    Answers, Figure, Form,
     figure::{Bar, Bars, Table as Columns},
     form::{self, Choice, Field, Kind},
+    step::{About, TypedStep},
 };
 use crate::{
     executor::Executor,
@@ -30,6 +31,7 @@ static ABOUT: About = About {
     title: "Performance profile",
     why: "The platform comes with values for a machine of its own. On a small virtual machine they waste memory; on a large host the small values make callers wait.",
     handbook: "15.7",
+    settled_by: &[(MIXED, ASKED)],
 };
 
 /// Key of the question.
@@ -37,6 +39,8 @@ const ASKED: &str = "profile";
 const TOOL: &str = "ngcp-toggle-performance-config";
 const MIXED: &str = "PERFORMANCE-PROFILE-MIXED";
 const UNREADABLE: &str = "PERFORMANCE-CONFIG-UNREADABLE";
+const UNKNOWN: &str = "The performance profile is unknown";
+const REMEDY: &str = "Choose a profile, or leave the values if somebody tuned them by hand.";
 /// The one value that is an amount of memory by itself: the others count processes or limit each of them.
 const POOL: &str = "database.bufferpoolsize";
 /// What is set beside each other, and the answer that chooses each.
@@ -164,11 +168,9 @@ impl TypedStep for Performance {
             Err(error) => return Ok((unreadable(host, &format!("{error:#}")), facts)),
         };
         facts.rows = rows(&config, Release::read(host).version);
-        let readable = Finding {
-            title: "The configuration can be read".to_owned(),
-            evidence: format!("{} files in {DIRECTORY}", config.files().len()),
-            ..finding(UNREADABLE, Severity::Low, Status::Pass)
-        };
+        let evidence = format!("{} files in {DIRECTORY}", config.files().len());
+        let title = "The configuration can be read";
+        let readable = ABOUT.finding(UNREADABLE, Severity::Low, Status::Pass, title, evidence, REMEDY);
         Ok((vec![readable, judged(&facts)], facts))
     }
 
@@ -240,13 +242,13 @@ impl TypedStep for Performance {
             "leave" => return Ok(Plan::default()),
             "high" => Profile::High,
             "low" => Profile::Low,
-            other => bail!("performance.profile: \"{other}\" is neither leave, high nor low"),
+            other => bail!("performance.{ASKED}: \"{other}\" is neither leave, high nor low"),
         };
         if facts.profile() == Some(profile) {
             return Ok(Plan::default());
         }
         if !facts.no_tool.is_empty() {
-            bail!("performance.profile: {} cannot be chosen: {}", profile.name(), facts.no_tool);
+            bail!("performance.{ASKED}: {} cannot be chosen: {}", profile.name(), facts.no_tool);
         }
         let mut command = CommandLine::new(TOOL, [format!("--{}-performance", profile.name())]);
         command.limit = LIMIT;
@@ -320,19 +322,17 @@ fn judged(facts: &Facts) -> Finding {
         .iter()
         .filter_map(|row| Some(format!("; {} is decided by {}", row.path, row.shadow.as_ref()?)))
         .collect();
-    let blank = finding(MIXED, Severity::Info, Status::Unknown);
-    match facts.profile() {
-        Some(profile) => Finding {
-            status: Status::Pass,
-            title: format!("The performance values are those of the {} profile", profile.name()),
-            evidence: format!("{total} of {total} values match what is inferred for it{shadowed}"),
-            ..blank
-        },
-        None if facts.rows.is_empty() => Finding {
-            title: "The performance profile is unknown".to_owned(),
-            evidence: "config.yml has none of the values that tell the profiles apart".to_owned(),
-            ..blank
-        },
+    let (status, title, evidence) = match facts.profile() {
+        Some(profile) => (
+            Status::Pass,
+            format!("The performance values are those of the {} profile", profile.name()),
+            format!("{total} of {total} values match what is inferred for it{shadowed}"),
+        ),
+        None if facts.rows.is_empty() => (
+            Status::Unknown,
+            UNKNOWN.to_owned(),
+            "config.yml has none of the values that tell the profiles apart".to_owned(),
+        ),
         None => {
             let nearer = [Profile::Low, Profile::High]
                 .into_iter()
@@ -340,51 +340,28 @@ fn judged(facts: &Facts) -> Finding {
                 .unwrap_or(Profile::High);
             let odd = facts.rows.iter().filter(|row| !row.is(nearer));
             let odd: Vec<String> = odd.map(|row| format!("{} {}", row.path, row.now)).collect();
-            Finding {
-                status: Status::Fail,
-                title: "The performance values are of no one profile".to_owned(),
-                evidence: format!(
-                    "{} of {total} values are not what is inferred for {}, the nearer one: {}{shadowed}",
-                    odd.len(),
-                    nearer.name(),
-                    odd.join(", ")
-                ),
-                ..blank
-            }
+            let evidence = format!(
+                "{} of {total} values are not what is inferred for {}, the nearer one: {}{shadowed}",
+                odd.len(),
+                nearer.name(),
+                odd.join(", ")
+            );
+            (Status::Fail, "The performance values are of no one profile".to_owned(), evidence)
         }
-    }
+    };
+    ABOUT.finding(MIXED, Severity::Info, status, title, evidence, REMEDY)
 }
 
 /// The findings of a host whose configuration cannot be read.
 fn unreadable(host: &dyn Executor, reason: &str) -> Vec<Finding> {
     let there = host.metadata(format!("{DIRECTORY}/config.yml").as_ref()).is_ok();
     let status = if there { Status::Fail } else { Status::NotApplicable };
-    let broken = Finding {
-        title: "The configuration cannot be read".to_owned(),
-        evidence: reason.to_owned(),
-        remedy: "Fix the file by hand: nothing can be applied before.".to_owned(),
-        ..finding(UNREADABLE, Severity::Low, status)
-    };
-    let unknown = Finding {
-        title: "The performance profile is unknown".to_owned(),
-        evidence: reason.to_owned(),
-        ..finding(MIXED, Severity::Info, Status::Unknown)
-    };
-    vec![broken, unknown]
-}
-
-fn finding(id: &str, severity: Severity, status: Status) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        step: ABOUT.id.clone(),
-        severity,
-        status,
-        title: String::new(),
-        evidence: String::new(),
-        remedy: "Choose a profile, or leave the values if somebody tuned them by hand.".to_owned(),
-        handbook: ABOUT.handbook.to_owned(),
-        field: (id == MIXED).then(|| ASKED.to_owned()),
-    }
+    let (title, remedy) =
+        ("The configuration cannot be read", "Fix the file by hand: nothing can be applied before.");
+    vec![
+        ABOUT.finding(UNREADABLE, Severity::Low, status, title, reason, remedy),
+        ABOUT.finding(MIXED, Severity::Info, Status::Unknown, UNKNOWN, reason, REMEDY),
+    ]
 }
 
 #[cfg(test)]

@@ -48,7 +48,13 @@ impl Step for Fake {
 }
 
 const fn about(id: &'static str, title: &'static str) -> About {
-    About { id: StepId::new(id), title, why: "Robots try it. Somebody else's phone bill.", handbook: "15.3" }
+    About {
+        id: StepId::new(id),
+        title,
+        why: "Robots try it. Somebody else's phone bill.",
+        handbook: "15.3",
+        settled_by: &[],
+    }
 }
 
 static FAKES: [Fake; 4] = [

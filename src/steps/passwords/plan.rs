@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    ABOUT, Account, DatabaseFacts, Facts, MYSQL, SOAP_USER, Soap, SoapEntry, inspect,
+    facts::{Account, DatabaseFacts, Facts, Soap, SoapEntry},
+    names::{ABOUT, SOAP_USER, asks, id},
     sql::{self, Back},
 };
 use crate::{
@@ -28,11 +29,11 @@ const CHPASSWD_LIMIT: u64 = 20;
 pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let mut plan = Plan::default();
     if facts.root != Account::Missing
-        && let Some(secret) = new_password(&mut plan, answers, "root", "root", facts.root.is_open())?
+        && let Some(secret) = new_password(&mut plan, answers, asks::ROOT, "root", facts.root.is_open())?
     {
         plan.changes.push(account("root", &secret));
     }
-    if !matches!(answers.get("root"), "leave" | "") {
+    if !matches!(answers.get(asks::ROOT), "leave" | "") {
         for name in &facts.superusers {
             plan.partial = true;
             plan.reminders.push(format!(
@@ -40,11 +41,11 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             ));
         }
     }
-    match (facts.cdrexport, answers.get("cdrexport")) {
+    match (facts.cdrexport, answers.get(asks::CDREXPORT)) {
         (Account::Missing, _) | (Account::Locked, "lock") => {}
         (_, "lock") => plan.changes.push(lock_cdrexport()),
         (state, _) => {
-            let secret = new_password(&mut plan, answers, "cdrexport", "cdrexport", state.is_open())?;
+            let secret = new_password(&mut plan, answers, asks::CDREXPORT, "cdrexport", state.is_open())?;
             plan.changes.extend(secret.map(|secret| account("cdrexport", &secret)));
         }
     }
@@ -60,7 +61,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         }
     }
     if let Some(found) = facts.soap.as_ref().filter(|soap| soap.is_open())
-        && let Some(secret) = new_password(&mut plan, answers, "soap", SOAP_USER, true)?
+        && let Some(secret) = new_password(&mut plan, answers, asks::SOAP, SOAP_USER, true)?
     {
         soap(&mut plan, found, &secret);
     }
@@ -76,7 +77,7 @@ fn new_password(
     whose: &str,
     open: bool,
 ) -> Result<Option<String>> {
-    let name = format!("{}.{key}.password", ABOUT.id);
+    let name = format!("{}.{}", ABOUT.id, asks::password(key));
     match answers.get(key) {
         "leave" | "" => Ok(None),
         "set" => {
@@ -112,7 +113,7 @@ fn lock_cdrexport() -> Change {
     let command = CommandLine::new("passwd", ["--lock", "cdrexport"]);
     let title = "lock the password of cdrexport";
     let change = Change::new(&ABOUT.id, "cdrexport", title, Action::Run(command), Undo::Files);
-    touch_shadow(change).proven([Proof::Finding(inspect::CDREXPORT.to_owned())])
+    touch_shadow(change).proven([Proof::Finding(id::CDREXPORT.to_owned())])
 }
 
 fn web_admins(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> Result<()> {
@@ -139,11 +140,11 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     if hosts.is_empty() {
         return Ok(());
     }
-    let Some(secret) = new_password(plan, answers, MYSQL, "MySQL root", open)? else { return Ok(()) };
-    let write = match answers.get("mysql.file") {
+    let Some(secret) = new_password(plan, answers, asks::MYSQL, "MySQL root", open)? else { return Ok(()) };
+    let write = match answers.get(asks::MYSQL_FILE) {
         "write" => true,
         "leave" | "" => false,
-        other => bail!("{}.mysql.file: \"{other}\" is neither write nor leave", ABOUT.id),
+        other => bail!("{}.{}: \"{other}\" is neither write nor leave", ABOUT.id, asks::MYSQL_FILE),
     };
     // Written first, so that it is there to take the password back with; unless it is what lets us in now.
     let file_first = write && database.client.access != Access::OptionFile(ROOT_FILE.to_owned());
@@ -155,8 +156,8 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     let script = sql::mysql_root(&database.client, database.modern, &roots, back, &secret)?;
     let title =
         format!("set the password of MySQL's root on {} of {} rows", hosts.len(), database.roots.len());
-    let mut set =
-        Change::new(&ABOUT.id, MYSQL, title, Action::Run(script.run), script.undo).proven([script.proof]);
+    let mut set = Change::new(&ABOUT.id, asks::MYSQL, title, Action::Run(script.run), script.undo)
+        .proven([script.proof]);
     set.interrupts = Some("jobs that log in as MySQL's root without a password are refused".to_owned());
     let mut changes = vec![set];
     if write {
@@ -166,7 +167,7 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
             content: sql::root_login(&secret),
             attributes: Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None },
         };
-        let file = Change::new(&ABOUT.id, "mysql.file", title, action, Undo::Files);
+        let file = Change::new(&ABOUT.id, asks::MYSQL_FILE, title, action, Undo::Files);
         changes.insert(if file_first { 0 } else { 1 }, file);
     } else {
         plan.reminders.push(sql::file_reminder(database.root_file));
@@ -197,12 +198,13 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
     let last = files.keys().next_back().copied();
     for (path, edits) in files {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = if file == "config.yml" { "soap".to_owned() } else { format!("soap.{file}") };
+        let name =
+            if file == "config.yml" { asks::SOAP.to_owned() } else { format!("{}.{file}", asks::SOAP) };
         let action = Action::Edit { path: path.to_owned(), edits, check: None };
         let title = format!("put a new hash for {SOAP_USER} into {file}");
         let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files).in_phase(Phase::Configure);
         if last == Some(path) {
-            change.proofs.push(Proof::Finding(inspect::SOAP.to_owned()));
+            change.proofs.push(Proof::Finding(id::SOAP.to_owned()));
             change.reminder = Some(format!(
                 "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."
             ));

@@ -1,6 +1,9 @@
 //! One question per account that can be changed, the safe answer chosen beforehand.
 
-use super::{Account, DatabaseFacts, Facts, MYSQL, RootFile, SOAP_USER, asks, inspect};
+use super::{
+    facts::{Account, DatabaseFacts, Facts, RootFile},
+    names::{SOAP_USER, asks, id},
+};
 use crate::{
     finding::{Finding, Status},
     ngcp::database::ROOT_FILE,
@@ -11,19 +14,19 @@ use crate::{
 };
 
 pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
-    let now = |id: &str| found.iter().find(|finding| finding.id == id);
+    let now = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
     let mut fields = Vec::new();
     if facts.root != Account::Missing {
         let open = facts.root.is_open();
-        fields.push(choice(asks::ROOT, "root", now(inspect::ROOT), &answers(open, &[]), usual(open)));
+        fields.push(choice(asks::ROOT, "root", now(id::ROOT), &answers(open, &[]), usual(open)));
         fields.push(secret(asks::ROOT, "root", &facts.hints, &["root"], false));
     }
     if facts.cdrexport != Account::Missing {
-        cdrexport(&mut fields, facts.cdrexport, now(inspect::CDREXPORT), &facts.hints);
+        cdrexport(&mut fields, facts.cdrexport, now(id::CDREXPORT), &facts.hints);
     }
     if let Some(database) = &facts.database {
         web_admins(&mut fields, database, &facts.hints);
-        mysql(&mut fields, database, now(inspect::MYSQL_ROOT), &facts.hints);
+        mysql(&mut fields, database, now(id::MYSQL_ROOT), &facts.hints);
     }
     if let Some(soap) = &facts.soap {
         let open = soap.is_open();
@@ -36,7 +39,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
                 .filter(|(value, _, _)| *value == "set")
                 .for_each(|set| *set = ("set", "set if default", only));
         }
-        fields.push(choice(asks::SOAP, SOAP_USER, now(inspect::SOAP), &options, usual(open)));
+        fields.push(choice(asks::SOAP, SOAP_USER, now(id::SOAP), &options, usual(open)));
         fields.push(secret(asks::SOAP, SOAP_USER, &facts.hints, &[SOAP_USER], true));
     }
     let unseen = facts.database.is_none();
@@ -44,12 +47,12 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         if unseen { "The database could not be asked; its accounts are left as they are." } else { "" };
     // Where the unix socket protects MySQL's root, or an account does not exist, there is nothing to ask.
     let no_rows = facts.database.as_ref().is_some_and(|database| database.root_hosts().0.is_empty());
-    let gone = |id: &str| now(id).is_some_and(|finding| finding.status == Status::NotApplicable);
+    let gone = |wanted: &str| now(wanted).is_some_and(|finding| finding.status == Status::NotApplicable);
     let settled = [
         (asks::MYSQL, no_rows),
         (asks::MYSQL_FILE, no_rows),
-        (asks::CDREXPORT, gone(inspect::CDREXPORT)),
-        (asks::SOAP, gone(inspect::SOAP)),
+        (asks::CDREXPORT, gone(id::CDREXPORT)),
+        (asks::SOAP, gone(id::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
     Form { fields, note: note.to_owned(), settled }
@@ -105,7 +108,7 @@ fn choice(key: &str, label: &str, now: Option<&Finding>, options: &[Words<'_>], 
 fn secret(of: &str, whose: &str, host: &[String], words: &[&str], web: bool) -> Field {
     let rule = if web { "12 to 40 characters, no blanks" } else { "12 characters or more; blanks are fine" };
     Field {
-        key: format!("{of}.password"),
+        key: asks::password(of),
         label: "New password".to_owned(),
         now: String::new(),
         now_status: None,
@@ -146,7 +149,7 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     field.help =
         format!("Set on all {rows} rows of root. Jobs that log in as MySQL's root without it stop working.");
     fields.push(field);
-    fields.push(secret(asks::MYSQL, "MySQL root", hints, &["root", MYSQL], false));
+    fields.push(secret(asks::MYSQL, "MySQL root", hints, &["root", "mysql"], false));
     let (now, default) = match database.root_file {
         RootFile::Absent => ("is not there", "leave"),
         RootFile::Login => ("holds a login", "write"),

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::{MYSQL, RootFile, WebAdmin};
+use super::facts::{RootFile, WebAdmin};
 use crate::{
     executor::CREDENTIALS,
     ngcp::database::{self, Access, AdminColumns, Client, ROOT_FILE, RootRow, literal},
@@ -202,7 +202,7 @@ impl Back {
 pub(super) fn file_reminder(file: RootFile) -> String {
     match file {
         RootFile::Absent => {
-            format!("Root's own jobs that use {MYSQL} need its new password, e.g. in {ROOT_FILE}.")
+            format!("Root's own jobs that use mysql need its new password, e.g. in {ROOT_FILE}.")
         }
         _ => format!("{ROOT_FILE} still holds the old password of MySQL's root: put the new one there."),
     }

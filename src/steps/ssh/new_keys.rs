@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{
-    ABOUT,
     facts::{Facts, KeyFact, Person},
+    names::{ABOUT, asks},
     usable,
 };
 use crate::{
@@ -27,21 +27,21 @@ pub(super) struct NewKeys<'f> {
 
 pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKeys<'f>> {
     let mut new = NewKeys::default();
-    let given = given(answers.get("add")).map_err(|why| anyhow!("ssh.add: {why}"))?;
-    let make = match answers.get("new-key") {
+    let given = given(answers.get(asks::ADD)).map_err(|why| anyhow!("ssh.{}: {why}", asks::ADD))?;
+    let make = match answers.get(asks::NEW_KEY) {
         "make" => true,
         "none" | "" => false,
-        other => bail!("ssh.new-key: \"{other}\" is none of the answers"),
+        other => bail!("ssh.{}: \"{other}\" is none of the answers", asks::NEW_KEY),
     };
     if given.is_none() && !make {
         return Ok(new);
     }
-    let account = match answers.get("add.account") {
+    let account = match answers.get(asks::ADD_ACCOUNT) {
         "" => "root",
         account => account,
     };
     let person = facts.people.iter().find(|person| person.name == account);
-    let person = person.with_context(|| format!("ssh.add.account: there is no {account}"))?;
+    let person = person.with_context(|| format!("ssh.{}: there is no {account}", asks::ADD_ACCOUNT))?;
     let there: Vec<_> = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys).collect();
     let mut lines = Vec::new();
     let is_there = |line: &str, key: &Key| {
@@ -113,7 +113,8 @@ fn check(line: &str, key: &Key) -> Change {
 
 fn put(person: &Person, lines: Vec<(&str, String, Template)>, changes: &mut Vec<Change>) -> Result<()> {
     let path = person.add_to.as_ref();
-    let path = path.with_context(|| format!("ssh.add.account: sshd reads no key file of {}", person.name))?;
+    let path = path
+        .with_context(|| format!("ssh.{}: sshd reads no key file of {}", asks::ADD_ACCOUNT, person.name))?;
     let mut there = person.files.iter().any(|file| file.path == *path && !file.absent);
     if !person.has_folder
         && let Some(folder) = path.parent()

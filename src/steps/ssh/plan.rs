@@ -6,10 +6,9 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{
-    ABOUT,
     doors::{self, Intended, Way},
     facts::{Facts, KeyFact, KeyFile, Person},
-    findings as id,
+    names::{ABOUT, asks, id},
     new_keys::new_keys,
     questions,
     settings::{self, Setting},
@@ -140,26 +139,30 @@ impl<'a> Wishes<'a> {
         };
         let wishes = Wishes {
             answers,
-            images: is("image-keys", "remove", &["leave"])?,
-            weak: is("keys", "no-weak", &["keep", "choose"])?,
-            choose: answers.get("keys") == "choose",
-            fix: is("modes", "fix", &["leave"])?,
-            root_login: match answers.get("root-login") {
+            images: is(asks::IMAGE_KEYS, "remove", &["leave"])?,
+            weak: is(asks::KEYS, "no-weak", &["keep", "choose"])?,
+            choose: answers.get(asks::KEYS) == "choose",
+            fix: is(asks::MODES, "fix", &["leave"])?,
+            root_login: match answers.get(asks::ROOT_LOGIN) {
                 "leave" | "" => None,
                 "keys" => Some("without-password"),
                 "no" => Some("no"),
-                other => bail!("ssh.root-login: \"{other}\" is none of the answers"),
+                other => bail!("ssh.{}: \"{other}\" is none of the answers", asks::ROOT_LOGIN),
             },
-            passwords_off: is("password-login", "off", &["leave"])?,
-            empty_off: is("empty-passwords", "off", &["leave"])?,
-            strong: is("algorithms", "strong", &["leave"])?,
-            tunnels_off: is("forwarding", "off", &["leave"])?,
-            renew: is("host-keys", "renew", &["leave"])?,
-            console: is("last-way", "console", &["refuse"])?,
-            seconds: seconds(answers.get("confirm-within"))?,
+            passwords_off: is(asks::PASSWORD_LOGIN, "off", &["leave"])?,
+            empty_off: is(asks::EMPTY_PASSWORDS, "off", &["leave"])?,
+            strong: is(asks::ALGORITHMS, "strong", &["leave"])?,
+            tunnels_off: is(asks::FORWARDING, "off", &["leave"])?,
+            renew: is(asks::HOST_KEYS, "renew", &["leave"])?,
+            console: is(asks::LAST_WAY, "console", &["refuse"])?,
+            seconds: seconds(answers.get(asks::CONFIRM_WITHIN))?,
         };
         let here = facts.session == Session::Console || !facts.running;
-        ensure!(!wishes.console || here, "ssh.last-way: console can be answered on the console only");
+        ensure!(
+            !wishes.console || here,
+            "ssh.{}: console can be answered on the console only",
+            asks::LAST_WAY
+        );
         Ok(wishes)
     }
 
@@ -168,8 +171,7 @@ impl<'a> Wishes<'a> {
     }
 
     fn wants(&self, person: &Person, key: &KeyFact) -> bool {
-        let chosen =
-            || self.choose && self.answers.get(&format!("key.{}.{}", person.name, key.short())) == "remove";
+        let chosen = || self.choose && self.answers.get(&asks::key(&person.name, &key.short())) == "remove";
         match key.image.is_empty() {
             false => self.images,
             true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
@@ -234,7 +236,7 @@ fn seconds(answer: &str) -> Result<u64> {
     if answer.is_empty() {
         return Ok(questions::SECONDS.unsigned_abs());
     }
-    questions::seconds().check(answer).map_err(|why| anyhow!("ssh.confirm-within: {why}"))?;
+    questions::seconds().check(answer).map_err(|why| anyhow!("ssh.{}: {why}", asks::CONFIRM_WITHIN))?;
     Ok(answer.trim().parse()?)
 }
 

@@ -1,9 +1,9 @@
 //! What is asked: the image's keys in one answer, the others one by one if wanted, and a few named settings.
 
 use super::{
-    asks,
     facts::{Facts, KeyFact, KeyFile, Person},
-    findings as id, new_keys,
+    names::{asks, id},
+    new_keys,
 };
 use crate::{
     finding::{Finding, Status},
@@ -96,11 +96,6 @@ fn askable(facts: &Facts) -> impl Iterator<Item = (&Person, &KeyFile, &KeyFact)>
     keys.filter(|one| one.1.fixed.is_empty() && one.2.image.is_empty() && !one.2.fingerprint.is_empty())
 }
 
-/// The question about one key.
-pub(super) fn key_question(person: &Person, key: &KeyFact) -> String {
-    format!("{}{}.{}", asks::KEY, person.name, key.short())
-}
-
 fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
     let others = askable(facts).take(MOST_ASKED);
     fields.push(choice(
@@ -119,7 +114,7 @@ fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
         let own = if key.own { "yours now; " } else { "" };
         let weak = if key.weak.is_empty() { "" } else { "; weak" };
         let mut field = choice(
-            &key_question(person, key),
+            &asks::key(&person.name, &key.short()),
             &format!("{}: {}", person.name, if key.comment.is_empty() { &key.kind } else { &key.comment }),
             None,
             &[("keep", "keep", "It stays."), ("remove", "remove", "Its line goes.")],

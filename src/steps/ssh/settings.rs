@@ -5,13 +5,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{ABOUT, DROP_IN, facts::Facts, patch};
+use super::{facts::Facts, names::ABOUT, patch};
 use crate::{
     executor::Attributes,
     host::sshd::{CONFIG, DROP_INS},
     ngcp::config::DIRECTORY,
     plan::{Action, Change, CommandLine, Edit, Phase, Template, Undo},
 };
+
+/// Settings this step may change, as they are written.
+pub(super) const WANTED: &[&str] = &[
+    "PermitRootLogin",
+    "PasswordAuthentication",
+    "KbdInteractiveAuthentication",
+    "PermitEmptyPasswords",
+    "KexAlgorithms",
+    "HostKeyAlgorithms",
+    "Ciphers",
+    "MACs",
+    "AllowTcpForwarding",
+    "AllowStreamLocalForwarding",
+    "AllowAgentForwarding",
+    "X11Forwarding",
+];
+/// Our own file among those that sshd_config includes: the first one by name decides.
+pub(super) const DROP_IN: &str = "00-ngcp-warden.conf";
 
 /// A keyword and its new value.
 pub(super) type Setting = (&'static str, String);

@@ -4,7 +4,7 @@
 //! in front of those of the host, where the first value decides. It takes one more key, the one below, from
 //! `AuthorizedKeysCommand`. That key is no secret and opens nothing else: only who holds the pipe can show it.
 
-use super::{ABOUT, facts::Facts, settings::Setting};
+use super::{facts::Facts, names::ABOUT, settings::Setting};
 use crate::plan::{Action, Change, CommandLine, Template, Undo};
 
 const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpJ+N4zO74KAOB2JQJ1cNYjhBVTPzbINSrBzmZqm36l";

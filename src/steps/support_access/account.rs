@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, KEYS, PASSWORD, keys, keys::VendorKeys};
+use super::{
+    keys::{self, VendorKeys},
+    names::{ABOUT, id},
+};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -43,8 +46,8 @@ pub(super) fn look(host: &dyn Executor) -> (User, Vec<Finding>) {
                 )
             };
             let items = vec![
-                unknown(KEYS, "Whether user sipwise has SSH keys is not known"),
-                unknown(PASSWORD, "Whether user sipwise has a password is not known"),
+                unknown(id::KEYS, "Whether user sipwise has SSH keys is not known"),
+                unknown(id::PASSWORD, "Whether user sipwise has a password is not known"),
             ];
             return (User { password_open: true, ..User::default() }, items);
         }
@@ -66,10 +69,10 @@ pub(super) fn look(host: &dyn Executor) -> (User, Vec<Finding>) {
         let gone = |id| ABOUT.finding(id, Severity::Info, status, title, &evidence, "Nothing to do.");
         let seen = match keys.finding(false) {
             found if found.status == Status::Fail => found,
-            _ => gone(KEYS),
+            _ => gone(id::KEYS),
         };
         let user = User { keys, ..User::default() };
-        return (user, vec![seen, gone(PASSWORD)]);
+        return (user, vec![seen, gone(id::PASSWORD)]);
     }
     let (password_open, password) = password(host);
     let items = vec![keys.finding(true), password];
@@ -101,12 +104,12 @@ fn password(host: &dyn Executor) -> (bool, Finding) {
             let remedy = "Look at it by hand: passwd --status sipwise.";
             return (
                 true,
-                ABOUT.finding(PASSWORD, Severity::High, Status::Unknown, title, format!("{e:#}"), remedy),
+                ABOUT.finding(id::PASSWORD, Severity::High, Status::Unknown, title, format!("{e:#}"), remedy),
             );
         }
     };
     let remedy = "Lock it: Sipwise logs in by key only.";
-    (open, ABOUT.finding(PASSWORD, severity, status, title, format!("{SHADOW}: {evidence}"), remedy))
+    (open, ABOUT.finding(id::PASSWORD, severity, status, title, format!("{SHADOW}: {evidence}"), remedy))
 }
 
 impl User {
@@ -120,7 +123,7 @@ impl User {
                 Action::Run(CommandLine::new("usermod", ["--lock", USER])),
                 Undo::Files,
             )
-            .proven([Proof::Finding(PASSWORD.to_owned())]);
+            .proven([Proof::Finding(id::PASSWORD.to_owned())]);
             change.touches.push(Touched { path: PathBuf::from(SHADOW), secret: true });
             change
         })

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, KEYS, visible};
+use super::names::{ABOUT, id};
 use crate::{
     executor::{Attributes, Executor, Kind},
-    finding::{Finding, Severity, Status},
+    finding::{Finding, Severity, Status, one_line},
     host::{
         accounts::Account,
         keys::{self, ImageKey},
@@ -62,12 +62,12 @@ pub(super) fn look(host: &dyn Executor, account: Option<&Account>, accounts: &[A
         Err(_) if !sshd::installed(host) => (Ways::default(), None),
         Err(why) => (
             account.map(Ways::usual).unwrap_or_default(),
-            Some(visible(&format!("the settings of sshd cannot be read: {why:#}"))),
+            Some(one_line(&format!("the settings of sshd cannot be read: {why:#}"))),
         ),
     };
     let mut vendors = Vec::new();
     if let Some(account) = account {
-        found.others = ways.others.iter().map(|way| visible(&format!("{way} may let sipwise in"))).collect();
+        found.others = ways.others.iter().map(|way| one_line(&format!("{way} may let sipwise in"))).collect();
         found.others.extend(unread);
         let usual = USUAL.iter().map(|name| account.home.join(name));
         let mut paths = ways.files.clone();
@@ -96,7 +96,7 @@ fn content(host: &dyn Executor, path: &Path) -> Option<Result<Vec<u8>, String>> 
     use std::io::ErrorKind::{NotADirectory, NotFound};
     match host.read(path) {
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => None,
-        read => Some(read.map_err(|error| visible(&format!("{} cannot be read: {error}", path.display())))),
+        read => Some(read.map_err(|error| one_line(&format!("{} cannot be read: {error}", path.display())))),
     }
 }
 
@@ -144,7 +144,7 @@ fn key_file(
     let (aside, left_behind) = match aside {
         _ if count == 0 => (None, None),
         Ok(aside) => (Some(aside), None),
-        Err(why) => (None, Some(visible(&format!("{} stays where it is: {why}", path.display())))),
+        Err(why) => (None, Some(one_line(&format!("{} stays where it is: {why}", path.display())))),
     };
     KeyFile { path, read, count: Some(count), aside, left_behind }
 }
@@ -207,7 +207,7 @@ fn elsewhere(
                 let Ok(key) = &entry.key else { continue };
                 if key.comment.ends_with(VENDOR) || vendors.contains(&key.fingerprint) {
                     let place = format!("{} ({} line {})", other.name, path.display(), entry.line);
-                    found.push((key.fingerprint.clone(), visible(&place)));
+                    found.push((key.fingerprint.clone(), one_line(&place)));
                 }
             }
         }
@@ -269,9 +269,9 @@ impl VendorKeys {
             let path = file.path.display();
             told.push(match (file.count, &file.left_behind) {
                 (None, Some(why)) => why.clone(),
-                (count, _) if file.read => visible(&format!("{path}: {}", count.unwrap_or_default())),
+                (count, _) if file.read => one_line(&format!("{path}: {}", count.unwrap_or_default())),
                 (count, _) => {
-                    visible(&format!("{path}, which sshd does not read: {}", count.unwrap_or_default()))
+                    one_line(&format!("{path}, which sshd does not read: {}", count.unwrap_or_default()))
                 }
             });
         }
@@ -290,7 +290,7 @@ impl VendorKeys {
                 "Set the keys aside unless Sipwise is to log in; remove them from other accounts in the SSH step."
             }
         };
-        ABOUT.finding(KEYS, Severity::Medium, status, title, told.join("; "), remedy)
+        ABOUT.finding(id::KEYS, Severity::Medium, status, title, told.join("; "), remedy)
     }
 
     /// Each key file gets another name: a copy that only root reads, then the file goes.
@@ -328,7 +328,7 @@ impl VendorKeys {
         if self.left().is_empty()
             && let Some(last) = changes.last_mut()
         {
-            last.proofs.push(Proof::Finding(KEYS.to_owned()));
+            last.proofs.push(Proof::Finding(id::KEYS.to_owned()));
         }
         changes
     }

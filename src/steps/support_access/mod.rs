@@ -3,6 +3,7 @@
 
 mod account;
 mod keys;
+mod names;
 mod packages;
 
 use anyhow::{Result, bail};
@@ -10,39 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     account::User,
+    names::{ABOUT, asks, id},
     packages::{Said, Support},
 };
 use super::{
-    About, Answers, Form, TypedStep,
+    Answers, Form,
     form::{Choice, Field},
+    step::{About, TypedStep},
 };
 use crate::{
     executor::Executor,
-    finding::{Finding, Severity, Status, StepId},
+    finding::{Finding, Severity, Status, one_line},
     ngcp::config::Config,
     plan::Plan,
 };
 
 /// The step.
 pub(super) struct SupportAccess;
-
-static ABOUT: About = About {
-    id: StepId::new("support-access"),
-    title: "Vendor support access",
-    why: "Sipwise's staff can log in to this host over SSH, by key, from one server of theirs. Whoever steals that key gets in too, on every host that left the door open.",
-    handbook: "15.1",
-};
-
-/// Keys of the questions.
-mod asks {
-    pub(super) const ACCESS: &str = "access";
-    pub(super) const KEYS: &str = "keys";
-    pub(super) const PASSWORD: &str = "password";
-}
-
-const ENABLED: &str = "SUPPORT-ACCESS-ENABLED";
-const KEYS: &str = "SUPPORT-ACCESS-KEYS";
-const PASSWORD: &str = "SUPPORT-ACCESS-PASSWORD";
 
 /// What `form` and `plan` need.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -83,16 +68,16 @@ impl TypedStep for SupportAccess {
     }
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
-        let seen = |id: &str| found.iter().find(|finding| finding.id == id);
-        let field = |key: &str, label: &str, id: &str, options, default: &str, help: &str| Field {
+        let seen = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
+        let field = |key: &str, label: &str, now: &str, options, default: &str, help: &str| Field {
             only_if: (key != asks::ACCESS).then(|| (asks::ACCESS.to_owned(), "disable".to_owned())),
-            ..Field::choice(key, label, seen(id), options, default, help)
+            ..Field::choice(key, label, seen(now), options, default, help)
         };
         let (options, default) = access(facts);
         let mut fields = vec![field(
             asks::ACCESS,
             "Support access",
-            ENABLED,
+            id::ENABLED,
             options,
             default,
             "Answer the same on every node of a cluster.",
@@ -101,7 +86,7 @@ impl TypedStep for SupportAccess {
             fields.push(field(
                 asks::KEYS,
                 "Its SSH keys",
-                KEYS,
+                id::KEYS,
                 vec![
                     Choice::new(
                         "aside",
@@ -118,7 +103,7 @@ impl TypedStep for SupportAccess {
             fields.push(field(
                 asks::PASSWORD,
                 "Its password",
-                PASSWORD,
+                id::PASSWORD,
                 vec![
                     Choice::new("lock", "lock", "No password is accepted for sipwise any more."),
                     Choice::new("leave", "leave", "The password stays."),
@@ -142,7 +127,8 @@ impl TypedStep for SupportAccess {
                 _ => None,
             };
             bail!(
-                "support-access.access: \"{wanted}\" cannot be done here: {}",
+                "support-access.{}: \"{wanted}\" cannot be done here: {}",
+                asks::ACCESS,
                 why.unwrap_or("unknown answer")
             );
         }
@@ -188,18 +174,7 @@ impl TypedStep for SupportAccess {
 fn seen(host: &dyn Executor, said: Said) -> (User, Vec<Finding>) {
     let (user, of_user) = account::look(host);
     let items = [said.finding].into_iter().chain(of_user).chain([permit_from(host)]);
-    (user, items.map(with_question).collect())
-}
-
-/// The same finding with the question that settles it.
-fn with_question(finding: Finding) -> Finding {
-    let question = match finding.id.as_str() {
-        ENABLED => asks::ACCESS,
-        KEYS => asks::KEYS,
-        PASSWORD => asks::PASSWORD,
-        _ => return finding,
-    };
-    finding.answered_by(question)
+    (user, items.collect())
 }
 
 /// The ways to answer, and the one chosen before anybody does.
@@ -264,7 +239,7 @@ fn permit_from(host: &dyn Executor) -> Finding {
             let (title, evidence) = match servers.is_empty() {
                 true => ("No server is allowed to log in for support".to_owned(), "is empty".to_owned()),
                 false => {
-                    let servers = visible(&servers.join(", "));
+                    let servers = one_line(&servers.join(", "));
                     (format!("Support logins are allowed from {servers}"), format!("lists {servers}"))
                 }
             };
@@ -272,10 +247,5 @@ fn permit_from(host: &dyn Executor) -> Finding {
         }
     };
     let remedy = "Nothing to do while support access is off.";
-    ABOUT.finding("SUPPORT-ACCESS-PERMIT-FROM", Severity::Info, status, title, evidence, remedy)
-}
-
-/// Text of the host, safe to show.
-fn visible(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), "?")
+    ABOUT.finding(id::PERMIT_FROM, Severity::Info, status, title, evidence, remedy)
 }

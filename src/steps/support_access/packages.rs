@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, ENABLED, visible};
+use super::names::{ABOUT, id};
 use crate::{
     executor::{Command, Executor, Quiet},
-    finding::{Finding, Severity, Status},
+    finding::{Finding, Severity, Status, one_line},
     host::packages::Packages,
     plan::{Action, Change, CommandLine, Proof, Undo},
 };
@@ -52,13 +52,13 @@ pub(super) fn look(host: &dyn Executor) -> Said {
         Err(e) => {
             let why = format!("{e:#}");
             let title = "Could not determine whether Sipwise can log in";
-            let finding = ABOUT.finding(ENABLED, Severity::High, Status::Unknown, title, &why, remedy);
+            let finding = ABOUT.finding(id::ENABLED, Severity::High, Status::Unknown, title, &why, remedy);
             return Said { finding, state: State::Undetermined, packages: Err(why) };
         }
     };
     let installed = |name: &str| {
         let version = packages.get(name).map_or("", |package| package.version.as_str());
-        visible(&format!("package {name} {version} is installed"))
+        one_line(&format!("package {name} {version} is installed"))
     };
     let (state, status, title, evidence) = if packages.installed(ACCESS) {
         (State::On, Status::Fail, "Sipwise can log in to this host", installed(ACCESS))
@@ -68,7 +68,7 @@ pub(super) fn look(host: &dyn Executor) -> Said {
         let evidence = format!("neither {ACCESS} nor {NOACCESS} is installed");
         (State::Undetermined, Status::Unknown, "Could not determine whether Sipwise can log in", evidence)
     };
-    let finding = ABOUT.finding(ENABLED, Severity::High, status, title, evidence, remedy);
+    let finding = ABOUT.finding(id::ENABLED, Severity::High, status, title, evidence, remedy);
     Said { finding, state, packages: Ok(packages) }
 }
 
@@ -115,13 +115,13 @@ fn unavailable(host: &dyn Executor, package: &str, other: &str) -> Option<String
         Err(e) => return Some(format!("apt could not be asked: {e}")),
     };
     if !exit.ok() {
-        return Some(visible(&format!("apt cannot install {package} ({})", exit.reason())));
+        return Some(one_line(&format!("apt cannot install {package} ({})", exit.reason())));
     }
     let said = exit.text();
     let removed = said.lines().filter_map(|line| line.strip_prefix("Remv ")?.split_whitespace().next());
     let others: Vec<&str> = removed.filter(|name| name.split(':').next() != Some(other)).collect();
     (!others.is_empty())
-        .then(|| visible(&format!("installing {package} would also remove {}", others.join(", "))))
+        .then(|| one_line(&format!("installing {package} would also remove {}", others.join(", "))))
 }
 
 /// Never asks, keeps the operator's files, waits a minute for another apt.
@@ -170,7 +170,7 @@ impl Support {
             Action::Run(install(NOACCESS)),
             Undo::Run(if self.state == State::On { install(ACCESS) } else { purge(NOACCESS) }),
         )
-        .proven([Proof::Finding(ENABLED.to_owned())]);
+        .proven([Proof::Finding(id::ENABLED.to_owned())]);
         match self.state {
             State::On => vec![command, package],
             State::Undetermined => vec![package],

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ANONYMOUS, MYSQL_ROOT, WEB, finding, printable, unknown};
+use super::found::{finding, printable, unknown};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -13,13 +13,16 @@ use crate::{
         Secret,
         credentials::{self, defaults},
     },
-    steps::passwords::{DatabaseFacts, RootFile, WebAdmin},
+    steps::passwords::{
+        facts::{DatabaseFacts, RootFile, WebAdmin},
+        names::id,
+    },
 };
 
 const FINDINGS: &[(&str, Severity, &str)] = &[
-    (MYSQL_ROOT, Severity::Critical, "Whether MySQL's root needs a password"),
-    (ANONYMOUS, Severity::Medium, "Whether MySQL lets anonymous users in"),
-    (WEB, Severity::Critical, "Whether a web administrator has a default password"),
+    (id::MYSQL_ROOT, Severity::Critical, "Whether MySQL's root needs a password"),
+    (id::ANONYMOUS, Severity::Medium, "Whether MySQL lets anonymous users in"),
+    (id::WEB, Severity::Critical, "Whether a web administrator has a default password"),
 ];
 
 /// A bcrypt check takes about half a second: so many are made, the rest is said to be unknown.
@@ -125,7 +128,7 @@ fn mysql_root(roots: &[RootRow]) -> Finding {
     } else {
         (Status::Pass, "MySQL's root has its own password", format!("a password on {}", at(&password)))
     };
-    finding(MYSQL_ROOT, Severity::Critical, status, title, &printable(&seen), remedy)
+    finding(id::MYSQL_ROOT, Severity::Critical, status, title, &printable(&seen), remedy)
 }
 
 fn mysql_anonymous(hosts: &[String]) -> Finding {
@@ -135,7 +138,7 @@ fn mysql_anonymous(hosts: &[String]) -> Finding {
         (Status::Fail, "MySQL lets anonymous users in", format!("''@'{}'", hosts.join("', ''@'")))
     };
     let remedy = "Remove them by hand: DROP USER ''@'HOST'; nothing of the platform uses them.";
-    finding(ANONYMOUS, Severity::Medium, status, title, &printable(&seen), remedy)
+    finding(id::ANONYMOUS, Severity::Medium, status, title, &printable(&seen), remedy)
 }
 
 type Web = (AdminColumns, Vec<WebAdmin>, usize, Finding);
@@ -144,7 +147,7 @@ fn web_admins(database: &Database<'_>) -> Result<Web> {
     let Some(columns) = database.admin_columns()? else {
         let title = "There are no web administrators";
         let none =
-            finding(WEB, Severity::Critical, Status::NotApplicable, title, "no table billing.admins", "");
+            finding(id::WEB, Severity::Critical, Status::NotApplicable, title, "no table billing.admins", "");
         return Ok((AdminColumns::default(), Vec::new(), 0, none));
     };
     let Admins { read: admins, unread } = database.admins(columns)?;
@@ -173,7 +176,7 @@ fn web_admins(database: &Database<'_>) -> Result<Web> {
         )
     };
     let remedy = "Set a password of its own for each of them.";
-    let finding = finding(WEB, Severity::Critical, status, title, &printable(&seen), remedy);
+    let finding = finding(id::WEB, Severity::Critical, status, title, &printable(&seen), remedy);
     let among = |some: &[&Admin], admin: &Admin| some.iter().any(|one| one.id == admin.id);
     let state = |admin: &Admin| if among(&unjudged, admin) { None } else { Some(among(&open, admin)) };
     let mut all: Vec<WebAdmin> =

@@ -1,10 +1,15 @@
 //! Finds the passwords that everybody knows, by trying them.
 
 mod database;
+mod found;
 
 use std::path::Path;
 
-use super::{ABOUT, Account, Facts, SOAP_USER, Soap, SoapEntry, asks};
+use self::found::{finding, printable, unknown};
+use super::{
+    facts::{Account, Facts, Soap, SoapEntry},
+    names::{SOAP_USER, id},
+};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -33,48 +38,18 @@ pub(super) fn inspect(host: &dyn Executor) -> (Vec<Finding>, Facts) {
     (items, facts)
 }
 
-/// The same finding with the question that settles it, where that is asked, or need not be.
-fn with_question(finding: Finding, facts: &Facts) -> Finding {
+/// The same finding, without the question that settles it where that is not asked, and would have to be.
+fn with_question(mut finding: Finding, facts: &Facts) -> Finding {
     let gone = finding.status == Status::NotApplicable;
-    let question = match finding.id.as_str() {
-        ROOT => asks::ROOT,
-        CDREXPORT if gone || facts.cdrexport != Account::Missing => asks::CDREXPORT,
-        MYSQL_ROOT if facts.database.is_some() => asks::MYSQL,
-        WEB if facts.database.as_ref().is_some_and(|found| !found.admins.is_empty()) => asks::WEB,
-        SOAP if gone || facts.soap.is_some() => asks::SOAP,
-        _ => return finding,
+    let asked = match finding.id.as_str() {
+        id::CDREXPORT => gone || facts.cdrexport != Account::Missing,
+        id::MYSQL_ROOT => facts.database.is_some(),
+        id::WEB => facts.database.as_ref().is_some_and(|found| !found.admins.is_empty()),
+        id::SOAP => gone || facts.soap.is_some(),
+        _ => true,
     };
-    finding.answered_by(question)
-}
-
-pub(super) const MYSQL_ROOT: &str = "PASSWORD-MYSQL-ROOT-EMPTY";
-const ANONYMOUS: &str = "PASSWORD-MYSQL-ANONYMOUS";
-pub(super) const WEB: &str = "PASSWORD-WEB-ADMIN-DEFAULT";
-pub(super) const SOAP: &str = "PASSWORD-NGCPSOAP-DEFAULT";
-pub(super) const ROOT: &str = "PASSWORD-ROOT-DEFAULT";
-pub(super) const CDREXPORT: &str = "PASSWORD-CDREXPORT";
-
-fn finding(
-    id: &str,
-    severity: Severity,
-    status: Status,
-    title: &str,
-    evidence: &str,
-    remedy: &str,
-) -> Finding {
-    ABOUT.finding(id, severity, status, title, evidence, if status == Status::Pass { "" } else { remedy })
-}
-
-fn unknown(id: &str, severity: Severity, what: &str, why: &str) -> Finding {
-    let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    finding(
-        id,
-        severity,
-        Status::Unknown,
-        &format!("{what} is not known"),
-        &why,
-        "Run this on the host, or look at it by hand.",
-    )
+    finding.field.take_if(|_| !asked);
+    finding
 }
 
 /// The host's own name.
@@ -159,12 +134,12 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
         Account::Locked if unseen.is_empty() => (Status::Pass, "Root cannot log in with a password"),
         _ => {
             let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
-            items.push(unknown(ROOT, Severity::Critical, "Whether root has a default password", &seen));
+            items.push(unknown(id::ROOT, Severity::Critical, "Whether root has a default password", &seen));
             return (if state == Account::Missing { Account::Unknown } else { state }, open);
         }
     };
     let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
-    items.push(finding(ROOT, Severity::Critical, status, title, &printable(&seen), remedy));
+    items.push(finding(id::ROOT, Severity::Critical, status, title, &printable(&seen), remedy));
     (if state == Account::Missing { Account::Unknown } else { state }, open)
 }
 
@@ -173,7 +148,7 @@ fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
     let elsewhere = accounts::elsewhere(host);
     if state == Account::Missing && !elsewhere.is_empty() {
         let seen = format!("{seen}; {}", accounts::not_looked_at(&elsewhere));
-        items.push(unknown(CDREXPORT, Severity::High, "Whether there is an account cdrexport", &seen));
+        items.push(unknown(id::CDREXPORT, Severity::High, "Whether there is an account cdrexport", &seen));
         return state;
     }
     let remedy = "Lock its password and let it log in with SSH keys, or set a really strong one.";
@@ -187,12 +162,8 @@ fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
         }
         Account::Unknown => (Status::Unknown, "Whether cdrexport has a default password is not known"),
     };
-    items.push(finding(CDREXPORT, Severity::High, status, title, &seen, remedy));
+    items.push(finding(id::CDREXPORT, Severity::High, status, title, &seen, remedy));
     state
-}
-
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(400).collect()
 }
 
 fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
@@ -200,7 +171,7 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     let config = match Config::read(host) {
         Ok(config) => config,
         Err(why) => {
-            items.push(unknown(SOAP, Severity::High, what, &format!("{why:#}")));
+            items.push(unknown(id::SOAP, Severity::High, what, &format!("{why:#}")));
             return None;
         }
     };
@@ -217,7 +188,7 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     let (status, title, seen) = if !known.is_empty() {
         (Status::Fail, "ngcpsoap still has a default password", known.join("; "))
     } else if !hidden.is_empty() {
-        items.push(unknown(SOAP, Severity::High, what, &hidden.join("; ")));
+        items.push(unknown(id::SOAP, Severity::High, what, &hidden.join("; ")));
         return None;
     } else if found.is_empty() {
         let none = "no entry for it in ossbss.htpasswd of config.yml";
@@ -225,7 +196,7 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     } else {
         (Status::Pass, "ngcpsoap has its own password", all())
     };
-    items.push(finding(SOAP, Severity::High, status, title, &printable(&seen), remedy));
+    items.push(finding(id::SOAP, Severity::High, status, title, &printable(&seen), remedy));
     let entries: Vec<SoapEntry> = found.into_iter().map(|(_, entry)| entry).collect();
     // What is hidden may hold one more: a new password would not be seen to work.
     (!entries.is_empty() && hidden.is_empty()).then_some(Soap { entries })

@@ -1,9 +1,12 @@
 //! Findings about keys and the files they are in.
 
-use super::{FILE_MODE, IMAGE_KEY, REUSED, UNREADABLE, WEAK_KEY, found, places};
+use super::found::{found, places};
 use crate::{
     finding::{Finding, Severity, Status},
-    steps::ssh::facts::{Facts, KeyFact, KeyFile, Person},
+    steps::ssh::{
+        facts::{Facts, KeyFact, KeyFile, Person},
+        names::id,
+    },
 };
 
 pub(super) fn place((_, file, key): &(&Person, &KeyFile, &KeyFact)) -> String {
@@ -69,7 +72,7 @@ pub(super) fn image_keys(facts: &Facts) -> Finding {
         let title = "The image's keys are needed: this is a Vagrant box";
         let evidence = format!("{}; {evidence}", facts.vagrant);
         return found(
-            IMAGE_KEY,
+            id::IMAGE_KEY,
             Severity::Critical,
             Status::NotApplicable,
             title,
@@ -83,7 +86,7 @@ pub(super) fn image_keys(facts: &Facts) -> Finding {
         _ => "Whether keys of the image are left is not known",
     };
     found(
-        IMAGE_KEY,
+        id::IMAGE_KEY,
         Severity::Critical,
         status,
         title,
@@ -107,7 +110,7 @@ pub(super) fn weak_keys(facts: &Facts) -> Finding {
         _ => "Whether weak keys are in use is not known",
     };
     found(
-        WEAK_KEY,
+        id::WEAK_KEY,
         Severity::High,
         status,
         title,
@@ -138,7 +141,14 @@ pub(super) fn file_modes(facts: &Facts) -> Finding {
     } else {
         places(seen.into_iter())
     };
-    found(FILE_MODE, Severity::High, status, title, &evidence, "Take the right to write away from others.")
+    found(
+        id::FILE_MODE,
+        Severity::High,
+        status,
+        title,
+        &evidence,
+        "Take the right to write away from others.",
+    )
 }
 
 pub(super) fn reused(facts: &Facts) -> Finding {
@@ -163,7 +173,7 @@ pub(super) fn reused(facts: &Facts) -> Finding {
         }
     };
     found(
-        REUSED,
+        id::REUSED,
         Severity::Info,
         status,
         title,
@@ -191,7 +201,7 @@ pub(super) fn unreadable(facts: &Facts) -> Finding {
         format!("{count} lines: {}", places(lines))
     };
     found(
-        UNREADABLE,
+        id::UNREADABLE,
         Severity::Info,
         status,
         title,

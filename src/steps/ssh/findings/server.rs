@@ -1,13 +1,13 @@
 //! Findings about the server: what it takes, what it offers, who it is; and how the operator came in.
 
 use super::{
-    ALGORITHMS, BROKEN, EMPTY, FORWARDING, HOST_KEY, OTHER_DOORS, PASSWORD, ROOT_PASSWORD, SESSION, SETTINGS,
-    found, keys::place, places,
+    found::{found, places},
+    keys::place,
 };
 use crate::{
     finding::{Finding, Severity, Status},
     host::sshd::{Session, algorithms},
-    steps::ssh::{facts::Facts, places::Opening},
+    steps::ssh::{facts::Facts, names::id, places::Opening},
 };
 
 /// Whether the server takes passwords from anybody; `None` when that is not known.
@@ -48,7 +48,7 @@ pub(super) fn broken(facts: &Facts) -> Finding {
         doubt => doubt,
     };
     let remedy = "Fix the line before the server is restarted; where it is generated, fix its template.";
-    found(BROKEN, Severity::High, status, title, evidence, remedy)
+    found(id::BROKEN, Severity::High, status, title, evidence, remedy)
 }
 
 /// What Match blocks that go by places allow there, from outside or from own networks only.
@@ -115,7 +115,7 @@ pub(super) fn root_password(facts: &Facts) -> Finding {
     if let Some(one) = from(true).or(own) {
         evidence += &format!("; a Match block says {}", told([one].into_iter()));
     }
-    found(ROOT_PASSWORD, Severity::High, status, title, &evidence, "Let root in with a key only.")
+    found(id::ROOT_PASSWORD, Severity::High, status, title, &evidence, "Let root in with a key only.")
 }
 
 pub(super) fn password(facts: &Facts) -> Finding {
@@ -149,7 +149,7 @@ pub(super) fn password(facts: &Facts) -> Finding {
     if let Some(one) = [strangers, own].iter().find(|one| !one.is_empty()) {
         evidence += &format!("; a Match block says {one}");
     }
-    found(PASSWORD, Severity::Medium, status, title, &evidence, "Let everybody in with keys only.")
+    found(id::PASSWORD, Severity::Medium, status, title, &evidence, "Let everybody in with keys only.")
 }
 
 pub(super) fn empty_passwords(facts: &Facts) -> Finding {
@@ -172,7 +172,7 @@ pub(super) fn empty_passwords(facts: &Facts) -> Finding {
     if !some.is_empty() {
         evidence += &format!("; a Match block says {some}");
     }
-    found(EMPTY, Severity::Critical, status, title, &evidence, "Switch it off.")
+    found(id::EMPTY, Severity::Critical, status, title, &evidence, "Switch it off.")
 }
 
 pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
@@ -201,7 +201,7 @@ pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
         _ => facts.read_because.clone(),
     };
     found(
-        ALGORITHMS,
+        id::ALGORITHMS,
         Severity::Medium,
         status,
         title,
@@ -227,7 +227,7 @@ pub(super) fn host_keys(facts: &Facts) -> Finding {
         (_, true) => (Status::Pass, "The host's own keys were made on it", all()),
     };
     found(
-        HOST_KEY,
+        id::HOST_KEY,
         Severity::High,
         status,
         title,
@@ -258,7 +258,7 @@ pub(super) fn forwarding(facts: &Facts) -> Finding {
     if !some.is_empty() {
         evidence += &format!("; a Match block says {some}");
     }
-    found(FORWARDING, severity, status, title, &evidence, "Switch it off if nobody needs it.")
+    found(id::FORWARDING, severity, status, title, &evidence, "Switch it off if nobody needs it.")
 }
 
 /// F23: what lets people in without a line in a key file.
@@ -291,7 +291,7 @@ pub(super) fn other_doors(facts: &Facts) -> Finding {
         places(doors.into_iter())
     };
     found(
-        OTHER_DOORS,
+        id::OTHER_DOORS,
         Severity::Info,
         status,
         title,
@@ -303,7 +303,7 @@ pub(super) fn other_doors(facts: &Facts) -> Finding {
 pub(super) fn settings(facts: &Facts) -> Finding {
     let told = ["Port", "ListenAddress", "MaxAuthTries", "UsePAM"];
     found(
-        SETTINGS,
+        id::SETTINGS,
         Severity::Info,
         Status::Pass,
         "How the server is set up",
@@ -333,5 +333,5 @@ pub(super) fn session(facts: &Facts) -> Finding {
             "no login was found above this program".to_owned(),
         ),
     };
-    found(SESSION, Severity::Info, status, title, &evidence, "Nothing to do.")
+    found(id::SESSION, Severity::Info, status, title, &evidence, "Nothing to do.")
 }

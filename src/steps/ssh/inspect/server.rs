@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::super::{
-    DROP_IN, WANTED,
     facts::{Facts, HostKey, Writing, Yaml},
     places::Opening,
+    settings::{DROP_IN, WANTED},
 };
 use crate::{
     executor::{Executor, Kind, World},
