@@ -28,7 +28,8 @@ enum Said {
 /// What is said of a step before its questions: why, what to know, and what was found that no question settles.
 pub(super) fn before(step: &StepState) -> String {
     let rows = rows(step);
-    let mut said = vec![step.about().why.to_owned(), step.form.form().note.clone()];
+    let mut said = vec![step.about().why.to_owned()];
+    said.extend(step.form.form().note.clone());
     if let StepPhase::Failed(failure) = &step.phase {
         said.push(format!("This step could not look at the host. {}", failure.message));
         said.extend(failure.hints.iter().cloned());

@@ -13,8 +13,8 @@ use crate::{
 pub struct Form {
     /// In order.
     pub fields: Vec<Field>,
-    /// Said above the questions; empty when there is nothing to say.
-    pub note: String,
+    /// Said above the questions.
+    pub note: Option<String>,
     /// Keys of questions that this host does not raise today. An answers file may answer them all the same, so that
     /// one file fits before and after, and many hosts. One that ends in a dot stands for all that begin with it.
     pub settled: Vec<String>,
@@ -61,14 +61,14 @@ pub struct Field {
     pub key: String,
     /// "MySQL root".
     pub label: String,
-    /// What is so today: "empty, 4 of 4 rows". Empty when there is nothing to say.
-    pub now: String,
+    /// What is so today: "empty, 4 of 4 rows".
+    pub now: Option<String>,
     /// Whether what is so today is well, for the glyph before `now`.
     pub now_status: Option<crate::finding::Status>,
     /// What can be answered.
     pub kind: Kind,
     /// One line shown while the field has the focus.
-    pub help: String,
+    pub help: Option<String>,
     /// Asked only while that other field of the step has that value.
     pub only_if: Option<(String, String)>,
 }
@@ -189,14 +189,60 @@ pub struct Choice {
     pub effect: String,
 }
 
-impl Choice {
-    /// One way to answer.
-    pub fn new(value: impl Into<String>, label: impl Into<String>, effect: impl Into<String>) -> Self {
+impl<V: Into<String>, L: Into<String>, E: Into<String>> From<(V, L, E)> for Choice {
+    /// From value, label and effect.
+    fn from((value, label, effect): (V, L, E)) -> Self {
         Choice { value: value.into(), label: label.into(), effect: effect.into() }
     }
 }
 
 impl Field {
+    /// A question that is asked always, with nothing said beside it.
+    pub fn new(key: impl Into<String>, label: impl Into<String>, kind: Kind) -> Self {
+        Field {
+            key: key.into(),
+            label: label.into(),
+            now: None,
+            now_status: None,
+            kind,
+            help: None,
+            only_if: None,
+        }
+    }
+
+    /// A choice of options, each a value, a label and an effect.
+    pub fn choice<O: Into<Choice>>(
+        key: impl Into<String>,
+        label: impl Into<String>,
+        options: impl IntoIterator<Item = O>,
+        default: &str,
+    ) -> Self {
+        let options = options.into_iter().map(Into::into).collect();
+        Field::new(key, label, Kind::Choice { options, default: default.to_owned() })
+    }
+
+    /// The same question about what this finding says today.
+    #[must_use]
+    pub fn about(mut self, finding: Option<&Finding>) -> Self {
+        self.now = finding.map(|finding| finding.title.clone());
+        self.now_status = finding.map(|finding| finding.status);
+        self
+    }
+
+    /// The same question with a line that is shown while it has the focus.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same question, asked only while that other one has that answer.
+    #[must_use]
+    pub fn only_if(mut self, key: &str, answer: &str) -> Self {
+        self.only_if = Some((key.to_owned(), answer.to_owned()));
+        self
+    }
+
     /// Whether this can be answered; for a secret see [`Kind::judge`].
     ///
     /// # Errors
@@ -225,26 +271,6 @@ impl Field {
             }
         }
     }
-
-    /// A choice about what a finding says today; asked always.
-    pub fn choice(
-        key: &str,
-        label: &str,
-        now: Option<&Finding>,
-        options: Vec<Choice>,
-        default: &str,
-        help: &str,
-    ) -> Self {
-        Field {
-            key: key.to_owned(),
-            label: label.to_owned(),
-            now: now.map(|finding| finding.title.clone()).unwrap_or_default(),
-            now_status: now.map(|finding| finding.status),
-            kind: Kind::Choice { options, default: default.to_owned() },
-            help: help.to_owned(),
-            only_if: None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -252,15 +278,7 @@ mod tests {
     use super::*;
 
     fn field(kind: Kind) -> Field {
-        Field {
-            key: "x".to_owned(),
-            label: "X".to_owned(),
-            now: String::new(),
-            now_status: None,
-            kind,
-            help: String::new(),
-            only_if: None,
-        }
+        Field::new("x", "X", kind)
     }
 
     #[test]
@@ -314,7 +332,7 @@ mod tests {
         let check = Check(|text| if text == "foo" { Err("is foo".to_owned()) } else { Ok(()) });
         let text = field(Kind::Text { default: String::new(), limit: 5, file: true, check });
         let number = field(Kind::Number { default: 60, min: 20, max: 3600 });
-        let choice = field(Kind::Choice { options: vec![Choice::new("a", "", "")], default: "a".to_owned() });
+        let choice = field(Kind::Choice { options: vec![("a", "", "").into()], default: "a".to_owned() });
         for (field, answer, why) in [
             (&text, "", ""),
             (&text, "/foo", ""),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Answers, Form,
-    form::{Choice, Field, Kind},
+    form::Field,
     step::{About, TypedStep},
 };
 use crate::{
@@ -120,28 +120,16 @@ impl TypedStep for Noatime {
         let stuck =
             facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
+        let options = [
+            ("set", "stop writing them", "Remounts with noatime and keeps it in /etc/fstab."),
+            ("leave", "leave", "Nothing is changed."),
+        ];
+        let field = Field::choice(ASKED, "Access times", options, if stuck { "leave" } else { "set" })
+            .help("Leave it if software on this host needs access times (some mail and backup programs).");
+        let now_status = worst(found.iter().map(|f| f.status));
         Form {
-            fields: vec![Field {
-                key: ASKED.to_owned(),
-                label: "Access times".to_owned(),
-                now: now.join("; "),
-                now_status: worst(found.iter().map(|f| f.status)),
-                kind: Kind::Choice {
-                    options: vec![
-                        Choice::new(
-                            "set",
-                            "stop writing them",
-                            "Remounts with noatime and keeps it in /etc/fstab.",
-                        ),
-                        Choice::new("leave", "leave", "Nothing is changed."),
-                    ],
-                    default: if stuck { "leave" } else { "set" }.to_owned(),
-                },
-                help: "Leave it if software on this host needs access times (some mail and backup programs)."
-                    .to_owned(),
-                only_if: None,
-            }],
-            note: left_alone.join(" "),
+            fields: vec![Field { now: Some(now.join("; ")), now_status, ..field }],
+            note: Some(left_alone.join(" ")).filter(|note| !note.is_empty()),
             ..Form::default()
         }
     }

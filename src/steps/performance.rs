@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Answers, Figure, Form,
     figure::{Bar, Bars, Table as Columns},
-    form::{self, Choice, Field, Kind},
+    form::{self, Choice, Field},
     step::{About, TypedStep},
 };
 use crate::{
@@ -71,8 +71,8 @@ pub(super) static PROFILES: Table<Vec<Expected>> =
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Facts {
     rows: Vec<Row>,
-    /// Why the tool cannot be used here; empty when it can.
-    no_tool: String,
+    /// Why the tool cannot be used here.
+    no_tool: Option<String>,
     /// Of this host, in bytes; `None` when it cannot be seen.
     memory: Option<u64>,
 }
@@ -188,38 +188,31 @@ impl TypedStep for Performance {
                 )
             }
         };
-        let mut options = vec![Choice::new("leave", "leave", "Nothing is changed.")];
-        if facts.no_tool.is_empty() {
+        let mut options = vec![Choice::from(("leave", "leave", "Nothing is changed."))];
+        if facts.no_tool.is_none() {
             for profile in [Profile::High, Profile::Low] {
                 let effect = match (facts.profile(), facts.expected(profile).as_slice()) {
                     (Some(is), _) if is == profile => "It is so already.".to_owned(),
                     (_, []) => "What it will change is not known.".to_owned(),
                     (_, expected) => format!("Expected, inferred: {}.", expected.join(", ")),
                 };
-                options.push(Choice::new(profile.name(), format!("{} performance", profile.name()), effect));
+                options.push((profile.name(), format!("{} performance", profile.name()), effect).into());
             }
         }
-        let note = if facts.no_tool.is_empty() {
-            format!(
+        let note = match &facts.no_tool {
+            None => format!(
                 "{TOOL} makes the change. What exactly it changes is not documented: the values told here are \
                  inferred from other hosts. What it really changed is shown after the run and can be taken back. It \
                  may apply the configuration by itself."
-            )
-        } else {
-            format!("The profile cannot be switched from here: {}.", facts.no_tool)
+            ),
+            Some(why) => format!("The profile cannot be switched from here: {why}."),
         };
         let found = found.iter().find(|finding| finding.id == MIXED);
-        let field = Field {
-            key: ASKED.to_owned(),
-            label: "Profile".to_owned(),
-            now,
-            now_status: found.map(|finding| finding.status),
-            kind: Kind::Choice { options, default: "leave".to_owned() },
-            help: "Low is for small virtual machines, high for everything else. Leave values tuned by hand."
-                .to_owned(),
-            only_if: None,
-        };
-        Form { fields: vec![field], note, ..Form::default() }
+        let field = Field::choice(ASKED, "Profile", options, "leave")
+            .about(found)
+            .help("Low is for small virtual machines, high for everything else. Leave values tuned by hand.");
+        let fields = vec![Field { now: Some(now), ..field }];
+        Form { fields, note: Some(note), ..Form::default() }
     }
 
     fn preview(&self, facts: &Facts, answers: &Answers) -> Vec<Figure> {
@@ -247,8 +240,8 @@ impl TypedStep for Performance {
         if facts.profile() == Some(profile) {
             return Ok(Plan::default());
         }
-        if !facts.no_tool.is_empty() {
-            bail!("performance.{ASKED}: {} cannot be chosen: {}", profile.name(), facts.no_tool);
+        if let Some(why) = &facts.no_tool {
+            bail!("performance.{ASKED}: {} cannot be chosen: {why}", profile.name());
         }
         let mut command = CommandLine::new(TOOL, [format!("--{}-performance", profile.name())]);
         command.limit = LIMIT;
@@ -304,14 +297,14 @@ fn rows(config: &Config, version: Option<Version>) -> Vec<Row> {
         .collect()
 }
 
-/// Why the tool cannot be used; empty when it can.
-fn no_tool(host: &dyn Executor) -> String {
+/// Why the tool cannot be used.
+fn no_tool(host: &dyn Executor) -> Option<String> {
     if !host.world().is_running() {
-        "this is a directory tree, the tool needs the running host".to_owned()
+        Some("this is a directory tree, the tool needs the running host".to_owned())
     } else if host.find_program(TOOL).is_none() {
-        format!("{TOOL} is not installed on this host")
+        Some(format!("{TOOL} is not installed on this host"))
     } else {
-        String::new()
+        None
     }
 }
 

@@ -92,7 +92,7 @@ impl AnswersFile {
                 format!(
                     "answers, line {line}: {step}.{key} is not asked on this host; asked are: {}. {}",
                     known.join(", "),
-                    form.note
+                    form.note.as_deref().unwrap_or_default()
                 )
             })?;
             field
@@ -193,11 +193,10 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
                 .only_if
                 .as_ref()
                 .map_or(String::new(), |(key, value)| format!(" (only with {key}: {value})"));
-            let now =
-                if field.now.is_empty() { String::new() } else { format!(", now: {}", one_line(&field.now)) };
+            let now = field.now.as_ref().map_or(String::new(), |now| format!(", now: {}", one_line(now)));
             let _ = writeln!(out, "  # {}{now}{only}", one_line(&field.label));
-            if !field.help.is_empty() {
-                let _ = writeln!(out, "  # {}", one_line(&field.help));
+            if let Some(help) = &field.help {
+                let _ = writeln!(out, "  # {}", one_line(help));
             }
             match &field.kind {
                 Kind::Choice { options, default } => {
@@ -265,7 +264,8 @@ mod tests {
             .collect();
         let file = template("spce", &forms);
         for field in forms.iter().flat_map(|(_, form)| &form.fields) {
-            assert!(file.contains(&one_line(&field.help)), "{}: {}", field.key, field.help);
+            let help = field.help.as_ref().unwrap();
+            assert!(file.contains(&one_line(help)), "{}: {help}", field.key);
             if let Kind::Choice { options, .. } = &field.kind {
                 for option in options {
                     assert!(file.contains(&one_line(&option.label)), "{}: {}", field.key, option.label);

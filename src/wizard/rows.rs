@@ -110,7 +110,7 @@ impl<'a> Row<'a> {
     /// What is so today; empty where there is nothing to say.
     pub fn now(&self) -> &'a str {
         match (self.asked, self.finding()) {
-            (Some((_, field, _)), _) if !field.now.is_empty() => &field.now,
+            (Some((_, Field { now: Some(now), .. }, _)), _) => now,
             (Some(_), Some(finding)) => &finding.title,
             _ => "",
         }
@@ -171,7 +171,7 @@ impl<'a> Row<'a> {
             let parts: Vec<&str> = self.findings.iter().filter(open).map(|finding| part(finding)).collect();
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
         };
-        let help = self.asked.map_or("", |(_, field, _)| &field.help);
+        let help = self.asked.and_then(|(_, field, _)| field.help.as_deref()).unwrap_or_default();
         let effect = self.chosen().map_or("", |chosen| &chosen.effect);
         let told = [
             ("Seen", all(|finding| &finding.evidence)),

@@ -336,7 +336,8 @@ fn a_vagrant_box_keeps_its_key() {
     let found = inspect("ssh", &host);
     assert_eq!(status(&found, "SSH-IMAGE-KEY"), Some(Status::NotApplicable));
     let form = steps::find("ssh").unwrap().form(&found).unwrap();
-    assert!(form.note.contains("Vagrant box"), "{}", form.note);
+    let note = form.note.unwrap();
+    assert!(note.contains("Vagrant box"), "{note}");
     let plan = plan("ssh", &found, &[("root-login", "leave"), ("password-login", "leave")]);
     assert!(plan.is_empty());
 }

@@ -219,7 +219,7 @@ fn when_the_package_cannot_be_had_the_account_can_be_locked() {
         let (options, default) = access(&host);
         assert_eq!((&options[0][..], &default[..]), ("lock", "lock"), "{word}");
         assert!(!options.contains(&"disable".to_owned()));
-        let note = steps::find("support-access").unwrap().form(&look(&host)).unwrap().note;
+        let note = steps::find("support-access").unwrap().form(&look(&host)).unwrap().note.unwrap();
         assert!(note.contains(word), "{note}");
         let error =
             plan_with("support-access", &look(&host), &[("access", "disable")]).unwrap_err().to_string();

@@ -67,15 +67,8 @@ static FAKES: [Fake; 4] = [
 pub(crate) static STEPS: [&dyn Step; 4] = [&FAKES[0], &FAKES[1], &FAKES[2], &FAKES[3]];
 
 pub(crate) fn field(key: &str, kind: Kind, only_if: Option<(&str, &str)>) -> Field {
-    Field {
-        key: key.to_owned(),
-        label: key.to_owned(),
-        now: String::new(),
-        now_status: None,
-        kind,
-        help: String::new(),
-        only_if: only_if.map(|(key, value)| (key.to_owned(), value.to_owned())),
-    }
+    let only_if = only_if.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Field { only_if, ..Field::new(key, key, kind) }
 }
 
 pub(crate) fn choice(values: &[&str]) -> Kind {

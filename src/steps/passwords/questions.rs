@@ -9,7 +9,7 @@ use crate::{
     ngcp::database::ROOT_FILE,
     steps::{
         Form,
-        form::{Choice, Field, Kind},
+        form::{Field, Kind},
     },
 };
 
@@ -42,9 +42,8 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         fields.push(choice(asks::SOAP, SOAP_USER, now(id::SOAP), &options, usual(open)));
         fields.push(secret(asks::SOAP, SOAP_USER, &facts.hints, &[SOAP_USER], true));
     }
-    let unseen = facts.database.is_none();
-    let note =
-        if unseen { "The database could not be asked; its accounts are left as they are." } else { "" };
+    let unseen = "The database could not be asked; its accounts are left as they are.";
+    let note = facts.database.is_none().then(|| unseen.to_owned());
     // Where the unix socket protects MySQL's root, or an account does not exist, there is nothing to ask.
     let no_rows = facts.database.as_ref().is_some_and(|database| database.root_hosts().0.is_empty());
     let gone = |wanted: &str| now(wanted).is_some_and(|finding| finding.status == Status::NotApplicable);
@@ -55,7 +54,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         (asks::SOAP, gone(id::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
-    Form { fields, note: note.to_owned(), settled }
+    Form { fields, note, settled }
 }
 
 /// Value, label and effect.
@@ -99,26 +98,17 @@ fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hin
 }
 
 fn choice(key: &str, label: &str, now: Option<&Finding>, options: &[Words<'_>], default: &str) -> Field {
-    let options = options.iter().map(|(value, label, effect)| Choice::new(*value, *label, *effect)).collect();
-    let help = now.map_or("", |finding| finding.evidence.as_str());
-    Field::choice(key, label, now, options, default, help)
+    let field = Field::choice(key, label, options.iter().copied(), default).about(now);
+    Field { help: now.map(|finding| finding.evidence.clone()), ..field }
 }
 
 /// The new password of the account that the question `of` is about.
 fn secret(of: &str, whose: &str, host: &[String], words: &[&str], web: bool) -> Field {
     let rule = if web { "12 to 40 characters, no blanks" } else { "12 characters or more; blanks are fine" };
-    Field {
-        key: asks::password(of),
-        label: "New password".to_owned(),
-        now: String::new(),
-        now_status: None,
-        kind: Kind::Secret {
-            hints: host.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect(),
-            ascii_only: web,
-        },
-        help: format!("The new password of {whose}: {rule}."),
-        only_if: Some((of.to_owned(), "set".to_owned())),
-    }
+    let hints = host.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect();
+    Field::new(asks::password(of), "New password", Kind::Secret { hints, ascii_only: web })
+        .help(format!("The new password of {whose}: {rule}."))
+        .only_if(of, "set")
 }
 
 fn web_admins(fields: &mut Vec<Field>, database: &DatabaseFacts, hints: &[String]) {
@@ -132,9 +122,8 @@ fn web_admins(fields: &mut Vec<Field>, database: &DatabaseFacts, hints: &[String
             Some(false) => ("no default password opens it", Status::Pass),
             None => ("not checked", Status::Unknown),
         };
-        (field.now, field.now_status) = (now.to_owned(), Some(status));
-        field.help = "Their sessions stay open until they end by themselves.".to_owned();
-        fields.push(field);
+        (field.now, field.now_status) = (Some(now.to_owned()), Some(status));
+        fields.push(field.help("Their sessions stay open until they end by themselves."));
         fields.push(secret(&key, &label, hints, &[&admin.login], true));
     }
 }
@@ -144,11 +133,10 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     if hosts.is_empty() {
         return;
     }
-    let mut field = choice(asks::MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
+    let field = choice(asks::MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
     let rows = hosts.len();
-    field.help =
-        format!("Set on all {rows} rows of root. Jobs that log in as MySQL's root without it stop working.");
-    fields.push(field);
+    let help = "Jobs that log in as MySQL's root without it stop working.";
+    fields.push(field.help(format!("Set on all {rows} rows of root. {help}")));
     fields.push(secret(asks::MYSQL, "MySQL root", hints, &["root", "mysql"], false));
     let (now, default) = match database.root_file {
         RootFile::Absent => ("is not there", "leave"),
@@ -158,7 +146,6 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     let write = format!("{ROOT_FILE}, readable by root only, gets the new login; root's own jobs go on.");
     let options = [("write", "write", write.as_str()), ("leave", "leave", "The file is not changed.")];
     let mut file = choice(asks::MYSQL_FILE, "MySQL login of root's jobs", None, &options, default);
-    file.now = format!("{ROOT_FILE} {now}");
-    file.help = "Only used when the password of MySQL's root is changed.".to_owned();
-    fields.push(file);
+    file.now = Some(format!("{ROOT_FILE} {now}"));
+    fields.push(file.help("Only used when the password of MySQL's root is changed."));
 }

@@ -6,7 +6,7 @@ use crate::{
     },
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
-    steps::Step,
+    steps::{Step, form::Kind},
 };
 
 /// As everybody sees it.
@@ -134,7 +134,7 @@ fn without_the_tool_nothing_is_offered_and_the_reason_is_told() {
     let bare = Simulated::new().file(CONFIG, config(["8", "8", "8", "7"], "64M"));
     assert_eq!(options(&bare).len(), 1);
     let form = STEP.form(&STEP.inspect(&bare).unwrap()).unwrap();
-    assert!(form.note.contains("not installed"), "{}", form.note);
+    assert!(form.note.as_ref().unwrap().contains("not installed"), "{:?}", form.note);
     assert!(planned(&bare, "low").unwrap_err().to_string().contains("not installed"));
     let tree = host("mr13.5.1", "a: 1\n").with_world(World::Tree);
     assert_eq!(options(&tree).len(), 1);

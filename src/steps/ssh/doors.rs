@@ -40,29 +40,30 @@ pub(super) fn doors<'a>(facts: &'a Facts, then: &Intended<'_>) -> (Vec<(&'a Pers
 }
 
 fn way(facts: &Facts, person: &Person, then: &Intended<'_>) -> Result<Way, String> {
-    if !person.barred.is_empty() {
-        return Err(person.barred.clone());
+    if let Some(why) = &person.barred {
+        return Err(why.clone());
     }
     // What a Match block says for root goes on.
-    let usual =
-        facts.value("permitrootlogin").is_none_or(|value| value.eq_ignore_ascii_case(&person.root_login));
-    let root_login = match person.uid {
-        0 => then.root_login.filter(|_| usual).unwrap_or(&person.root_login),
-        _ => "yes",
+    let root_login = match &person.root_login {
+        Some(now) => {
+            let usual = facts.value("permitrootlogin").is_none_or(|value| value.eq_ignore_ascii_case(now));
+            then.root_login.filter(|_| usual).unwrap_or(now)
+        }
+        None => "yes",
     };
     if root_login == "no" {
         return Err("root may not log in over the network".to_owned());
     }
-    let keys = match (person.no_keys.as_str(), root_login) {
-        ("", "forced-commands-only") => Err("root's keys may run fixed commands only".to_owned()),
-        ("", _) => key(person, then),
-        (why, _) => Err(why.to_owned()),
+    let keys = match (&person.no_keys, root_login) {
+        (Some(why), _) => Err(why.clone()),
+        (None, "forced-commands-only") => Err("root's keys may run fixed commands only".to_owned()),
+        (None, _) => key(person, then),
     };
     let Err(no_key) = keys else { return Ok(Way::Key) };
     let no_password = match () {
         () if !person.passwords || then.passwords_off => "passwords are not taken",
         () if root_login != "yes" => "root's password is not taken",
-        () if !person.no_password.is_empty() => &person.no_password,
+        () if let Some(why) = &person.no_password => why,
         () if person.empty && then.empty_off => "its password is empty",
         () => return Ok(Way::Password),
     };
@@ -72,14 +73,14 @@ fn way(facts: &Facts, person: &Person, then: &Intended<'_>) -> Result<Way, Strin
 /// Why no key of it works. Lines are judged in sshd's order, where the first one with a key decides.
 fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
     let mut why = "it has no key".to_owned();
-    let mut hidden: Vec<&str> = Vec::new();
+    let mut hidden: Vec<&String> = Vec::new();
     let mut coming = then.added.filter(|(name, _)| *name == person.name).map_or(&[][..], |(_, keys)| keys);
     for file in person.files.iter().filter(|file| file.read) {
         let coming = std::mem::take(&mut coming);
         let loose = file.loose.iter().find(|one| !(file.lenient || then.fixed && one.owner.is_some()));
-        if !file.fixed.is_empty() && file.keys.is_empty() {
+        if let Some(why) = file.fixed.as_ref().filter(|_| file.keys.is_empty()) {
             // What may stand in it would come first.
-            return Err(format!("{}: {}", file.path.display(), file.fixed));
+            return Err(format!("{}: {why}", file.path.display()));
         }
         if let Some(one) = loose {
             why = format!("sshd may refuse {}: {} {}", file.path.display(), one.path.display(), one.reason);
@@ -95,13 +96,13 @@ fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
                     why = "no key of it is left".to_owned();
                     continue;
                 }
-                () if !key.useless.is_empty() => why = format!("{}: {}", place(), key.useless),
-                () if hidden.contains(&key.fingerprint.as_str()) => {
+                () if let Some(useless) = &key.useless => why = format!("{}: {useless}", place()),
+                () if key.fingerprint.as_ref().is_some_and(|one| hidden.contains(&one)) => {
                     why = format!("{}: an earlier line has the same key, which that one limits", place());
                 }
                 () => return Ok(()),
             }
-            hidden.extend(Some(key.fingerprint.as_str()).filter(|_| key.hides));
+            hidden.extend(key.fingerprint.as_ref().filter(|_| key.hides));
         }
     }
     Err(why)
@@ -109,7 +110,7 @@ fn key(person: &Person, then: &Intended<'_>) -> Result<(), String> {
 
 /// Whether an administrator keeps a key that works, the image's keys gone.
 pub(super) fn keyed(facts: &Facts) -> bool {
-    let removed = |_: &Person, _: &KeyFile, key: &KeyFact| !key.image.is_empty();
+    let removed = |_: &Person, _: &KeyFile, key: &KeyFact| key.image.is_some();
     let then = Intended {
         removed: &removed,
         fixed: true,

@@ -14,10 +14,10 @@ pub(in crate::steps) struct Facts {
     pub(super) server: bool,
     /// The host runs: settings can be tried and reloaded.
     pub(super) running: bool,
-    /// Why the settings could not be asked from sshd; empty when it told them.
-    pub(super) read_because: String,
-    /// Why nothing that the files say is known; empty when it is.
-    pub(super) doubt: String,
+    /// Why the settings could not be asked from sshd.
+    pub(super) read_because: Option<String>,
+    /// Why nothing that the files say is known.
+    pub(super) doubt: Option<String>,
     /// sshd does not take the files: it would not start again.
     pub(super) refused: bool,
     /// What Match blocks say.
@@ -29,8 +29,8 @@ pub(in crate::steps) struct Facts {
     /// More servers than the one looked at.
     pub(super) others: Vec<String>,
     pub(super) session: Session,
-    /// Why the image's keys are needed here; empty when they are not.
-    pub(super) vagrant: String,
+    /// Why the image's keys are needed here.
+    pub(super) vagrant: Option<String>,
     pub(super) people: Vec<Person>,
     /// What was not looked at, with the count: "3 accounts beyond the 2000th".
     pub(super) unseen: Vec<String>,
@@ -53,18 +53,18 @@ pub(super) struct Person {
     pub(super) home: PathBuf,
     /// It is root, or may become root.
     pub(super) admin: bool,
-    /// Why it cannot log in over SSH whatever it shows; empty when it can.
-    pub(super) barred: String,
-    /// Why no key of it is taken; empty when keys are.
-    pub(super) no_keys: String,
-    /// Why no password of it is taken; empty when passwords are.
-    pub(super) no_password: String,
+    /// Why it cannot log in over SSH whatever it shows.
+    pub(super) barred: Option<String>,
+    /// Why no key of it is taken.
+    pub(super) no_keys: Option<String>,
+    /// Why no password of it is taken.
+    pub(super) no_password: Option<String>,
     /// Its password is empty, and is taken as long as the server takes such ones.
     pub(super) empty: bool,
     /// The server takes passwords for it.
     pub(super) passwords: bool,
-    /// `PermitRootLogin` for it; empty when it is not root.
-    pub(super) root_login: String,
+    /// `PermitRootLogin` for it, when it is root.
+    pub(super) root_login: Option<String>,
     pub(super) files: Vec<KeyFile>,
     /// Where a new key goes: the first file sshd reads.
     pub(super) add_to: Option<PathBuf>,
@@ -92,8 +92,8 @@ pub(super) struct KeyFile {
     pub(super) read: bool,
     /// It is not there: a new key would make it.
     pub(super) absent: bool,
-    /// Why it is not edited; empty when it can be.
-    pub(super) fixed: String,
+    /// Why it is not edited.
+    pub(super) fixed: Option<String>,
     /// StrictModes is off: loose modes do not stop sshd.
     pub(super) lenient: bool,
     pub(super) loose: Vec<Strict>,
@@ -125,19 +125,19 @@ pub(super) struct KeyFact {
     pub(super) line: usize,
     /// The whole line.
     pub(super) text: String,
-    /// Empty when sshd cannot read it.
-    pub(super) fingerprint: String,
+    /// When sshd can read it.
+    pub(super) fingerprint: Option<String>,
     /// `ED25519 256`
     pub(super) kind: String,
     pub(super) comment: String,
-    /// Why it is the image's; empty when it is not.
-    pub(super) image: String,
-    /// Why it is weak; empty when it is not.
-    pub(super) weak: String,
+    /// Why it is the image's.
+    pub(super) image: Option<String>,
+    /// Why it is weak.
+    pub(super) weak: Option<String>,
     /// The operator came in with it.
     pub(super) own: bool,
-    /// Why an administrator could not work with it; empty when one could.
-    pub(super) useless: String,
+    /// Why an administrator could not work with it.
+    pub(super) useless: Option<String>,
     /// It opens nothing itself: the keys that it signed do.
     pub(super) signs: bool,
     /// A later line with the same key does not count: this one decides what may be done with it.
@@ -157,8 +157,8 @@ pub(super) struct Writing {
     pub(super) template: Option<(PathBuf, String, bool)>,
     /// A patch that the platform makes its local template with, and the template that it is for: path and content.
     pub(super) patch: Option<[(PathBuf, String); 2]>,
-    /// Why that patch cannot be edited; empty when there is none, or it can.
-    pub(super) patch_fixed: String,
+    /// Why that patch cannot be edited.
+    pub(super) patch_fixed: Option<String>,
     /// Keyword, value, and for whom and where a Match block sets it.
     pub(super) exceptions: Vec<(String, String, String)>,
     /// Keyword to the one line of the main file that decides it.
@@ -167,10 +167,10 @@ pub(super) struct Writing {
     pub(super) anchor: Option<String>,
     /// Program and arguments that make the server read its files again; empty when there is no way.
     pub(super) reload: Vec<String>,
-    /// Where sshd is; empty when a trial cannot be made.
-    pub(super) sshd: String,
-    /// Why a trial login cannot stand in for a real one; empty when it can.
-    pub(super) no_trial: String,
+    /// Where sshd is, when a trial can be made.
+    pub(super) sshd: Option<String>,
+    /// Why a trial login cannot stand in for a real one.
+    pub(super) no_trial: Option<String>,
 }
 
 /// A value of config.yml.
@@ -186,11 +186,11 @@ pub(super) struct Yaml {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct HostKey {
     pub(super) path: PathBuf,
-    pub(super) fingerprint: String,
-    /// As ssh-keygen calls its type; empty when it could not be read.
-    pub(super) kind: String,
-    /// Why it is not this host's own; empty when it is.
-    pub(super) shared: String,
+    pub(super) fingerprint: Option<String>,
+    /// As ssh-keygen calls its type, when it could be read.
+    pub(super) kind: Option<String>,
+    /// Why it is not this host's own.
+    pub(super) shared: Option<String>,
 }
 
 impl Facts {
@@ -224,7 +224,8 @@ impl Facts {
 impl KeyFact {
     /// The end of its question's name: the beginning of the fingerprint, plain letters only.
     pub(super) fn short(&self) -> String {
-        let plain = self.fingerprint.trim_start_matches("SHA256:").chars();
+        let fingerprint = self.fingerprint.as_deref().unwrap_or_default();
+        let plain = fingerprint.trim_start_matches("SHA256:").chars();
         plain.filter(char::is_ascii_alphanumeric).take(12).collect()
     }
 }

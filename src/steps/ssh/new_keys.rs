@@ -45,15 +45,16 @@ pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKey
     let there: Vec<_> = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys).collect();
     let mut lines = Vec::new();
     let is_there = |line: &str, key: &Key| {
-        let same = |one: &&KeyFact| one.fingerprint == key.fingerprint && one.useless.is_empty();
+        let same =
+            |one: &&KeyFact| one.fingerprint.as_ref() == Some(&key.fingerprint) && one.useless.is_none();
         there.iter().any(|one| one.text.trim() == line || same(one))
     };
     if let Some((line, key)) = given.filter(|(line, key)| !is_there(line, key)) {
         new.changes.push(check(line, &key));
         let fact = usable::judged(&key, &person.rules);
         let mut title = format!("add a key for {account}: {} {}", key.kind(), key.fingerprint);
-        if !fact.useless.is_empty() {
-            title += &format!("; as a way in it does not count: {}", fact.useless);
+        if let Some(why) = &fact.useless {
+            title += &format!("; as a way in it does not count: {why}");
         }
         new.keys.push(fact);
         lines.push(("add", title, Template::text(line)));

@@ -72,11 +72,9 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             shut.join("; ")
         );
     }
-    ensure!(
-        facts.doubt.is_empty() || !narrows,
-        "ssh: refused, because what the server's files say is not known: {}; fix that first",
-        facts.doubt
-    );
+    if let Some(doubt) = facts.doubt.as_ref().filter(|_| narrows) {
+        bail!("ssh: refused, because what the server's files say is not known: {doubt}; fix that first");
+    }
     let door = open.iter().find(|(_, way)| *way == Way::Key).map(|(person, _)| person.name.as_str());
     plan.changes.extend(new.changes);
     plan.generated.extend(new.generated);
@@ -106,8 +104,8 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             last.guard = Some(guard);
         }
     }
-    if !facts.writing.no_trial.is_empty() && !settings.is_empty() {
-        plan.reminders.push(format!("SSH: no trial login was planned, because {}.", facts.writing.no_trial));
+    if let Some(why) = facts.writing.no_trial.as_ref().filter(|_| !settings.is_empty()) {
+        plan.reminders.push(format!("SSH: no trial login was planned, because {why}."));
     }
     Ok(plan)
 }
@@ -167,14 +165,14 @@ impl<'a> Wishes<'a> {
     }
 
     fn removes(&self, person: &Person, file: &KeyFile, key: &KeyFact) -> bool {
-        file.fixed.is_empty() && self.wants(person, key)
+        file.fixed.is_none() && self.wants(person, key)
     }
 
     fn wants(&self, person: &Person, key: &KeyFact) -> bool {
         let chosen = || self.choose && self.answers.get(&asks::key(&person.name, &key.short())) == "remove";
-        match key.image.is_empty() {
-            false => self.images,
-            true => (self.weak && !key.weak.is_empty()) || (!key.fingerprint.is_empty() && chosen()),
+        match &key.image {
+            Some(_) => self.images,
+            None => (self.weak && key.weak.is_some()) || (key.fingerprint.is_some() && chosen()),
         }
     }
 
@@ -280,10 +278,10 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
             continue;
         }
         done.push(&file.path);
-        if !file.fixed.is_empty() {
+        if let Some(why) = &file.fixed {
             let hidden = wishes.images && file.read && file.keys.is_empty();
             if hidden || file.keys.iter().any(|key| wishes.wants(person, key)) {
-                left.push(format!("SSH keys: {} was left alone: {}.", file.path.display(), file.fixed));
+                left.push(format!("SSH keys: {} was left alone: {why}.", file.path.display()));
             }
             continue;
         }
@@ -291,7 +289,7 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
         if gone.is_empty() {
             continue;
         }
-        images |= gone.iter().any(|key| !key.image.is_empty());
+        images |= gone.iter().any(|key| key.image.is_some());
         let mut lines: Vec<&str> = gone.iter().map(|key| key.text.as_str()).collect();
         lines.sort_unstable();
         lines.dedup();
@@ -313,12 +311,12 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
         }
     }
     let whole =
-        facts.keys().filter(|one| !one.2.image.is_empty()).all(|one| wishes.removes(one.0, one.1, one.2));
+        facts.keys().filter(|one| one.2.image.is_some()).all(|one| wishes.removes(one.0, one.1, one.2));
     let more = facts
         .people
         .iter()
         .flat_map(|person| &person.files)
-        .any(|file| file.more_images > 0 || !file.fixed.is_empty());
+        .any(|file| file.more_images > 0 || file.fixed.is_some());
     if images && !facts.unseen.is_empty() {
         left.push(format!(
             "SSH keys: one of the image may be left where nobody looked: {}.",
@@ -328,7 +326,7 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
     if images
         && whole
         && !more
-        && facts.vagrant.is_empty()
+        && facts.vagrant.is_none()
         && facts.unseen.is_empty()
         && let Some(last) = changes.last_mut()
     {
@@ -340,13 +338,13 @@ fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
 /// New keys in place of shared ones, each in one go: without a key sshd lets nobody in. And what is left to do by hand.
 fn renew(facts: &Facts) -> (Vec<Change>, Vec<String>) {
     let (mut changes, mut left) = (Vec::new(), Vec::new());
-    for (n, key) in facts.host_keys.iter().filter(|key| !key.shared.is_empty()).enumerate() {
+    for (n, key) in facts.host_keys.iter().filter(|key| key.shared.is_some()).enumerate() {
         let path = key.path.display().to_string();
-        if key.kind.is_empty() {
+        let Some(kind) = &key.kind else {
             left.push(format!("SSH: {path} was left alone: of which type it is could not be read."));
             continue;
-        }
-        let mut command = CommandLine::new("ssh-keygen", ["-q", "-t", &key.kind, "-N", "", "-f", &path]);
+        };
+        let mut command = CommandLine::new("ssh-keygen", ["-q", "-t", kind, "-N", "", "-f", &path]);
         // It asks whether to overwrite the old one.
         command.stdin = Some(Template::text("y\n"));
         let title = format!("make a new key of the host in {path}");

@@ -62,8 +62,8 @@ pub(super) fn write(facts: &Facts, settings: &[Setting]) -> Result<Written> {
     let decided = |(keyword, _): &&Setting| facts.writing.drop_in.iter().any(|known| known == keyword);
     if rest.iter().all(decided) {
         written.changes.push(drop_in(facts, &rest, &lines));
-    } else if !facts.writing.patch_fixed.is_empty() {
-        bail!("ssh: {}; put \"{}\" first there by hand", facts.writing.patch_fixed, lines.join("; "));
+    } else if let Some(why) = &facts.writing.patch_fixed {
+        bail!("ssh: {why}; put \"{}\" first there by hand", lines.join("; "));
     } else if let Some([patch, original]) = &facts.writing.patch {
         written.changes.push(patched(patch, original, &lines)?);
         written.apply = Some("SSH logins".to_owned());

@@ -126,7 +126,7 @@ fn sshd_config_itself_is_edited_line_by_line() {
 
 #[test]
 fn the_trial_is_a_login_where_one_can_stand_in_and_a_check_where_none_can() {
-    let server = || Writing { sshd: "/usr/sbin/sshd".to_owned(), ..Writing::default() };
+    let server = || Writing { sshd: Some("/usr/sbin/sshd".to_owned()), ..Writing::default() };
     let line = |facts: &Facts, account| match trial(facts, &settings(), account).map(|change| change.action) {
         Some(Action::Run(line)) => line.to_string(),
         other => format!("{other:?}"),
@@ -139,7 +139,7 @@ fn the_trial_is_a_login_where_one_can_stand_in_and_a_check_where_none_can() {
     assert!(!login.contains("PRIVATE"), "{login}");
     let check = line(&facts(server()), None);
     assert!(check.starts_with("sshd -t -o PermitRootLogin=no"), "{check}");
-    let by_address = Writing { no_trial: "line 3 goes by addresses".to_owned(), ..server() };
+    let by_address = Writing { no_trial: Some("line 3 goes by addresses".to_owned()), ..server() };
     assert!(line(&facts(by_address), Some("root")).starts_with("sshd -t"));
     assert!(trial(&facts(Writing::default()), &settings(), Some("root")).is_none());
 }
@@ -163,7 +163,7 @@ fn only_options_known_to_let_an_administrator_work_make_a_key_a_way_in() {
         ("nosuchoption", false, true),
     ] {
         let fact = fact(options);
-        assert_eq!((fact.useless.is_empty(), fact.hides), (works, hides), "{options}: {}", fact.useless);
+        assert_eq!((fact.useless.is_none(), fact.hides), (works, hides), "{options}: {:?}", fact.useless);
     }
     assert_eq!(place_fits("::/0", "fe80::1"), Some(true));
     assert_eq!(place_fits("0.0.0.0/0", "fe80::1"), Some(false));
@@ -247,6 +247,6 @@ fn a_patch_beside_the_template_is_the_file_that_is_edited() {
             "{patch}\n{edited}"
         );
     }
-    let fixed = Writing { patch_fixed: "it is no plain text file".to_owned(), ..Writing::default() };
+    let fixed = Writing { patch_fixed: Some("it is no plain text file".to_owned()), ..Writing::default() };
     assert!(write(&facts(fixed), &settings()).err().unwrap().to_string().contains("by hand"));
 }

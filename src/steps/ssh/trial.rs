@@ -19,12 +19,9 @@ hBVTPzbINSrBzmZqm36lAAAAG3RyaWFsIGxvZ2lucyBvZiBuZ2NwLXdhcmRlbgEC\n\
 
 /// A login as `account` on a server with these settings; without an account its settings are only checked.
 pub(super) fn trial(facts: &Facts, settings: &[Setting], account: Option<&str>) -> Option<Change> {
-    let sshd = &facts.writing.sshd;
-    if sshd.is_empty() || settings.is_empty() {
-        return None;
-    }
+    let sshd = facts.writing.sshd.as_ref().filter(|_| !settings.is_empty())?;
     let options = settings.iter().map(|(keyword, value)| format!("{keyword}={value}"));
-    let account = account.filter(|_| facts.writing.no_trial.is_empty());
+    let account = account.filter(|_| facts.writing.no_trial.is_none());
     let (title, command) = match account {
         Some(account) => {
             let title = format!("try a login as {account} on a second server with the new settings");

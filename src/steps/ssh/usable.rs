@@ -63,10 +63,10 @@ pub(super) fn is_limited(key: &Key) -> bool {
 /// What an administrator could do with it.
 pub(super) fn judged(key: &Key, rules: &Rules) -> KeyFact {
     KeyFact {
-        fingerprint: key.fingerprint.clone(),
+        fingerprint: Some(key.fingerprint.clone()),
         kind: format!("{} {}", key.kind(), key.bits),
         comment: crate::finding::printable(&key.comment).chars().take(80).collect(),
-        weak: key.weakness().unwrap_or_default().to_owned(),
+        weak: key.weakness().map(str::to_owned),
         useless: useless(key, rules),
         signs: signs(key),
         hides: is_limited(key),
@@ -79,7 +79,7 @@ fn signs(key: &Key) -> bool {
 }
 
 /// Why an administrator could not work with it from where the operator is.
-fn useless(key: &Key, rules: &Rules) -> String {
+fn useless(key: &Key, rules: &Rules) -> Option<String> {
     let fits = |patterns: &str| {
         let one = |pattern: &str| place_fits(pattern.trim_start_matches('!'), rules.from.as_deref()?);
         // One pattern that is none, and sshd takes the key from nowhere.
@@ -97,7 +97,7 @@ fn useless(key: &Key, rules: &Rules) -> String {
         () if key.option("command").is_some() => "it may run one command only",
         () if key.option("expiry-time").is_some() => "it ends at some time",
         () if let Some(option) = hindrance(key) => {
-            return format!("its option {} may be in the way", crate::finding::printable(option));
+            return Some(format!("its option {} may be in the way", crate::finding::printable(option)));
         }
         () if key.option("from").is_some_and(|patterns| !fits(&patterns)) => {
             "it is not known to be taken from where you are"
@@ -106,9 +106,9 @@ fn useless(key: &Key, rules: &Rules) -> String {
         () if key.algorithm == "ssh-rsa" && key.bits < rules.shortest => {
             "the server does not take keys that short"
         }
-        () => "",
+        () => return None,
     };
-    why.to_owned()
+    Some(why.to_owned())
 }
 
 /// Whether an address fits `*`, an address or `10.0.0.0/8`; `None` when sshd takes that for no pattern. A name never

@@ -69,53 +69,35 @@ impl TypedStep for SupportAccess {
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
         let seen = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
-        let field = |key: &str, label: &str, now: &str, options, default: &str, help: &str| Field {
-            only_if: (key != asks::ACCESS).then(|| (asks::ACCESS.to_owned(), "disable".to_owned())),
-            ..Field::choice(key, label, seen(now), options, default, help)
-        };
         let (options, default) = access(facts);
-        let mut fields = vec![field(
-            asks::ACCESS,
-            "Support access",
-            id::ENABLED,
-            options,
-            default,
-            "Answer the same on every node of a cluster.",
-        )];
+        let access = Field::choice(asks::ACCESS, "Support access", options, default)
+            .about(seen(id::ENABLED))
+            .help("Answer the same on every node of a cluster.");
+        let mut fields = vec![access];
         if facts.user.keys.can_be_set_aside() {
-            fields.push(field(
-                asks::KEYS,
-                "Its SSH keys",
-                id::KEYS,
-                vec![
-                    Choice::new(
-                        "aside",
-                        "set aside",
-                        "Renamed, so that no login can use them; nothing is lost.",
-                    ),
-                    Choice::new("leave", "leave", "Whoever has such a key still gets in."),
-                ],
-                "aside",
-                "The handbook's command may leave keys behind, above all the one from the image.",
-            ));
+            let options = [
+                ("aside", "set aside", "Renamed, so that no login can use them; nothing is lost."),
+                ("leave", "leave", "Whoever has such a key still gets in."),
+            ];
+            let keys = Field::choice(asks::KEYS, "Its SSH keys", options, "aside")
+                .about(seen(id::KEYS))
+                .help("The handbook's command may leave keys behind, above all the one from the image.");
+            fields.push(keys.only_if(asks::ACCESS, "disable"));
         }
         if facts.user.password_open && facts.user.can_lock {
-            fields.push(field(
-                asks::PASSWORD,
-                "Its password",
-                id::PASSWORD,
-                vec![
-                    Choice::new("lock", "lock", "No password is accepted for sipwise any more."),
-                    Choice::new("leave", "leave", "The password stays."),
-                ],
-                "lock",
-                "Sipwise logs in by key only; no password is needed.",
-            ));
+            let options = [
+                ("lock", "lock", "No password is accepted for sipwise any more."),
+                ("leave", "leave", "The password stays."),
+            ];
+            let password = Field::choice(asks::PASSWORD, "Its password", options, "lock")
+                .about(seen(id::PASSWORD))
+                .help("Sipwise logs in by key only; no password is needed.");
+            fields.push(password.only_if(asks::ACCESS, "disable"));
         }
         let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
         let settled =
             [asks::KEYS, asks::PASSWORD].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
-        Form { fields, note: note(facts), settled }
+        Form { fields, note: Some(note(facts)), settled }
     }
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
@@ -180,27 +162,18 @@ fn seen(host: &dyn Executor, said: Said) -> (User, Vec<Finding>) {
 /// The ways to answer, and the one chosen before anybody does.
 fn access(facts: &Facts) -> (Vec<Choice>, &'static str) {
     let support = &facts.support;
-    let mut options = Vec::new();
+    let mut options: Vec<Choice> = Vec::new();
     if support.cannot_disable.is_none() {
-        options.push(Choice::new(
-            "disable",
-            "off",
-            "The handbook's command, then package ngcp-support-noaccess.",
-        ));
+        let effect = "The handbook's command, then package ngcp-support-noaccess.";
+        options.push(("disable", "off", effect).into());
     } else if facts.can_lock() {
-        options.push(Choice::new(
-            "lock",
-            "lock the account",
-            "Locks sipwise's password and sets its keys aside.",
-        ));
+        let effect = "Locks sipwise's password and sets its keys aside.";
+        options.push(("lock", "lock the account", effect).into());
     }
-    options.push(Choice::new("leave", "leave", "Nothing is changed."));
+    options.push(("leave", "leave", "Nothing is changed.").into());
     if support.cannot_enable.is_none() {
-        options.push(Choice::new(
-            "enable",
-            "on",
-            "Package ngcp-support-access, then the handbook's command.",
-        ));
+        let effect = "Package ngcp-support-access, then the handbook's command.";
+        options.push(("enable", "on", effect).into());
     }
     let default = match options[0].value.as_str() {
         "disable" => "disable",

@@ -39,9 +39,9 @@ pub(super) fn findings(model: &Model, index: usize, width: usize) -> Page {
     let mut w =
         Writer::new(format!("{}: all findings", about.title), format!("handbook {}", about.handbook), width);
     w.text(Role::Text, about.why);
-    if !step.form.form().note.is_empty() {
+    if let Some(note) = &step.form.form().note {
         w.gap();
-        w.text(Role::Text, &step.form.form().note);
+        w.text(Role::Text, note);
     }
     w.gap();
     let mut shown: Vec<&Finding> = step.findings().iter().collect();

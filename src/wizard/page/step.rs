@@ -44,9 +44,9 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
         w.text(Role::Dim, &format!("{}: f", rows.others()));
     }
     figures::draw(&mut w, &preview(step));
-    if !step.form.form().note.is_empty() {
+    if let Some(note) = &step.form.form().note {
         w.gap();
-        w.text(Role::Dim, &step.form.form().note);
+        w.text(Role::Dim, note);
     }
     let body = usize::from(scroll::body(model, model.size).rows);
     w.page.pane = pane(step, &rows, width, body, w.len());

@@ -45,7 +45,9 @@ fn unfixed(model: &Model, least: Severity) -> Vec<(&Finding, String)> {
 /// Whether the question about it is answered with leaving it.
 fn is_left(step: &StepState, finding: &Finding) -> bool {
     let mut asked = step.form.visible();
-    asked.any(|(index, field, _)| field.now == finding.title && step.form.value(index) == Some("leave"))
+    asked.any(|(index, field, _)| {
+        field.now.as_ref() == Some(&finding.title) && step.form.value(index) == Some("leave")
+    })
 }
 
 /// Below the plan.

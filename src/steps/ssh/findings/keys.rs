@@ -17,10 +17,8 @@ pub(super) fn place((_, file, key): &(&Person, &KeyFile, &KeyFact)) -> String {
 fn closed(facts: &Facts) -> Option<String> {
     let files = facts.people.iter().flat_map(|person| &person.files);
     let closed: Vec<String> = files
-        .filter(|file| {
-            file.read && !file.fixed.is_empty() && file.keys.is_empty() && file.unreadable_count == 0
-        })
-        .map(|file| format!("{}: {}", file.path.display(), file.fixed))
+        .filter(|file| file.read && file.keys.is_empty() && file.unreadable_count == 0)
+        .filter_map(|file| Some(format!("{}: {}", file.path.display(), file.fixed.as_ref()?)))
         .collect();
     (!closed.is_empty()).then(|| places(closed.into_iter()))
 }
@@ -31,26 +29,19 @@ fn beyond(facts: &Facts, more: fn(&KeyFile) -> usize) -> impl Iterator<Item = St
     files.map(move |file| format!("{} more in {}", more(file), file.path.display()))
 }
 
-/// What was not looked at; empty when that is nothing.
-pub(super) fn unseen(facts: &Facts) -> String {
-    match facts.unseen.is_empty() {
-        true => String::new(),
-        false => format!("not looked at: {}", facts.unseen.join(", ")),
-    }
+/// What was not looked at.
+fn unseen(facts: &Facts) -> Option<String> {
+    (!facts.unseen.is_empty()).then(|| format!("not looked at: {}", facts.unseen.join(", ")))
 }
 
 fn and_unseen(seen: &str, facts: &Facts) -> String {
-    match unseen(facts).as_str() {
-        "" => seen.to_owned(),
-        unseen => format!("{seen}; {unseen}"),
-    }
+    unseen(facts).map_or_else(|| seen.to_owned(), |unseen| format!("{seen}; {unseen}"))
 }
 
 /// Fails, or is unknown because of what could not be looked at, or passes.
 fn about_keys(facts: &Facts, bad: String) -> (Status, String) {
-    let unseen = || Some(unseen(facts)).filter(|said| !said.is_empty());
-    let doubt = || (!facts.doubt.is_empty()).then(|| facts.doubt.clone());
-    match (bad.is_empty(), closed(facts).or_else(doubt).or_else(unseen)) {
+    let doubt = closed(facts).or_else(|| facts.doubt.clone()).or_else(|| unseen(facts));
+    match (bad.is_empty(), doubt) {
         (false, _) => (Status::Fail, bad),
         (true, Some(closed)) => (Status::Unknown, closed),
         (true, None) => {
@@ -62,15 +53,16 @@ fn about_keys(facts: &Facts, bad: String) -> (Status, String) {
 }
 
 pub(super) fn image_keys(facts: &Facts) -> Finding {
-    let listed = facts.keys().filter(|found| !found.2.image.is_empty()).map(|found| {
+    let listed = facts.keys().filter_map(|found| {
+        let why = found.2.image.as_ref()?;
         let unread = if found.1.read { "" } else { " (not read by sshd today)" };
-        format!("{}: {}{unread}", place(&found), found.2.image)
+        Some(format!("{}: {why}{unread}", place(&found)))
     });
     let bad = places(listed.chain(beyond(facts, |file| file.more_images)));
     let (status, evidence) = about_keys(facts, bad);
-    if status == Status::Fail && !facts.vagrant.is_empty() {
+    if let (Status::Fail, Some(vagrant)) = (status, &facts.vagrant) {
         let title = "The image's keys are needed: this is a Vagrant box";
-        let evidence = format!("{}; {evidence}", facts.vagrant);
+        let evidence = format!("{vagrant}; {evidence}");
         return found(
             id::IMAGE_KEY,
             Severity::Critical,
@@ -96,12 +88,14 @@ pub(super) fn image_keys(facts: &Facts) -> Finding {
 }
 
 pub(super) fn weak_keys(facts: &Facts) -> Finding {
-    let weak = facts.keys().filter(|found| !found.2.weak.is_empty() && found.2.image.is_empty());
+    let weak = facts.keys().filter(|found| found.2.image.is_none());
     let (status, evidence) = about_keys(
         facts,
         places(
-            weak.map(|one| format!("{}: {} ({})", place(&one), one.2.weak, one.2.kind))
-                .chain(beyond(facts, |file| file.more_weak)),
+            weak.filter_map(|one| {
+                Some(format!("{}: {} ({})", place(&one), one.2.weak.as_ref()?, one.2.kind))
+            })
+            .chain(beyond(facts, |file| file.more_weak)),
         ),
     );
     let title = match status {
@@ -153,8 +147,9 @@ pub(super) fn file_modes(facts: &Facts) -> Finding {
 
 pub(super) fn reused(facts: &Facts) -> Finding {
     let mut by_key: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
-    for (person, file, key) in facts.keys().filter(|one| one.1.read && !one.2.fingerprint.is_empty()) {
-        let names = by_key.entry(&key.fingerprint).or_default();
+    for (person, file, key) in facts.keys().filter(|one| one.1.read) {
+        let Some(fingerprint) = &key.fingerprint else { continue };
+        let names = by_key.entry(fingerprint).or_default();
         if !names.contains(&person.name.as_str()) && !file.path.as_os_str().is_empty() {
             names.push(&person.name);
         }
@@ -163,7 +158,7 @@ pub(super) fn reused(facts: &Facts) -> Finding {
     let bad = places(several.map(|(key, names)| format!("{key}: {}", names.join(", "))));
     let files = facts.people.iter().flat_map(|person| &person.files);
     let more: usize = files.map(|file| file.more + file.more_images + file.more_weak).sum();
-    let mut missing: Vec<String> = Some(unseen(facts)).filter(|said| !said.is_empty()).into_iter().collect();
+    let mut missing: Vec<String> = unseen(facts).into_iter().collect();
     missing.extend((more > 0).then(|| format!("{more} keys were not compared")));
     let (status, title, evidence) = match (bad.is_empty(), missing.is_empty()) {
         (false, _) => (Status::Fail, "One key opens several accounts", bad),

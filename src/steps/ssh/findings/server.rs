@@ -7,7 +7,11 @@ use super::{
 use crate::{
     finding::{Finding, Severity, Status},
     host::sshd::{Session, algorithms},
-    steps::ssh::{facts::Facts, names::id, places::Opening},
+    steps::ssh::{
+        facts::{Facts, HostKey},
+        names::id,
+        places::Opening,
+    },
 };
 
 /// Whether the server takes passwords from anybody; `None` when that is not known.
@@ -28,24 +32,24 @@ fn said(facts: &Facts, keywords: &[&str]) -> String {
             format!("{keyword} {}", facts.value(&keyword.to_ascii_lowercase()).unwrap_or("not known"))
         })
         .collect();
-    match facts.read_because.as_str() {
-        "" => format!("sshd -T: {}", told.join(", ")),
-        _ if !facts.doubt.is_empty() => facts.doubt.clone(),
-        why => format!("read from the files, because {why}: {}", told.join(", ")),
+    match (&facts.doubt, &facts.read_because) {
+        (_, None) => format!("sshd -T: {}", told.join(", ")),
+        (Some(doubt), _) => doubt.clone(),
+        (None, Some(why)) => format!("read from the files, because {why}: {}", told.join(", ")),
     }
 }
 
 /// Whether sshd would start again with what its files say.
 pub(super) fn broken(facts: &Facts) -> Finding {
-    let (status, title) = match (facts.doubt.is_empty(), facts.refused) {
+    let (status, title) = match (facts.doubt.is_none(), facts.refused) {
         (true, _) => (Status::Pass, "The server's settings can be read"),
         (false, true) => (Status::Fail, "The server does not take its settings: it would not start again"),
         (false, false) => (Status::Unknown, "Whether the server takes its settings is not known"),
     };
-    let evidence = match facts.doubt.as_str() {
-        "" if facts.read_because.is_empty() => "sshd -T read them all",
-        "" => "every line is one that sshd is known to take",
-        doubt => doubt,
+    let evidence = match &facts.doubt {
+        Some(doubt) => doubt,
+        None if facts.read_because.is_none() => "sshd -T read them all",
+        None => "every line is one that sshd is known to take",
     };
     let remedy = "Fix the line before the server is restarted; where it is generated, fix its template.";
     found(id::BROKEN, Severity::High, status, title, evidence, remedy)
@@ -87,12 +91,12 @@ fn root_from<'f>(facts: &'f Facts, usual: (&str, bool), strangers: bool) -> Opti
 
 pub(super) fn root_password(facts: &Facts) -> Finding {
     let root = facts.people.iter().find(|person| person.uid == 0);
-    let for_root = root.map(|root| (root.root_login.as_str(), root.passwords));
+    let for_root = root.map(|root| (root.root_login.as_deref().unwrap_or_default(), root.passwords));
     let known = facts.value("permitrootlogin").is_some();
     let everywhere = (facts.value("permitrootlogin").unwrap_or("yes"), takes_passwords(facts) != Some(false));
     let from = |strangers| root_from(facts, everywhere, strangers);
     let status = match for_root {
-        _ if !facts.doubt.is_empty() => Status::Unknown,
+        _ if facts.doubt.is_some() => Status::Unknown,
         _ if from(true).is_some() => Status::Fail,
         Some((_, false)) if takes_passwords(facts).is_some() => Status::Pass,
         Some((login, _)) if known && login != "yes" => Status::Pass,
@@ -120,7 +124,7 @@ pub(super) fn root_password(facts: &Facts) -> Finding {
 
 pub(super) fn password(facts: &Facts) -> Finding {
     let for_some: Vec<&str> =
-        facts.people.iter().filter(|p| p.passwords && p.barred.is_empty()).map(|p| p.name.as_str()).collect();
+        facts.people.iter().filter(|p| p.passwords && p.barred.is_none()).map(|p| p.name.as_str()).collect();
     let from = |strangers| told(allowed(facts, &PASSWORDS, strangers));
     let allows =
         |one: &Opening| PASSWORDS.contains(&one.keyword.as_str()) && one.value == "yes" && !one.by_place();
@@ -128,7 +132,7 @@ pub(super) fn password(facts: &Facts) -> Finding {
     // Where the operator comes from may be one of the own networks: then these are no exceptions for an account.
     let exception = takes_passwords(facts) == Some(false) && !for_some.is_empty() && own.is_empty();
     let status = match takes_passwords(facts) {
-        _ if !facts.doubt.is_empty() => Status::Unknown,
+        _ if facts.doubt.is_some() => Status::Unknown,
         _ if !strangers.is_empty() || exception => Status::Fail,
         // A Match block may be about somebody who was not looked at.
         Some(false) if !facts.unseen.is_empty() && facts.openings.iter().any(allows) => Status::Unknown,
@@ -157,12 +161,12 @@ pub(super) fn empty_passwords(facts: &Facts) -> Finding {
         facts.openings.iter().filter(|one| one.keyword == "permitemptypasswords" && one.value == "yes");
     let some = told(some);
     let (status, title) = match facts.value("permitemptypasswords") {
-        _ if !facts.doubt.is_empty() => (Status::Unknown, "Whether empty passwords are taken is not known"),
+        _ if facts.doubt.is_some() => (Status::Unknown, "Whether empty passwords are taken is not known"),
         _ if !some.is_empty() => (Status::Fail, "Accounts without a password can log in"),
         Some(value) if value.eq_ignore_ascii_case("yes") => {
             (Status::Fail, "Accounts without a password can log in")
         }
-        None if facts.read_because.is_empty() => {
+        None if facts.read_because.is_none() => {
             (Status::Unknown, "Whether empty passwords are taken is not known")
         }
         // Every version of the server comes with it off.
@@ -187,7 +191,7 @@ pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
         .map(|(what, weak)| format!("{what}: {}", weak.join(", ")))
         .collect();
     // sshd -T tells all that it has; a file only those that somebody wrote.
-    let enough = if facts.read_because.is_empty() { 1 } else { algorithms::LISTS.len() };
+    let enough = if facts.read_because.is_none() { 1 } else { algorithms::LISTS.len() };
     let (status, title) = match (lists.len() >= enough, weak.is_empty()) {
         (_, false) => (Status::Fail, "The server offers algorithms that ssh-audit calls weak"),
         (true, true) => (Status::Pass, "The server offers no algorithm that ssh-audit calls weak"),
@@ -196,9 +200,10 @@ pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
     let evidence = match status {
         Status::Fail => weak.join("; "),
         Status::Pass => format!("{} lists looked at", lists.len()),
-        _ if !facts.doubt.is_empty() => facts.doubt.clone(),
-        _ if facts.read_because.is_empty() => "sshd -T tells none".to_owned(),
-        _ => facts.read_because.clone(),
+        _ => {
+            let why = facts.doubt.as_ref().or(facts.read_because.as_ref());
+            why.map_or("sshd -T tells none", String::as_str).to_owned()
+        }
     };
     found(
         id::ALGORITHMS,
@@ -211,10 +216,13 @@ pub(super) fn weak_algorithms(facts: &Facts) -> Finding {
 }
 
 pub(super) fn host_keys(facts: &Facts) -> Finding {
-    let shared = facts.host_keys.iter().filter(|key| !key.shared.is_empty());
-    let bad = places(shared.map(|key| format!("{} {}: {}", key.path.display(), key.fingerprint, key.shared)));
-    let all =
-        || places(facts.host_keys.iter().map(|key| format!("{} {}", key.path.display(), key.fingerprint)));
+    let named = |key: &HostKey| {
+        let fingerprint = key.fingerprint.as_deref().unwrap_or("(not readable)");
+        format!("{} {fingerprint}", key.path.display())
+    };
+    let shared = facts.host_keys.iter().filter_map(|key| Some((key, key.shared.as_ref()?)));
+    let bad = places(shared.map(|(key, why)| format!("{}: {why}", named(key))));
+    let all = || places(facts.host_keys.iter().map(named));
     let (status, title, evidence) = match (facts.host_keys.is_empty(), bad.is_empty()) {
         (true, _) => (
             Status::Unknown,
@@ -244,7 +252,7 @@ pub(super) fn forwarding(facts: &Facts) -> Finding {
     });
     let some = told(some);
     let (status, title) = match on.is_empty() && some.is_empty() {
-        _ if !facts.doubt.is_empty() => {
+        _ if facts.doubt.is_some() => {
             (Status::Unknown, "Whether tunnels lead through this host is not known")
         }
         true => (Status::Pass, "No tunnels lead through this host"),

@@ -80,10 +80,10 @@ fn file(
             let entries = keys::read(&content);
             sort(&mut found, &path, entries, account, rules, session);
             if metadata.links > 1 {
-                found.fixed = "it has a second name (hard link)".to_owned();
+                found.fixed = Some("it has a second name (hard link)".to_owned());
             }
         }
-        Err(why) => found.fixed = why,
+        Err(why) => found.fixed = Some(why),
     }
     Some(found)
 }
@@ -114,19 +114,19 @@ fn sort(
     // Of the image, weak, with limits that count for later lines as well (see `doors`), good.
     let mut kinds = [0; 4];
     for entry in entries {
-        let image = keys::image_key(path, &entry).map(image_words).unwrap_or_default();
+        let image = keys::image_key(path, &entry).map(image_words);
         if let Err(why) = &entry.key {
             found.unreadable_count += 1;
             if found.unreadable.len() < MOST_UNREADABLE {
                 found.unreadable.push((entry.line, why.clone()));
             }
-            if image.is_empty() {
+            if image.is_none() {
                 continue;
             }
         }
         let key = entry.key.as_ref().ok();
         let kind = match () {
-            () if !image.is_empty() => 0,
+            () if image.is_some() => 0,
             () if key.is_some_and(|key| key.weakness().is_some()) => 1,
             () if key.is_some_and(is_limited) => 2,
             () => 3,
@@ -142,10 +142,12 @@ fn sort(
         };
         let fact = match &entry.key {
             Ok(key) => judged(key, rules),
-            Err(why) => KeyFact { useless: why.clone(), ..KeyFact::default() },
+            Err(why) => KeyFact { useless: Some(why.clone()), ..KeyFact::default() },
         };
         let own = session.login().is_some_and(|login| {
-            login.account == account.name && login.fingerprint.as_ref() == Some(&fact.fingerprint)
+            login.account == account.name
+                && login.fingerprint.is_some()
+                && login.fingerprint == fact.fingerprint
         });
         found.keys.push(KeyFact { line: entry.line, text, image, own, ..fact });
     }

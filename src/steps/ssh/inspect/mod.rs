@@ -34,13 +34,13 @@ pub(super) fn look(host: &dyn Executor) -> Result<Facts> {
 }
 
 /// Why this is a Vagrant box: it needs the image's key, or nobody gets in from the machine it runs on.
-fn vagrant(host: &dyn Executor) -> String {
+fn vagrant(host: &dyn Executor) -> Option<String> {
     let account = accounts::find(host, "vagrant").is_ok_and(|account| account.is_some());
     let folder = host.metadata(Path::new("/vagrant")).is_ok_and(|found| found.kind == Kind::Directory);
     match (account, folder) {
-        (true, _) => "there is a user vagrant".to_owned(),
-        (false, true) => "there is a folder /vagrant".to_owned(),
-        _ => String::new(),
+        (true, _) => Some("there is a user vagrant".to_owned()),
+        (false, true) => Some("there is a folder /vagrant".to_owned()),
+        _ => None,
     }
 }
 

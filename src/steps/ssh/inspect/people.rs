@@ -124,15 +124,15 @@ fn person(
     let jailed = effective.path("chrootdirectory").is_some();
     let sftp = effective.path("forcecommand").is_some_and(|command| command.starts_with("internal-sftp"));
     let barred = match () {
-        () if !shell(account) && !sftp => format!("its shell is {}", account.shell),
+        () if !shell(account) && !sftp => Some(format!("its shell is {}", account.shell)),
         () if host.world().is_running() && !jailed && !runs(host, &account.shell) => {
-            format!("its shell {} cannot be run", account.shell)
+            Some(format!("its shell {} cannot be run", account.shell))
         }
-        () if let Some(why) = ended => why.to_owned(),
+        () if let Some(why) = ended => Some(why.to_owned()),
         () if host.metadata(Path::new("/etc/nologin")).is_ok() && account.uid != 0 => {
-            "/etc/nologin is there".to_owned()
+            Some("/etc/nologin is there".to_owned())
         }
-        () => not_admitted(effective, account, &own, session.address()).unwrap_or_default(),
+        () => not_admitted(effective, account, &own, session.address()).map(str::to_owned),
     };
     let state = shadow::in_shadow(shadow, &account.name);
     let add_to = effective.key_files(account).into_iter().next();
@@ -150,14 +150,12 @@ fn person(
     let sudo = sudo.iter().rfind(|(who, _)| named(who));
     let admin =
         account.uid == 0 || sudo.is_some_and(|(_, free)| *free || matches!(state, PasswordState::Hash(_)));
-    let from_nowhere = |why: String, harmless: &[&str]| match by_place(lines, harmless, Some(&account.name)) {
-        Some(line) if why.is_empty() && session.address().is_none() => format!(
-            "{} line {} goes by addresses, and where you come from is not known",
-            line.file.display(),
-            line.number
-        ),
-        _ => why,
+    let from_nowhere = |harmless: &[&str]| {
+        let line = by_place(lines, harmless, Some(&account.name)).filter(|_| session.address().is_none())?;
+        let place = format!("{} line {}", line.file.display(), line.number);
+        Some(format!("{place} goes by addresses, and where you come from is not known"))
     };
+    let why = |known: Option<&str>, harmless| known.map(str::to_owned).or_else(|| from_nowhere(harmless));
     Person {
         name: account.name.clone(),
         uid: account.uid,
@@ -165,14 +163,12 @@ fn person(
         home: account.home.clone(),
         admin,
         barred,
-        no_keys: from_nowhere(no_keys(effective, &state), &HARMLESS),
-        no_password: from_nowhere(no_password(effective, &state), &HARMLESS[3..]),
+        no_keys: why(no_keys(effective, &state), &HARMLESS),
+        no_password: why(no_password(effective, &state), &HARMLESS[3..]),
         empty: state == PasswordState::Empty,
         passwords: takes_passwords(effective),
-        root_login: match account.uid {
-            0 => effective.get("permitrootlogin").unwrap_or("without-password").to_ascii_lowercase(),
-            _ => String::new(),
-        },
+        root_login: (account.uid == 0)
+            .then(|| effective.get("permitrootlogin").unwrap_or("without-password").to_ascii_lowercase()),
         files: files(host, account, effective, session, &rules, admin),
         rules,
         has_folder: folder.is_some_and(|folder| host.metadata(folder).is_ok()),
@@ -228,7 +224,7 @@ fn not_admitted(
     account: &Account,
     groups: &[&str],
     from: Option<&str>,
-) -> Option<String> {
+) -> Option<&'static str> {
     let words = |keyword: &str| -> Vec<String> {
         effective.all(keyword).iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect()
     };
@@ -242,18 +238,17 @@ fn not_admitted(
     let group = |pattern: &String| groups.iter().any(|group| matches_pattern(pattern, group));
     let (deny_users, allow_users) = (words("denyusers"), words("allowusers"));
     let (deny_groups, allow_groups) = (words("denygroups"), words("allowgroups"));
-    let why = match () {
+    match () {
         () if deny_users.iter().any(|pattern| user(&pattern.split('@').next().unwrap_or("").to_owned())) => {
-            "DenyUsers names it"
+            Some("DenyUsers names it")
         }
-        () if !allow_users.is_empty() && !allow_users.iter().any(user) => "AllowUsers does not name it",
-        () if deny_groups.iter().any(group) => "DenyGroups names a group of it",
+        () if !allow_users.is_empty() && !allow_users.iter().any(user) => Some("AllowUsers does not name it"),
+        () if deny_groups.iter().any(group) => Some("DenyGroups names a group of it"),
         () if !allow_groups.is_empty() && !allow_groups.iter().any(group) => {
-            "AllowGroups names no group of it"
+            Some("AllowGroups names no group of it")
         }
-        () => return None,
-    };
-    Some(why.to_owned())
+        () => None,
+    }
 }
 
 /// Whether one of these ways alone is enough.
@@ -270,23 +265,22 @@ fn alone(effective: &Effective, ways: &[&str]) -> bool {
         })
 }
 
-fn no_keys(effective: &Effective, state: &PasswordState) -> String {
-    let why = match () {
+fn no_keys(effective: &Effective, state: &PasswordState) -> Option<&'static str> {
+    match () {
         () if effective.get("pubkeyauthentication").is_some_and(|value| value.eq_ignore_ascii_case("no")) => {
-            "PubkeyAuthentication is off"
+            Some("PubkeyAuthentication is off")
         }
-        () if !alone(effective, &["publickey"]) => "AuthenticationMethods wants more than a key",
+        () if !alone(effective, &["publickey"]) => Some("AuthenticationMethods wants more than a key"),
         () if *state == PasswordState::Locked
             && effective.get("usepam").is_some_and(|v| v.eq_ignore_ascii_case("no")) =>
         {
-            "its password is locked, which without UsePAM keeps keys out, too"
+            Some("its password is locked, which without UsePAM keeps keys out, too")
         }
-        () if effective.path("forcecommand").is_some() => "ForceCommand lets it do one thing only",
-        () if effective.path("chrootdirectory").is_some() => "ChrootDirectory keeps it in a jail",
-        () if effective.path("revokedkeys").is_some() => "RevokedKeys may name any of its keys",
-        () => "",
-    };
-    why.to_owned()
+        () if effective.path("forcecommand").is_some() => Some("ForceCommand lets it do one thing only"),
+        () if effective.path("chrootdirectory").is_some() => Some("ChrootDirectory keeps it in a jail"),
+        () if effective.path("revokedkeys").is_some() => Some("RevokedKeys may name any of its keys"),
+        () => None,
+    }
 }
 
 /// By itself or through PAM; what is not known is as servers come.
@@ -295,17 +289,16 @@ fn takes_passwords(effective: &Effective) -> bool {
     on("passwordauthentication", true) || (on("kbdinteractiveauthentication", false) && on("usepam", true))
 }
 
-fn no_password(effective: &Effective, state: &PasswordState) -> String {
-    let why = match state {
-        PasswordState::Locked => "its password is locked",
-        PasswordState::Missing => "it has no password",
-        PasswordState::Empty if !effective.is_yes("permitemptypasswords") => "its password is empty",
+fn no_password(effective: &Effective, state: &PasswordState) -> Option<&'static str> {
+    match state {
+        PasswordState::Locked => Some("its password is locked"),
+        PasswordState::Missing => Some("it has no password"),
+        PasswordState::Empty if !effective.is_yes("permitemptypasswords") => Some("its password is empty"),
         _ if !alone(effective, &["password", "keyboard-interactive"]) => {
-            "AuthenticationMethods wants more than a password"
+            Some("AuthenticationMethods wants more than a password")
         }
-        _ if effective.path("forcecommand").is_some() => "ForceCommand lets it do one thing only",
-        _ if effective.path("chrootdirectory").is_some() => "ChrootDirectory keeps it in a jail",
-        _ => "",
-    };
-    why.to_owned()
+        _ if effective.path("forcecommand").is_some() => Some("ForceCommand lets it do one thing only"),
+        _ if effective.path("chrootdirectory").is_some() => Some("ChrootDirectory keeps it in a jail"),
+        _ => None,
+    }
 }

@@ -29,8 +29,8 @@ pub(super) fn look(host: &dyn Executor, facts: &mut Facts) -> Result<()> {
     facts.others =
         listeners.map(|other| format!("another SSH server: sshd {}", other.options.join(" "))).collect();
     let effective = sshd::effective(host, &facts.started, None)?;
-    facts.read_because = effective.read_because.clone().unwrap_or_default();
-    (facts.doubt, facts.refused) = (effective.doubt.clone().unwrap_or_default(), effective.refused);
+    facts.read_because = effective.read_because.clone();
+    (facts.doubt, facts.refused) = (effective.doubt.clone(), effective.refused);
     for keyword in WANTED.iter().map(|name| name.to_ascii_lowercase()).chain(TOLD.map(str::to_owned)) {
         let values = effective.all(&keyword);
         if !values.is_empty() {
@@ -92,8 +92,8 @@ fn writing(host: &dyn Executor) -> Writing {
     }
     writing.template = template(host);
     (writing.patch, writing.patch_fixed) = match patch(host) {
-        Ok(patch) => (patch, String::new()),
-        Err(why) => (None, why),
+        Ok(patch) => (patch, None),
+        Err(why) => (None, Some(why)),
     };
     if let Ok(lines) = Lines::read(host) {
         let decides = |keyword: &&&str| lines.drop_in_decides(DROP_IN, &[&keyword.to_ascii_lowercase()]);
@@ -132,7 +132,7 @@ fn writing(host: &dyn Executor) -> Writing {
             };
         writing.reload = words.iter().map(|word| (*word).to_owned()).collect();
         let sshd = host.find_program("sshd").filter(|_| host.find_program("ssh").is_some());
-        writing.sshd = sshd.map(|path| path.display().to_string()).unwrap_or_default();
+        writing.sshd = sshd.map(|path| path.display().to_string());
         writing.no_trial = no_trial(host);
     }
     writing
@@ -175,15 +175,13 @@ pub(super) fn by_place<'l>(
 }
 
 /// Why a login through a pipe would be judged by other rules than the operator's.
-fn no_trial(host: &dyn Executor) -> String {
-    let Ok(lines) = Lines::read(host) else { return "sshd_config cannot be read".to_owned() };
+fn no_trial(host: &dyn Executor) -> Option<String> {
+    let Ok(lines) = Lines::read(host) else { return Some("sshd_config cannot be read".to_owned()) };
     let lists = |line: &&sshd::Line| {
         ["allowusers", "denyusers"].contains(&line.keyword.as_str()) && line.value.contains('@')
     };
     let found = lines.0.iter().find(lists).or_else(|| by_place(&lines, &HARMLESS, None));
-    found
-        .map(|line| format!("{} line {} goes by addresses", line.file.display(), line.number))
-        .unwrap_or_default()
+    found.map(|line| format!("{} line {} goes by addresses", line.file.display(), line.number))
 }
 
 /// The platform's template for sshd_config; one of the operator's own comes first.
@@ -231,12 +229,12 @@ fn host_keys(host: &dyn Executor, effective: &Effective) -> Vec<HostKey> {
         let known = entry.as_ref().and_then(|entry| keys::image_key(Path::new(path), entry));
         let (fingerprint, kind) = entry
             .and_then(|entry| entry.key.ok())
-            .map(|key| (key.fingerprint.clone(), key.kind().to_ascii_lowercase()))
+            .map(|key| (Some(key.fingerprint.clone()), Some(key.kind().to_ascii_lowercase())))
             .unwrap_or_default();
         let shared = match started {
-            _ if known.is_some() => "it is published with the image".to_owned(),
-            Some((what, at)) if made < at - TOLERANCE => format!("it is older than {what}"),
-            _ => String::new(),
+            _ if known.is_some() => Some("it is published with the image".to_owned()),
+            Some((what, at)) if made < at - TOLERANCE => Some(format!("it is older than {what}")),
+            _ => None,
         };
         Some(HostKey { path: path.into(), fingerprint, kind, shared })
     };
