@@ -2,7 +2,7 @@
 //!
 //! Five ideas: a step *inspects* the host, *asks* with a form, *plans* as data, a runner *runs* the plan and
 //! journals it, and the step *sees* the result by inspecting again. Imports run downwards only:
-//! `commands` → `ui, line_mode, terminal` → `effects` → `wizard, unattended` → `steps` → `runner` → `plan` → `ngcp` → `host` →
+//! `commands` → `ui, line_mode, terminal` → `effects` → `wizard, unattended` → `platform` → `steps` → `runner` → `plan` → `ngcp` → `host` →
 //! `executor` → `secret, finding` → `known`.
 
 pub mod commands;
@@ -15,6 +15,7 @@ pub mod known;
 pub mod line_mode;
 pub mod ngcp;
 pub mod plan;
+pub mod platform;
 pub mod runner;
 pub mod secret;
 pub mod steps;

@@ -6,8 +6,9 @@
 use ngcp_warden::{
     demo,
     executor::{Executor, simulated::Simulated},
-    finding::{Finding, Status, StepId},
+    finding::{Finding, Status},
     plan::Plan,
+    platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::{Secrets, generate},
     steps::{self, Answers, Findings, REGISTRY, form::Kind},
@@ -54,12 +55,8 @@ fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
 
 fn run(host: &Simulated, plan: Plan, secrets: &Secrets) -> (RunOutcome, MemoryJournal) {
     let order = Order { run: "20260314-1".to_owned(), plan, operator: "root".to_owned(), ..Order::default() };
-    let see = |id: &StepId| match steps::find(id.as_str()) {
-        Some(step) => Ok(step.inspect(host)?.items),
-        None => Ok(Vec::new()),
-    };
     let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, secrets, host, &see, &mut journal, &Control::default()).unwrap();
+    let outcome = runner::run(&order, secrets, host, &Ngcp, &mut journal, &Control::default()).unwrap();
     (outcome, journal)
 }
 

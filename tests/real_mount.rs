@@ -13,8 +13,9 @@ use std::{
 
 use ngcp_warden::{
     executor::System,
-    finding::{Finding, Status, StepId},
+    finding::{Finding, Status},
     plan::Plan,
+    platform::Ngcp,
     runner::{self, Control, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
     steps::{self, Answers, Step},
@@ -93,9 +94,8 @@ fn findings() -> Vec<Finding> {
 fn run(plan: Plan) -> (RunOutcome, String) {
     let host = System::live().unwrap();
     let order = Order { run: "test".to_owned(), plan, ..Order::default() };
-    let look = |_: &StepId| Ok(findings());
     let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default());
+    let outcome = runner::run(&order, &Secrets::default(), &host, &Ngcp, &mut journal, &Control::default());
     let said = journal.records.iter().map(|record| format!("{:?}\n", record.event)).collect();
     (outcome.unwrap(), said)
 }

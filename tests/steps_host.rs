@@ -17,6 +17,7 @@ use ngcp_warden::{
     executor::{Executor, simulated::Simulated},
     finding::{Finding, Status},
     plan::Plan,
+    platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
     steps::{self, Findings},
@@ -59,9 +60,8 @@ struct Ran {
 
 fn run(host: &dyn Executor, plan: Plan) -> Ran {
     let order = Order { run: "test".into(), plan, ..Order::default() };
-    let look = |step: &ngcp_warden::finding::StepId| Ok(inspect(step.as_str(), host).items);
     let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, &Secrets::default(), host, &look, &mut journal, &Control::default());
+    let outcome = runner::run(&order, &Secrets::default(), host, &Ngcp, &mut journal, &Control::default());
     let said = journal.records.iter().filter_map(|record| match &record.event {
         Event::After { change, outcome, message, .. } => Some(format!("{change} {outcome:?}: {message}\n")),
         Event::Undone { change, outcome, message } => Some(format!("undo {change} {outcome:?}: {message}\n")),

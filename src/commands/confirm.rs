@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{Access, Command, Demo, Needs, Target, exit, output::complain};
-use crate::runner::guard;
+use crate::{platform::own_connection, runner::guard};
 
 #[derive(Debug, Args)]
 pub(super) struct Confirm {
@@ -19,7 +19,8 @@ impl Command for Confirm {
     }
 
     fn run(&self, target: &Target) -> Result<u8> {
-        match guard::confirm(&target.place.runs()?, self.run.as_deref(), &*target.host) {
+        let host = &*target.host;
+        match guard::confirm(&target.place.runs()?, self.run.as_deref(), own_connection(host), host) {
             Ok(run) => {
                 complain(&format!("Run {run}: kept."));
                 Ok(exit::OK)

@@ -14,11 +14,15 @@ use anyhow::{Context, Result};
 use super::key_pair;
 use crate::{
     executor::{Executor, System},
-    finding::{Finding, StepId},
+    finding::Finding,
     plan::{Generated, Making, Plan},
-    runner::{self, Control, Follower, Look, Order, PassingRuns, Record, RunOutcome, Runs, guard, process},
+    platform::{Ngcp, own_connection},
+    runner::{
+        self, Control, Follower, Order, PassingRuns, Record, RunOutcome, Runs,
+        guard::{self, Connection},
+        process,
+    },
     secret::{Secrets, generate},
-    steps,
 };
 
 /// Makes up the passwords and keys that a plan asks for; what the host gets joins the secrets, what is returned is
@@ -68,20 +72,8 @@ pub fn operator(host: &dyn Executor) -> String {
     };
     match variable("SSH_CONNECTION").and_then(|c| c.split(' ').next().map(str::to_owned)).map(clean) {
         Some(address) => format!("{who}, from {address}"),
-        None if guard::on_console(host) => format!("{who}, on the console"),
+        None if own_connection(host) == Connection::Console => format!("{who}, on the console"),
         None => format!("{who}, where from is not known"),
-    }
-}
-
-/// The eyes of the steps, lent to the runner.
-pub struct Eyes<'a>(pub &'a dyn Executor);
-
-impl Look for Eyes<'_> {
-    fn findings(&self, step: &StepId) -> Result<Vec<Finding>> {
-        match steps::find(step.as_str()) {
-            Some(step) => step.findings(self.0),
-            None => Ok(Vec::new()),
-        }
     }
 }
 
@@ -131,7 +123,7 @@ impl Place {
                 let (records, channel) = mpsc::channel();
                 thread::Builder::new().name("demo run".to_owned()).spawn(move || {
                     let mut journal = runner::ChannelJournal::new(journal, records);
-                    runner::run(&order, &secrets, &*host, &Eyes(&*host), &mut journal, &control)
+                    runner::run(&order, &secrets, &*host, &Ngcp, &mut journal, &control)
                 })?;
                 Ok(Following { run, records: Records::Channel(channel) })
             }
@@ -188,7 +180,8 @@ impl Place {
         match self {
             Place::Demo(..) => control.keep(),
             Place::Root(root) => {
-                guard::confirm(&Runs::look(root)?, Some(run), &System::live()?)?;
+                let host = System::live()?;
+                guard::confirm(&Runs::look(root)?, Some(run), own_connection(&host), &host)?;
             }
         }
         Ok(())
@@ -241,7 +234,7 @@ impl Following {
 /// # Errors
 /// When the journal could not be written to the end.
 pub fn serve() -> Result<Option<RunOutcome>> {
-    process::serve(&|host, step| Eyes(host).findings(step))
+    process::serve(&Ngcp)
 }
 
 /// The process that takes the guarded change of a run back on silence.
@@ -249,7 +242,7 @@ pub fn serve() -> Result<Option<RunOutcome>> {
 /// # Errors
 /// When it cannot be taken back.
 pub fn watch(run: &str) -> Result<()> {
-    guard::watch(run, &|host, step| Eyes(host).findings(step))
+    guard::watch(run, &Ngcp)
 }
 
 /// Takes back what a restart of the host left unconfirmed; names of the runs, and whether it could be.
@@ -257,5 +250,5 @@ pub fn watch(run: &str) -> Result<()> {
 /// # Errors
 /// When nothing can be looked at.
 pub fn restore_overdue() -> Result<Vec<(String, Result<()>)>> {
-    guard::restore_overdue(&|host, step| Eyes(host).findings(step))
+    guard::restore_overdue(&Ngcp)
 }

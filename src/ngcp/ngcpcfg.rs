@@ -23,8 +23,6 @@ pub use generated::{generated, is_made, template_error};
 pub use processes::running;
 pub use said::{Said, reason, said};
 
-/// How long an apply may take.
-pub const APPLY_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Where the tool keeps the script behind `apply`.
 const APPLY_SCRIPT: &str = "/usr/share/ngcp-ngcpcfg/scripts/apply";
 /// How much of a difference is shown, in bytes.
@@ -137,7 +135,7 @@ fn digest_of(host: &dyn Executor, name: &str) -> Option<String> {
 
 /// `ngcpcfg apply` with a message: without one newer releases refuse, and older ones take any.
 pub fn apply_command(message: &str) -> Command {
-    Command::new("ngcpcfg", ["apply", &plain_message(message)]).limit(APPLY_LIMIT)
+    Command::new("ngcpcfg", ["apply", &plain_message(message)])
 }
 
 /// Old releases hand the message to a shell unquoted: only letters that mean nothing to it are left.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandLine, Template};
+use super::{Claim, CommandLine, Proof, Template};
 use crate::{executor::Attributes, finding::StepId};
 
 /// One change. Each has its own line in the review, in the run and in the journal.
@@ -97,6 +97,19 @@ impl Change {
             .into_iter()
             .chain(self.touches.iter().map(|touched| touched.path.as_path()))
             .collect()
+    }
+
+    /// The claims among its proofs that what is noted before it decides.
+    pub fn noted(&self) -> impl Iterator<Item = &Claim> {
+        self.proofs.iter().filter_map(|proof| match proof {
+            Proof::Claim(claim) if claim.is_noted() => Some(claim),
+            _ => None,
+        })
+    }
+
+    /// Whether the lines of a file that its command rewrites are those of accounts.
+    pub fn has_accounts_in(&self, path: &Path) -> bool {
+        self.touches.iter().any(|touched| touched.path == path && touched.accounts)
     }
 
     /// The same change, seen done by these proofs.
@@ -231,69 +244,26 @@ pub struct Touched {
     pub path: PathBuf,
     /// Its content may not be shown (password hashes).
     pub secret: bool,
+    /// Each of its lines is that of an account, named in front, and goes back for itself.
+    #[serde(default)]
+    pub accounts: bool,
 }
 
-/// How a change is seen done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Proof {
-    /// The command printed this.
-    Printed(String),
-    /// The hash of `account` in `/etc/shadow` is that of the secret named `password`.
-    Password {
-        /// Account name.
-        account: String,
-        /// Name of the secret.
-        password: String,
-    },
-    /// The command prints a `saltedpass` of the panel, and the secret named `password` opens it.
-    WebPassword {
-        /// The command.
-        command: CommandLine,
-        /// Name of the secret.
-        password: String,
-    },
-    /// `/proc/self/mountinfo` shows `target` with `option`.
-    Mounted {
-        /// Mount point.
-        target: PathBuf,
-        /// Option such as `noatime`.
-        option: String,
-    },
-    /// The command exits 0 and its output, trimmed, is `prints`.
-    Answers {
-        /// The command.
-        command: CommandLine,
-        /// Its whole output.
-        prints: String,
-    },
-    /// The step's own inspection afterwards says `pass` for this finding.
-    Finding(String),
-    /// For an apply: a file that it made, and that held `gone` before, holds this now, and none holds `gone`.
-    InForce {
-        /// For people: "password of ngcpsoap".
-        what: String,
-        /// What must be in such a file.
-        holds: Template,
-        /// What stood there before; no secret, for everybody knows it.
-        gone: String,
-    },
-    /// These values of a YAML file, one of `touches`, were set, and but for values it is the file it was: a plain one
-    /// of the same owner and mode, with every key it had.
-    Values {
-        /// The file.
-        path: PathBuf,
-        /// Keys with dots between, and what each is to be.
-        values: Vec<(String, String)>,
-    },
-    /// What its [`Undo::Captured`] captures is what the secret of this name holds.
-    Restored(String),
-    /// What these proved, of a change that is taken back, is so no longer.
-    NoLonger(Vec<Proof>),
-    /// The services that ran before the change still run.
-    Services,
-    /// The SSH server started itself again and listens, which it does to read its settings.
-    Reread,
+impl Touched {
+    /// A file that may be shown.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Touched { path: path.into(), secret: false, accounts: false }
+    }
+
+    /// One that may not.
+    pub fn secret(path: impl Into<PathBuf>) -> Self {
+        Touched { secret: true, ..Touched::new(path) }
+    }
+
+    /// One with the lines of accounts.
+    pub fn accounts(path: impl Into<PathBuf>) -> Self {
+        Touched { accounts: true, ..Touched::secret(path) }
+    }
 }
 
 /// How a change is taken back.

@@ -4,11 +4,13 @@
 mod change;
 mod command;
 mod diff;
+mod proof;
 mod template;
 
-pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Proof, Touched, Undo};
+pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Touched, Undo};
 pub use command::CommandLine;
 pub use diff::{changed_ranges, unified};
+pub use proof::{Claim, Proof};
 pub use template::{Piece, Template};
 
 use std::collections::BTreeMap;

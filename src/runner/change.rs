@@ -13,13 +13,11 @@ use super::{
     journal::pause,
     orphan::at_most,
     output::{Lines, Told},
-    proof::{self, Seen},
     run::Runner,
-    values,
 };
 use crate::{
     executor::{Command, Exit, Status, World},
-    plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified},
+    plan::{Action, Change, Guard, Outcome, Phase, Undo, unified},
 };
 
 /// How far a job is is told no more often.
@@ -84,7 +82,6 @@ impl Runner<'_> {
             Ok(done) => done,
             Err(error) => (Outcome::Failed, format!("{error:#}")),
         };
-        let (outcome, message) = values::judged(self.sight.host, change, &saved, outcome, message);
         let (left, diff) = self.compare(change, &saved);
         self.journal.left(&change.id, &left)?;
         for (path, left) in &left.files {
@@ -178,7 +175,7 @@ impl Runner<'_> {
     /// Keeps what is needed to take the change back.
     fn keep(&mut self, change: &Change, prepared: &Prepared) -> Result<Saved> {
         let host = self.host();
-        let mut saved = Saved::default();
+        let mut saved = self.noted(change);
         for path in change.paths() {
             let was = Was::read(host, path)?;
             saved.files.push(SavedFile { path: path.to_owned(), was, expected: prepared.leaves(path) });
@@ -187,11 +184,7 @@ impl Runner<'_> {
             saved.captured = Some(captured::look(&change.undo, self.secrets, host)?);
         }
         if is_apply(change) {
-            saved.generated = generated(host)?;
-            saved.services = proof::services(host);
-        }
-        if change.proofs.contains(&Proof::Reread) {
-            saved.services = proof::sockets(host);
+            saved.generated = generated(self.sight.platform.configuration(), host)?;
         }
         self.journal.save(&change.id, &saved)?;
         Ok(saved)
@@ -206,17 +199,20 @@ impl Runner<'_> {
             Prepared::Apply(message) => return self.apply(change, message, saved),
             prepared => {
                 action::put(self.sight.host, prepared)?;
-                return Ok(self.sight.all(change, "", &saved.services)?.told());
+                return Ok(self.sight.all(change, "", saved)?.told());
             }
         };
         let printed = exit.text() + &exit.error_text();
-        Ok(match (exit.ok(), self.sight.all(change, &printed, &saved.services)) {
+        Ok(match (exit.ok(), self.sight.all(change, &printed, saved)) {
             (true, Ok(seen)) => seen.told(),
-            (false, Ok(Seen::Yes(seen))) if !seen.is_empty() && matches!(exit.status, Status::Code(_)) => {
-                (Outcome::Warning, format!("{seen}; yet: {}", exit.reason()))
+            (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
+            (false, Ok(seen)) if seen.is_whole() && matches!(exit.status, Status::Code(_)) => {
+                (Outcome::Warning, format!("{}; yet: {}", seen.told().1, exit.reason()))
+            }
+            (false, Ok(seen)) if seen.has_remarks() => {
+                (Outcome::Failed, format!("{}; {}", exit.reason(), seen.told().1))
             }
             (false, _) => (Outcome::Failed, exit.reason()),
-            (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
         })
     }
 

@@ -14,15 +14,12 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-pub use super::connection::on_console;
 use super::{
-    Holder, Lock, LockHeld, RunOutcome, Runs, State,
+    Holder, Lock, LockHeld, Platform, RunOutcome, Runs, State,
     assess::order,
-    connection::{Connection, connection},
     journal::{durable, pause, sync, trusted},
     orphan::{self, Session},
     proc_stat::boot,
-    process::{Eyes, look_at},
     run::restore,
 };
 use crate::{
@@ -44,6 +41,20 @@ pub(super) const TICK: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_secs(30);
 /// A runner that is gone so long before anybody could be asked does not come back, or the host is being shut down.
 const GONE: Duration = Duration::from_secs(5);
+
+/// How somebody who confirms is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Through an SSH connection opened at this time since boot.
+    Ssh(Duration),
+    /// Through one that comes from the host itself.
+    FromItself,
+    /// At the machine itself.
+    Console,
+    /// In a terminal that outlives connections (tmux, screen), or from a timer.
+    Unknown,
+}
+
 /// A guarded change that waits for its confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Armed {
@@ -94,13 +105,18 @@ pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
     }
 }
 
-/// Keeps the guarded change that waits. Counts only from a login that was opened after the change took effect, for
+/// Keeps the guarded change that waits, for somebody who is connected so. Counts only from a login that was opened after the change took effect, for
 /// an older one goes on even when nobody can log in any more, and that comes from elsewhere, for the host itself gets
 /// in even when nobody else does.
 ///
 /// # Errors
 /// When nothing waits, or when this login proves nothing.
-pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<String> {
+pub fn confirm(
+    runs: &Runs,
+    run: Option<&str>,
+    connection: Connection,
+    host: &dyn Executor,
+) -> Result<String> {
     let waiting = |run: &String| Armed::read(&runs.dir(run)).is_ok_and(|armed| armed.is_some());
     let run = match run {
         Some(run) => Some(runs.find(Some(run))?),
@@ -110,7 +126,7 @@ pub fn confirm(runs: &Runs, run: Option<&str>, host: &dyn Executor) -> Result<St
     let armed = Armed::read(&runs.dir(&run))?.context("no change waits for a confirmation")?;
     let since = armed.since.filter(|_| armed.boot == boot(host));
     let since = since.context("the change is still being made; confirm it when it waits")?;
-    match connection(host, std::process::id()) {
+    match connection {
         Connection::Console => {}
         Connection::Ssh(opened) if opened > since => {}
         Connection::Ssh(_) => bail!(
@@ -164,7 +180,7 @@ fn service(exe: &Path, run: &str) -> Option<Command> {
 ///
 /// # Errors
 /// When it cannot be taken back.
-pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
+pub fn watch(run: &str, platform: &dyn Platform) -> Result<()> {
     let root = Path::new("/");
     let _ = rustix::process::setsid();
     super::process::ignore_hang_up()?;
@@ -181,7 +197,7 @@ pub fn watch(run: &str, eyes: Eyes<'_>) -> Result<()> {
         match state {
             State::Finished => Armed::disarm(&runs.dir(run)),
             State::CutOff if is_kept(&runs.dir(run), &armed.change) => Armed::disarm(&runs.dir(run)),
-            State::CutOff if gone || late > Duration::ZERO => match restore_run(root, run, eyes) {
+            State::CutOff if gone || late > Duration::ZERO => match restore_run(root, run, platform) {
                 // Somebody settles it at this moment.
                 Err(error) if error.is::<LockHeld>() => {}
                 ended => return ended.map(drop),
@@ -204,7 +220,7 @@ fn at_work(dir: &Path) -> bool {
 ///
 /// # Errors
 /// When nothing can be looked at; what could not be taken back says so beside the name of its run.
-pub fn restore_overdue(eyes: Eyes<'_>) -> Result<Vec<(String, Result<()>)>> {
+pub fn restore_overdue(platform: &dyn Platform) -> Result<Vec<(String, Result<()>)>> {
     let root = Path::new("/");
     let runs = Runs::look(root)?;
     let host = System::live()?;
@@ -217,7 +233,7 @@ pub fn restore_overdue(eyes: Eyes<'_>) -> Result<Vec<(String, Result<()>)>> {
     // One that cannot be taken back holds up no other.
     let settled = |run: String| match overdue(&run) {
         Ok(false) => None,
-        Ok(true) => Some((restore_run(root, &run, eyes).map(drop), run)),
+        Ok(true) => Some((restore_run(root, &run, platform).map(drop), run)),
         Err(error) => Some((Err(error.into()), run)),
     };
     Ok(runs.names().into_iter().filter_map(settled).map(|(back, run)| (run, back)).collect())
@@ -228,7 +244,7 @@ pub(super) fn is_kept(dir: &Path, change: &str) -> bool {
     trusted::read(dir, KEEP, trusted::NOTE).is_ok_and(|id| id == change.as_bytes())
 }
 
-fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
+fn restore_run(root: &Path, run: &str, platform: &dyn Platform) -> Result<RunOutcome> {
     let host = System::live()?;
     let what = format!("taking back what nobody confirmed in run {run}");
     let holder = Holder { pid: std::process::id(), since: host.now(), what, run: Some(run.to_owned()) };
@@ -241,7 +257,7 @@ fn restore_run(root: &Path, run: &str, eyes: Eyes<'_>) -> Result<RunOutcome> {
     let order = order(&past).context("its record is empty")?;
     let secrets = Secrets::default();
     let asked = (armed.change.as_str(), armed.since.is_some());
-    restore(&order, &past.records, asked, &secrets, &host, &look_at(&host, eyes), &mut journal)
+    restore(&order, &past.records, asked, &secrets, &host, platform, &mut journal)
 }
 
 /// Ends a runner that hangs; the lock says which process it is.

@@ -6,7 +6,6 @@ mod apply;
 mod assess;
 mod captured;
 mod change;
-mod connection;
 mod edit;
 mod event;
 pub mod guard;
@@ -14,7 +13,8 @@ mod journal;
 mod lock;
 mod orphan;
 mod output;
-mod proc_stat;
+mod platform;
+pub mod proc_stat;
 pub mod process;
 mod progress;
 mod proof;
@@ -22,13 +22,13 @@ mod report;
 mod rollback;
 mod run;
 mod saved;
+mod seen;
 mod shared;
 mod state;
 mod targets;
 #[cfg(test)]
 mod tests;
 pub mod undo;
-mod values;
 
 pub use assess::{Assessment, ChangeAssessment, Standing, assess, order};
 pub use edit::{Show, apply_edits};
@@ -39,10 +39,12 @@ pub use journal::{
 };
 pub use lock::{Holder, Lock, LockHeld};
 pub use orphan::{AtWork, settle, wait};
+pub use platform::{Configuration, Platform, Said};
 pub use progress::{Progress, Unit};
 pub use report::{Report, ReportedChange, taken_back_by};
 pub use run::{Order, resume, run};
 pub use saved::{Saved, SavedFile, Was};
+pub use seen::Seen;
 pub use shared::LeftBehind;
 pub use state::{ChangeState, Countdown, Ended, JobProgress, OutputLine, RunState, Stage, afterwards};
 
@@ -55,22 +57,6 @@ use std::{
 };
 
 use self::journal::trusted;
-use crate::finding::{Finding, StepId};
-
-/// Looks at the host as a step does. The runner knows no steps; whoever starts it lends it their eyes.
-pub trait Look {
-    /// What the step finds now.
-    ///
-    /// # Errors
-    /// When the step could not look at all.
-    fn findings(&self, step: &StepId) -> anyhow::Result<Vec<Finding>>;
-}
-
-impl<F: Fn(&StepId) -> anyhow::Result<Vec<Finding>>> Look for F {
-    fn findings(&self, step: &StepId) -> anyhow::Result<Vec<Finding>> {
-        self(step)
-    }
-}
 
 /// Asks a run for something while it goes on; clones share their state.
 #[derive(Debug, Clone, Default)]

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RunState, Runs,
+    apply::APPLY_LIMIT,
     journal::{durable, pause, sync, trusted},
     proc_stat::{Process, boot, process, processes},
 };
 use crate::{
     executor::{Executor, System},
     finding::one_line,
-    ngcp::ngcpcfg,
     plan::{Action, Change},
 };
 
@@ -185,7 +185,7 @@ fn end(session: &Session, programs: &[Process], host: &dyn Executor) -> Result<(
 pub(super) fn at_most(change: &Change) -> Duration {
     match &change.action {
         Action::Run(line) => Duration::from_secs(line.limit),
-        Action::Apply { .. } => ngcpcfg::APPLY_LIMIT,
+        Action::Apply { .. } => APPLY_LIMIT,
         _ => Duration::from_secs(60),
     }
 }

@@ -9,19 +9,25 @@ const TICKS: u64 = 100;
 
 /// A process that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Process {
+pub struct Process {
+    /// Its number.
     pub pid: u32,
+    /// Of its program, which anybody can choose.
     pub name: String,
+    /// The process above it.
     pub parent: u32,
+    /// Its process group.
     pub group: u32,
+    /// Its session.
     pub session: u32,
+    /// The device of its terminal; 0 when it has none.
     pub terminal: u64,
     /// Time since boot.
     pub started: Duration,
 }
 
 /// `/proc/PID/stat`: pid, (name), state, parent, group, session, terminal, …, start time (proc(5)).
-pub(super) fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
+pub fn process(host: &dyn Executor, pid: u32) -> Option<Process> {
     let stat = host.read(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     let (head, rest) = stat.rsplit_once(')')?;

@@ -13,12 +13,11 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Holder, Journal, Lock, LockHeld, Order, RunOutcome, Runs, State, guard::Armed,
+    Control, Event, Holder, Journal, Lock, LockHeld, Order, Platform, RunOutcome, Runs, State, guard::Armed,
     orphan::Session, resume, run, settle, taken_back_by,
 };
 use crate::{
     executor::{ENVIRONMENT, Executor, SEARCH_PATH, System},
-    finding::{Finding, StepId},
     secret::{Secret, Secrets},
 };
 
@@ -37,9 +36,6 @@ pub struct Task {
     /// Whether the run named in the order was cut off and goes on.
     pub resume: bool,
 }
-
-/// Looks at a host through a step; what the runner is lent because it knows no steps.
-pub type Eyes<'a> = &'a dyn Fn(&dyn Executor, &StepId) -> Result<Vec<Finding>>;
 
 #[derive(Serialize, Deserialize)]
 struct Letter {
@@ -155,7 +151,7 @@ fn receive(input: impl Read) -> Result<(Task, Secrets)> {
 ///
 /// # Errors
 /// When the journal could not be written to the end.
-pub fn serve(eyes: Eyes<'_>) -> Result<Option<RunOutcome>> {
+pub fn serve(platform: &dyn Platform) -> Result<Option<RunOutcome>> {
     // A session of its own: no terminal can hang it up. It fails only for one who has that already.
     let _ = rustix::process::setsid();
     let control = Control::default();
@@ -164,7 +160,7 @@ pub fn serve(eyes: Eyes<'_>) -> Result<Option<RunOutcome>> {
         Ok(begun) => {
             answer(&Reply::Run(begun.order.run.clone()));
             leave_the_terminal()?;
-            begun.run(eyes, &control).map(Some)
+            begun.run(platform, &control).map(Some)
         }
         Err(error) => {
             answer(&match error.downcast::<LockHeld>() {
@@ -191,8 +187,13 @@ struct Begun {
 ///
 /// # Errors
 /// [`LockHeld`] when another run lives; otherwise why nothing was run or why the journal could not be written.
-pub fn run_here(task: Task, secrets: Secrets, eyes: Eyes<'_>, control: &Control) -> Result<RunOutcome> {
-    begin(task, secrets)?.run(eyes, control)
+pub fn run_here(
+    task: Task,
+    secrets: Secrets,
+    platform: &dyn Platform,
+    control: &Control,
+) -> Result<RunOutcome> {
+    begin(task, secrets)?.run(platform, control)
 }
 
 fn begin(task: Task, secrets: Secrets) -> Result<Begun> {
@@ -263,25 +264,16 @@ fn close(runs: &Runs, run: &str, host: &dyn Executor) -> Result<()> {
 }
 
 impl Begun {
-    fn run(mut self, eyes: Eyes<'_>, control: &Control) -> Result<RunOutcome> {
+    fn run(mut self, platform: &dyn Platform, control: &Control) -> Result<RunOutcome> {
         let control = &control.clone().listening(self.journal.dir());
         let host = &self.host;
-        let look = look_at(host, eyes);
         match &self.past {
-            None => run(&self.order, &self.secrets, host, &look, &mut self.journal, control),
+            None => run(&self.order, &self.secrets, host, platform, &mut self.journal, control),
             Some(past) => {
-                resume(&self.order, &past.records, &self.secrets, host, &look, &mut self.journal, control)
+                resume(&self.order, &past.records, &self.secrets, host, platform, &mut self.journal, control)
             }
         }
     }
-}
-
-/// The eyes on one host.
-pub(super) fn look_at<'a>(
-    host: &'a dyn Executor,
-    eyes: Eyes<'a>,
-) -> impl Fn(&StepId) -> Result<Vec<Finding>> + 'a {
-    move |step| eyes(host, step)
 }
 
 /// TERM ends the run after the change it is in; HUP and INT mean nothing to it.

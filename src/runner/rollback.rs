@@ -6,7 +6,6 @@ use super::{
     Event, SavedFile, Was,
     apply::is_apply,
     captured,
-    proof::Seen,
     run::Runner,
     shared::{Way, way_back},
 };
@@ -24,7 +23,7 @@ impl Runner<'_> {
         let standing: Vec<&Change> = changes.iter().copied().filter(|change| self.stands(change)).collect();
         for change in standing.iter().rev().filter(|change| !again(change)) {
             let undone = self.undo(change);
-            self.undone(change, told(undone))?;
+            self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
         let applied = standing.iter().copied().find(|change| is_apply(change));
         let generated = applied.map(|apply| {
@@ -46,7 +45,7 @@ impl Runner<'_> {
         let untold: Vec<&Change> = changes.iter().filter(untold).copied().collect();
         for change in untold {
             let undone = self.undo(change);
-            self.undone(change, told(undone))?;
+            self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
         if let (Some(apply), Some((saved, back))) = (applied, generated) {
             let Action::Apply { message } = &apply.action else { return Ok(()) };
@@ -61,20 +60,28 @@ impl Runner<'_> {
         Ok(self.record(Event::Undone { change: change.id.clone(), outcome, message })?)
     }
 
-    fn undo(&mut self, change: &Change) -> Result<Seen> {
+    fn undo(&mut self, change: &Change) -> Result<(Outcome, String)> {
         if let (Action::Run(line), Some(Outcome::Failed)) = (&change.action, self.known(change).ended)
             && self.host().find_program(&line.program).is_none()
         {
-            return Ok(Seen::Yes(format!("it had changed nothing: {} is not on this host", line.program)));
+            return Ok((
+                Outcome::Done,
+                format!("it had changed nothing: {} is not on this host", line.program),
+            ));
         }
-        let Undo::Run(line) = &change.undo else { return self.restore(change).map(Seen::Yes) };
+        let Undo::Run(line) = &change.undo else {
+            return Ok((Outcome::Done, self.restore(change)?));
+        };
         let command = line.resolve(self.secrets)?;
         let ran = self.must(change, &command);
         let seen = self.sight.no_longer(&change.step, &change.proofs);
         match ran {
-            Ok(()) => Ok(seen?.map(|seen| format!("ran: {line}; {seen}"))),
+            Ok(()) => {
+                let (outcome, seen) = seen?.told();
+                Ok((outcome, format!("ran: {line}; {seen}")))
+            }
             Err(why) if self.sight.is_gone(&change.proofs) => {
-                Ok(Seen::Yes(format!("nothing of it is there; yet: {why:#}")))
+                Ok((Outcome::Done, format!("nothing of it is there; yet: {why:#}")))
             }
             Err(why) => Err(why),
         }
@@ -92,7 +99,8 @@ impl Runner<'_> {
                     let path = file.path.display().to_string();
                     let now = Was::read(self.host(), &file.path)?;
                     let ours = self.is_ours(file, &now);
-                    match way_back(&file.path, &file.was, &now, ours, &left) {
+                    let accounts = change.has_accounts_in(&file.path);
+                    match way_back(&file.path, accounts, &file.was, &now, ours, &left) {
                         Way::Nothing => {}
                         Way::Theirs => theirs.push(path),
                         Way::Whole => {
@@ -167,12 +175,5 @@ impl Runner<'_> {
     fn is_ours(&self, file: &SavedFile, now: &Was) -> bool {
         let Some(left) = self.left.get(&file.path) else { return true };
         *now == file.was || left.contains(&now.left())
-    }
-}
-
-fn told(undone: Result<Seen>) -> (Outcome, String) {
-    match undone {
-        Ok(seen) => seen.told(),
-        Err(error) => (Outcome::Failed, format!("{error:#}")),
     }
 }

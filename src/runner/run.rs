@@ -15,13 +15,12 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, Look, NotKept, Record, RunOutcome, apply::is_apply, guard::Armed,
+    Control, Event, Journal, NotKept, Platform, Record, RunOutcome, apply::is_apply, guard::Armed,
     orphan::Session, output::Redactor, proof::Sight,
 };
 use crate::{
     executor::Executor,
     finding::{Finding, StepId},
-    ngcp::{ngcpcfg, release::Release},
     plan::{Change, Left, Outcome, Phase, Plan, Undo},
     secret::Secrets,
 };
@@ -49,7 +48,7 @@ pub fn run(
     order: &Order,
     secrets: &Secrets,
     host: &dyn Executor,
-    look: &dyn Look,
+    platform: &dyn Platform,
     journal: &mut dyn Journal,
     control: &Control,
 ) -> Result<RunOutcome> {
@@ -59,10 +58,10 @@ pub fn run(
         operator: order.operator.clone(),
         findings: order.findings.clone(),
         undoes: order.undoes.clone(),
-        host: about(host),
+        host: platform.title(host),
     };
     journal.record(host.now(), started)?;
-    Runner::new(order, secrets, host, look, journal, control).go()
+    Runner::new(order, secrets, host, platform, journal, control).go()
 }
 
 /// Goes on with a run that was cut off, from what its journal tells.
@@ -74,12 +73,12 @@ pub fn resume(
     past: &[Record],
     secrets: &Secrets,
     host: &dyn Executor,
-    look: &dyn Look,
+    platform: &dyn Platform,
     journal: &mut dyn Journal,
     control: &Control,
 ) -> Result<RunOutcome> {
     journal.record(host.now(), Event::Resumed { operator: order.operator.clone() })?;
-    let mut runner = Runner::new(order, secrets, host, look, journal, control);
+    let mut runner = Runner::new(order, secrets, host, platform, journal, control);
     for record in past {
         runner.remember(&record.event);
     }
@@ -95,11 +94,11 @@ pub(super) fn restore(
     (change, asked): (&str, bool),
     secrets: &Secrets,
     host: &dyn Executor,
-    look: &dyn Look,
+    platform: &dyn Platform,
     journal: &mut dyn Journal,
 ) -> Result<RunOutcome> {
     let control = Control::default();
-    let mut runner = Runner::new(order, secrets, host, look, journal, &control);
+    let mut runner = Runner::new(order, secrets, host, platform, journal, &control);
     for record in past {
         runner.remember(&record.event);
     }
@@ -162,14 +161,14 @@ impl<'a> Runner<'a> {
         order: &'a Order,
         secrets: &'a Secrets,
         host: &'a dyn Executor,
-        look: &'a dyn Look,
+        platform: &'a dyn Platform,
         journal: &'a mut dyn Journal,
         control: &'a Control,
     ) -> Self {
         Runner {
             plan: &order.plan,
             secrets,
-            sight: Sight { host, look, secrets },
+            sight: Sight { host, platform, secrets },
             journal,
             control,
             redactor: Redactor::new(secrets),
@@ -198,7 +197,9 @@ impl<'a> Runner<'a> {
             Event::Undone { change, .. } => self.known_mut(change).undone = true,
             Event::Kept { change } => self.known_mut(change).kept = true,
             Event::Stopping => self.stopped = true,
-            Event::Output { line, .. } => self.executed.extend(ngcpcfg::said(line).executed),
+            Event::Output { line, .. } => {
+                self.executed.extend(self.sight.platform.configuration().said(line).executed);
+            }
             _ => {}
         }
     }
@@ -316,7 +317,7 @@ impl<'a> Runner<'a> {
         let mut steps: Vec<StepId> = self.plan.changes.iter().map(|change| change.step.clone()).collect();
         steps.sort();
         steps.dedup();
-        steps.iter().filter_map(|step| self.sight.look.findings(step).ok()).flatten().collect()
+        steps.iter().filter_map(|step| self.sight.findings(step).ok()).flatten().collect()
     }
 
     /// After a failure: takes back what must not stay, and applies the configuration that stays.
@@ -350,19 +351,4 @@ impl<'a> Runner<'a> {
     fn failed(&self, change: &Change) -> bool {
         self.known(change).ended == Some(Outcome::Failed)
     }
-}
-
-/// Host name and release, as far as the host tells.
-fn about(host: &dyn Executor) -> String {
-    let name = host.read("/etc/hostname".as_ref()).unwrap_or_default();
-    let name = String::from_utf8_lossy(&name);
-    let release = Release::read(host);
-    let parts = [name.trim(), &release.edition_text(), &release.version_text()].map(str::to_owned);
-    let plain = |part: &String| part.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
-    parts
-        .iter()
-        .map(plain)
-        .filter(|part| !part.is_empty() && part != "unknown")
-        .collect::<Vec<_>>()
-        .join(" · ")
 }

@@ -22,8 +22,8 @@ pub struct Saved {
     pub files: Vec<SavedFile>,
     /// What the capture command printed.
     pub captured: Option<Secret>,
-    /// Services that ran.
-    pub services: BTreeSet<String>,
+    /// What claims that compare look back to.
+    pub noted: BTreeSet<String>,
     /// For an apply: the files that it makes from templates. They are put back without the platform's tool.
     pub generated: Vec<SavedFile>,
 }
@@ -61,7 +61,10 @@ pub enum Was {
 
 impl Was {
     /// What is at `path` now.
-    pub(super) fn read(host: &dyn Executor, path: &Path) -> Result<Was> {
+    ///
+    /// # Errors
+    /// When it cannot be looked at, or is no regular file.
+    pub fn read(host: &dyn Executor, path: &Path) -> Result<Was> {
         let about = match host.metadata(path) {
             Ok(about) => about,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Was::Absent),
@@ -83,7 +86,7 @@ impl Was {
     }
 
     /// The same, in few bytes.
-    pub(super) fn left(&self) -> Left {
+    pub fn left(&self) -> Left {
         match self {
             Was::Absent => Left::Absent,
             Was::File { content, .. } => Left::File(sha256(content.expose())),
@@ -91,7 +94,7 @@ impl Was {
     }
 
     /// Its content; `None` when nothing is there.
-    pub(super) fn bytes(&self) -> Option<&[u8]> {
+    pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Was::Absent => None,
             Was::File { content, .. } => Some(content.expose()),

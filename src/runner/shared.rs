@@ -1,5 +1,5 @@
 //! What a change left behind, and what of it goes back where somebody else was there since: of a file that several
-//! hands edit, only the lines that the run changed; of `/etc/shadow`, only the lines of its accounts.
+//! hands edit, only the lines that the run changed; of one with a line for each account, only those of its accounts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Was;
 use crate::{
-    host::shadow::SHADOW,
     plan::{Left, changed_ranges},
     secret::{Secret, sha256},
 };
@@ -62,8 +61,16 @@ impl LeftBehind {
     }
 }
 
-/// How `path` goes back to `was`, where `now` is there. `ours`: its content is what the run left.
-pub(super) fn way_back(path: &Path, was: &Was, now: &Was, ours: bool, left: &LeftBehind) -> Way {
+/// How `path` goes back to `was`, where `now` is there. `accounts`: its lines are those of accounts; `ours`: its content
+/// is what the run left.
+pub(super) fn way_back(
+    path: &Path,
+    accounts: bool,
+    was: &Was,
+    now: &Was,
+    ours: bool,
+    left: &LeftBehind,
+) -> Way {
     if now == was {
         return Way::Nothing;
     }
@@ -78,7 +85,7 @@ pub(super) fn way_back(path: &Path, was: &Was, now: &Was, ours: bool, left: &Lef
             _ => Way::Whole,
         };
     }
-    match part(path, was, now, left, false) {
+    match part(path, accounts, was, now, left, false) {
         Some(content) if Some(content.as_slice()) == now.bytes() => Way::Nothing,
         Some(content) => Way::Part(Secret::new(content)),
         None => Way::Theirs,
@@ -86,11 +93,18 @@ pub(super) fn way_back(path: &Path, was: &Was, now: &Was, ours: bool, left: &Lef
 }
 
 /// `now` with what the run changed taken back. `force`: also accounts that somebody else changed since.
-pub(super) fn part(path: &Path, was: &Was, now: &Was, left: &LeftBehind, force: bool) -> Option<Vec<u8>> {
+pub(super) fn part(
+    path: &Path,
+    accounts: bool,
+    was: &Was,
+    now: &Was,
+    left: &LeftBehind,
+    force: bool,
+) -> Option<Vec<u8>> {
     let (was, now) = (was.bytes()?, now.bytes()?);
     let left = left.lines.get(path).filter(|lines| lines.len() < LINES)?;
-    match path == Path::new(SHADOW) {
-        true => accounts(was, left, now, force),
+    match accounts {
+        true => accounts_back(was, left, now, force),
         false => lines_back(was, left, now),
     }
 }
@@ -118,7 +132,7 @@ fn lines(content: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The lines of those accounts go back that the run changed and nobody else since.
-fn accounts(was: &[u8], left: &[String], now: &[u8], force: bool) -> Option<Vec<u8>> {
+fn accounts_back(was: &[u8], left: &[String], now: &[u8], force: bool) -> Option<Vec<u8>> {
     let name = |line: &[u8]| line.split(|byte| *byte == b':').next().map(<[u8]>::to_vec);
     let left: BTreeSet<&String> = left.iter().collect();
     let ours = lines(was).into_iter().filter(|line| !left.contains(&sum(line)));
@@ -198,6 +212,8 @@ mod tests {
 
     use super::*;
 
+    const SHADOW: &str = "/etc/shadow";
+
     fn file(content: &str) -> Was {
         let modified = Timestamp::UNIX_EPOCH;
         Was::File { content: Secret::new(content), mode: 0o640, uid: 0, gid: 42, modified }
@@ -206,7 +222,7 @@ mod tests {
     fn back(path: &str, was: &str, left: &str, now: &str, force: bool) -> Option<String> {
         let mut behind = LeftBehind::default();
         behind.note(Path::new(path), &file(was), &file(left), true);
-        let content = part(Path::new(path), &file(was), &file(now), &behind, force)?;
+        let content = part(Path::new(path), path == SHADOW, &file(was), &file(now), &behind, force)?;
         Some(String::from_utf8(content).unwrap())
     }
 

@@ -19,6 +19,8 @@ pub(super) struct FileTarget<'a> {
     pub left: LeftBehind,
     pub path: &'a Path,
     pub secret: bool,
+    /// Its lines are those of accounts.
+    pub accounts: bool,
     /// Whether any of the changes stands.
     pub stands: bool,
 }
@@ -51,9 +53,11 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
                 left: LeftBehind::default(),
                 path: &file.path,
                 secret,
+                accounts: false,
                 stands: false,
             });
             trace.secret |= secret;
+            trace.accounts |= traced.change.has_accounts_in(&file.path);
             trace.stands |= traced.stands();
             trace.states.insert(0, Some(file.was.left()));
             trace.states.insert(0, traced.left_at(file));

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Result, bail, ensure};
@@ -22,7 +22,6 @@ use super::{
 use crate::{
     executor::{Attributes, Executor},
     finding::{Finding, Severity, Status},
-    host::shadow::SHADOW,
     plan::{Action, Change, CommandLine, Edit, Left, Outcome, Plan, Proof, Template, Undo, unified},
     secret::{Secret, SecretForm, Secrets},
 };
@@ -226,7 +225,7 @@ fn secrets_of(run: &str, all: &[Traced], host: &dyn Executor) -> Secrets {
     for file in files(all).values() {
         // What an undo that was cut off has put back already is found so again.
         let Ok(now) = Was::read(host, file.path) else { continue };
-        let part = |force| shared::part(file.path, file.was, &now, &file.left, force);
+        let part = |force| shared::part(file.path, file.accounts, file.was, &now, &file.left, force);
         if let (Some(first), Some(part)) = (all.get(file.first), part(false).or_else(|| part(true))) {
             secrets.insert(&name(run, &first.change.id, &file.part()), Secret::new(part));
         }
@@ -310,15 +309,16 @@ impl UndoPlan {
             action => (format!("again: {}", change.title), action.clone()),
         };
         let pushed = self.push(change, "", title, action, Undo::Again);
-        pushed.proofs.extend(change.proofs.iter().filter(|proof| **proof == Proof::Reread).cloned());
+        pushed.proofs.extend(change.noted().cloned().map(Proof::Claim));
     }
 
     /// Puts a file back to what it was before the run, from whatever state the run left it in.
     fn put_back(&mut self, first: &Traced, file: &FileTarget<'_>, host: &dyn Executor) {
         let now = Was::read(host, file.path).ok();
         let ours = now.as_ref().is_some_and(|now| file.is_ours(now));
-        let way =
-            now.as_ref().map_or(Way::Theirs, |now| way_back(file.path, file.was, now, ours, &file.left));
+        let way = now
+            .as_ref()
+            .map_or(Way::Theirs, |now| way_back(file.path, file.accounts, file.was, now, ours, &file.left));
         let left = match (&way, &now) {
             (Way::Nothing, _) => return,
             (Way::Theirs, _) | (_, None) => file.states.first().cloned().flatten(),
@@ -328,8 +328,8 @@ impl UndoPlan {
         let kept = |part: &str| Template::default().secret(name(&self.run, id, part), SecretForm::File);
         let whole = |attributes| (kept(&file.copy.to_string()), attributes);
         let forced = || match &now {
-            Some(now) if file.path == Path::new(SHADOW) => {
-                shared::part(file.path, file.was, now, &file.left, true)
+            Some(now) if file.accounts => {
+                shared::part(file.path, file.accounts, file.was, now, &file.left, true)
             }
             _ => None,
         };

@@ -12,7 +12,7 @@ use crate::{
     executor::{Executor, Kind, World},
     finding::StepId,
     ngcp::{ngcpcfg, release},
-    plan::{Action, Change, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified},
+    plan::{Action, Change, Claim, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified},
     runner::{Show, apply_edits},
 };
 
@@ -131,7 +131,7 @@ fn apply(reasons: &[String]) -> Change {
         title: "apply the configuration, once for all steps".to_owned(),
         action: Action::Apply { message },
         touches: Vec::new(),
-        proofs: vec![Proof::Services],
+        proofs: vec![Proof::Claim(Claim::Services)],
         undo: Undo::Again,
         found: None,
         interrupts: Some(
@@ -250,9 +250,16 @@ mod tests {
 
     fn run(host: &Simulated, plan: Plan) -> RunOutcome {
         let order = Order { run: "test".to_owned(), plan, ..Order::default() };
-        let look = |_: &StepId| Ok(Vec::new());
         let mut journal = MemoryJournal::default();
-        runner::run(&order, &Secrets::default(), host, &look, &mut journal, &Control::default()).unwrap()
+        runner::run(
+            &order,
+            &Secrets::default(),
+            host,
+            &crate::platform::Ngcp,
+            &mut journal,
+            &Control::default(),
+        )
+        .unwrap()
     }
 
     /// F41, F42: what would make the apply fail in the end is found before the first change.
@@ -287,7 +294,7 @@ mod tests {
     fn the_guard_of_configuration_stands_on_the_apply_and_says_what_it_covers() {
         let host = host("Usage: ngcpcfg\n").file("/etc/a", "1\n").file("/etc/b", "1\n");
         let mut rules = edit("firewall", "rules", CONFIG, "a: 1", "a: 2").in_phase(Phase::Configure);
-        rules.guard = Some(Guard { seconds: 60, what: "packets".to_owned(), steps: Vec::new() });
+        rules.guard = Some(Guard { seconds: 0, what: "packets".to_owned(), steps: Vec::new() });
         let service = edit("firewall", "service", "/etc/a", "1", "2");
         let reload = Action::Run(CommandLine::new("reload", [""; 0]));
         let reload = Change::new(&StepId::new("firewall"), "reload", "reload", reload, Undo::Again);
@@ -315,7 +322,7 @@ mod tests {
         let host = host("Usage: ngcpcfg\n");
         let tool = Action::Run(CommandLine::new("tool", [""; 0]));
         let mut tool = Change::new(&StepId::new("first"), "tool", "use the tool", tool, Undo::Files);
-        tool.touches.push(crate::plan::Touched { path: CONFIG.into(), secret: false });
+        tool.touches.push(crate::plan::Touched::new(CONFIG));
         let plans = |changes: [Change; 2]| changes.map(|one| Plan { changes: vec![one], ..Plan::default() });
         let set = edit("second", "set", CONFIG, "a: 1", "a: 2");
         let refused = assemble(&host, plans([tool.clone(), set.clone()])).unwrap_err().to_string();

@@ -18,7 +18,7 @@ use crate::{
         fstab::{Entry, Fstab},
         mounts::{self, Mount},
     },
-    plan::{Action, Change, CommandLine, Edit, Plan, Proof, Undo},
+    plan::{Action, Change, Claim, CommandLine, Edit, Plan, Proof, Undo},
 };
 
 /// The step.
@@ -163,7 +163,7 @@ fn remount(place: &Place, how: &Remount) -> Change {
         Action::Run(mount(&how.to)),
         Undo::Run(mount(&how.back)),
     )
-    .proven([Proof::Mounted { target: place.target.clone(), option: "noatime".to_owned() }]);
+    .proven([Proof::Claim(Claim::Mounted { target: place.target.clone(), option: "noatime".to_owned() })]);
     match place.edit {
         Some(_) => change,
         // Nothing comes behind it: then all is as it should be.

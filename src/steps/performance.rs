@@ -20,7 +20,7 @@ use crate::{
         config::{Config, DIRECTORY},
         release::{Release, Version},
     },
-    plan::{Action, Change, CommandLine, Phase, Plan, Proof, Touched, Undo},
+    plan::{Action, Change, Claim, CommandLine, Phase, Plan, Proof, Touched, Undo},
 };
 
 /// The step.
@@ -250,11 +250,11 @@ impl TypedStep for Performance {
         let own = facts.rows.iter().filter(|row| row.own);
         let values = own.map(|row| (row.path.clone(), row.wanted(profile).to_owned())).collect();
         let change = Change {
-            touches: vec![Touched { path: path.clone(), secret: false }],
+            touches: vec![Touched::new(&path)],
             interrupts: Some("the tool may restart services by itself".to_owned()),
             ..Change::new(&ABOUT.id, "profile", title, Action::Run(command), Undo::Files)
                 .in_phase(Phase::Configure)
-                .proven([Proof::Finding(UNREADABLE.to_owned()), Proof::Values { path, values }])
+                .proven([Proof::Finding(UNREADABLE.to_owned()), Proof::Claim(Claim::Values { path, values })])
         };
         // The tool edits config.yml only.
         let elsewhere = facts.rows.iter().filter(|row| row.shadow.is_some() && !row.is(profile));

@@ -21,6 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["plan"],
     &["runner", "demo"],
     &["steps"],
+    &["platform"],
     &["unattended"],
     &["wizard"],
     &["effects"],

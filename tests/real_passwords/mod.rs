@@ -11,8 +11,9 @@ use std::{
 
 use ngcp_warden::{
     executor::System,
-    finding::{Finding, Status, StepId},
+    finding::{Finding, Status},
     plan::Plan,
+    platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::{Secret, Secrets},
     steps::{self, Answers, Findings, Form, Step, form::Kind},
@@ -76,10 +77,9 @@ struct Ran {
 }
 
 fn run(host: &System, plan: Plan, secrets: &Secrets) -> Ran {
-    let see = |id: &StepId| Ok(steps::find(id.as_str()).unwrap().inspect(host)?.items);
     let order = Order { run: "20261122-1".to_owned(), plan, operator: "root".to_owned(), ..Order::default() };
     let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, secrets, host, &see, &mut journal, &Control::default()).unwrap();
+    let outcome = runner::run(&order, secrets, host, &Ngcp, &mut journal, &Control::default()).unwrap();
     let told = serde_json::to_string_pretty(&journal.records).unwrap();
     for (name, secret) in secrets.iter() {
         let word = secret.expose_str().unwrap();

@@ -11,7 +11,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use ngcp_warden::{
     executor::{Command, Executor, Exit, FileChange, Metadata, Pipe, Resources, Sink, System, World},
-    finding::StepId,
+    platform::Ngcp,
     runner::{self, Control, Event, FileJournal, Journal, LeftBehind, Order, RunOutcome, Runs, Saved},
 };
 
@@ -217,7 +217,6 @@ fn a_journal_that_breaks_ends_the_run_at_once_and_it_can_be_undone_later() {
     let fresh = place.path().join("fresh");
     tree::build(&fresh);
     let before = snapshot(&fresh);
-    let look = |_: &StepId| Ok(vec![]);
     let mut broken = 0;
     for turn in 1..=70 {
         let own = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -228,7 +227,7 @@ fn a_journal_that_breaks_ends_the_run_at_once_and_it_can_be_undone_later() {
         let (run, inner) = runs.create(host.now()).unwrap();
         let order = Order { run: run.clone(), ..order_of_plan() };
         let mut journal = Breaking { inner, left: turn };
-        let ended = runner::run(&order, &tree::secrets(), &host, &look, &mut journal, &Control::default());
+        let ended = runner::run(&order, &tree::secrets(), &host, &Ngcp, &mut journal, &Control::default());
         drop(journal);
         broken += usize::from(ended.is_err());
         undo_here(&root, &runs, &run);

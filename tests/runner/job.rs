@@ -4,8 +4,8 @@ use std::{fs, path::Path, process::Command as Process};
 
 use ngcp_warden::{
     executor::System,
-    finding::StepId,
     plan::{Action, Plan, Undo},
+    platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, Unit},
     secret::Secrets,
 };
@@ -46,8 +46,7 @@ fn a_bundle_made_by_a_run_tells_how_far_it_is() {
     // Heard from the runner itself: who follows from outside sees only the newest, and none of a job that is over.
     let order = Order { run: "test".to_owned(), plan, ..Order::default() };
     let (host, mut journal) = (System::below(root).unwrap(), MemoryJournal::default());
-    let look = |_: &StepId| Ok(Vec::new());
-    runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+    runner::run(&order, &Secrets::default(), &host, &Ngcp, &mut journal, &Control::default()).unwrap();
     let (mut heard, mut printed) = (Vec::new(), Vec::new());
     for record in journal.records {
         match record.event {

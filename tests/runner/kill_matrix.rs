@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 use ngcp_warden::{
     executor::{Command, Executor, Exit, FileChange, Metadata, Pipe, Resources, Sink, Stream, System, World},
-    finding::{Finding, StepId},
+    platform::Ngcp,
     runner::{
         self, Control, Event, Journal, LeftBehind, Order, RunOutcome, Runs, Saved, Standing, State, assess,
         order, process::Task, undo,
@@ -143,10 +143,6 @@ impl Executor for DeadlyHost {
     }
 }
 
-fn unseeing(_: &StepId) -> anyhow::Result<Vec<Finding>> {
-    Ok(vec![])
-}
-
 /// Not a test of its own: the process that is killed. It does nothing when a test run comes across it.
 #[test]
 fn victim() {
@@ -163,8 +159,7 @@ fn victim() {
     };
     let (run, journal) = runs.create(host.now()).unwrap();
     let order = Order { run, ..order };
-    runner::run(&order, &secrets, &host, &unseeing, &mut DeadlyJournal(journal), &Control::default())
-        .unwrap();
+    runner::run(&order, &secrets, &host, &Ngcp, &mut DeadlyJournal(journal), &Control::default()).unwrap();
     println!("POINTS {}", POINT.load(Ordering::SeqCst));
 }
 

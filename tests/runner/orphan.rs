@@ -47,7 +47,7 @@ fn cut_off(limit: u64) -> CutOff {
     let mut late = command("late", &[]);
     late.limit = limit;
     let mut late = change("a", "late", Action::Run(late), Undo::Files);
-    late.touches = vec![Touched { path: "/etc/pw".into(), secret: false }];
+    late.touches = vec![Touched::new("/etc/pw")];
     let plan = Plan { changes: vec![late], ..Plan::default() };
     let run = process::launch_with(Path::new(PROGRAM), &task(&root, plan), &Secrets::default()).unwrap();
     let runs = Runs::open(&root).unwrap();

@@ -58,7 +58,7 @@ fn any_change(step: &'static str, name: &str, kind: u8, file: usize, word: u8) -
             let mut setpw = command("setpw", &[]);
             setpw.stdin = Some(Template::text(format!("{word}\n")));
             let mut password = change(step, name, Action::Run(setpw), Undo::Files);
-            password.touches = vec![Touched { path: "/etc/pw".into(), secret: true }];
+            password.touches = vec![Touched::secret("/etc/pw")];
             password
         }
         10 => change(step, name, Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"])))

@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::Command as Process, thread};
 use ngcp_warden::{
     executor::System,
     plan::{Action, Plan, Undo},
+    platform::Ngcp,
     runner::{Control, Event, Lock, LockHeld, Order, RunOutcome, Runs, State, process, undo},
     secret::Secrets,
 };
@@ -89,7 +90,7 @@ fn place() -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 fn go(root: &Path, plan: Plan) -> anyhow::Result<RunOutcome> {
-    process::run_here(task(root, plan), tree::secrets(), &tree::unseeing, &Control::default())
+    process::run_here(task(root, plan), tree::secrets(), &Ngcp, &Control::default())
 }
 
 #[test]
@@ -144,13 +145,13 @@ fn an_undo_does_not_overwrite_what_somebody_else_changed_since_unless_told_to() 
         process::Task { root: root.clone(), order, resume: false }
     };
     let (task, secrets) = (ordered(undo.plan), undo.secrets);
-    let outcome = process::run_here(task, secrets, &tree::unseeing, &Control::default()).unwrap();
+    let outcome = process::run_here(task, secrets, &Ngcp, &Control::default()).unwrap();
     assert_eq!(outcome, RunOutcome::Failed);
     assert_eq!(fs::read_to_string(root.join("etc/fstab")).unwrap(), theirs, "the foreign edit is intact");
 
     let undo = undo::plan(&runs, &run, &host).unwrap().forced();
     let (task, secrets) = (ordered(undo.plan), undo.secrets);
-    let outcome = process::run_here(task, secrets, &tree::unseeing, &Control::default()).unwrap();
+    let outcome = process::run_here(task, secrets, &Ngcp, &Control::default()).unwrap();
     assert_eq!(outcome, RunOutcome::Done);
     assert_eq!(difference(&before, &snapshot(&root)), [""; 0]);
 }
@@ -210,8 +211,7 @@ fn a_program_that_is_not_there_or_runs_too_long_fails_its_step_only() {
         ..Plan::default()
     };
     let outcome =
-        process::run_here(task(&root, plan), Secrets::default(), &tree::unseeing, &Control::default())
-            .unwrap();
+        process::run_here(task(&root, plan), Secrets::default(), &Ngcp, &Control::default()).unwrap();
     assert_eq!(outcome, RunOutcome::Failed);
     let report = Runs::open(&root).unwrap().reports().pop().unwrap().1;
     assert!(report.changes[2].message.contains("took too long"), "{}", report.text());

@@ -10,8 +10,9 @@ use std::{
 
 use ngcp_warden::{
     executor::{Attributes, Executor, System},
-    finding::{Finding, StepId},
+    finding::StepId,
     plan::{Action, Change, CommandLine, Edit, Phase, Plan, Proof, Template, Touched, Undo},
+    platform::Ngcp,
     runner::{
         self, Control, LockHeld, Order, RunOutcome, Runs, State,
         process::{self, Task},
@@ -132,7 +133,7 @@ pub(crate) fn plan() -> Plan {
         *check = Some(command("judge", &["{candidate}"]));
     }
     let mut password = change("c", "password", Action::Run(reading("setpw")), Undo::Files);
-    password.touches = vec![Touched { path: "/etc/pw".into(), secret: true }];
+    password.touches = vec![Touched::secret("/etc/pw")];
     let rows = Undo::Captured { capture: command("dbdump", &[]), restore: command("dbload", &[]) };
     let flag =
         change("c", "flag", Action::Run(command("flag", &["on"])), Undo::Run(command("flag", &["off"])));
@@ -196,10 +197,6 @@ pub(crate) fn task(root: &Path, plan: Plan) -> Task {
     Task { root: root.to_owned(), order: Order { plan, operator, ..Order::default() }, resume: false }
 }
 
-pub(crate) fn unseeing(_: &dyn Executor, _: &StepId) -> anyhow::Result<Vec<Finding>> {
-    Ok(vec![])
-}
-
 /// Kind, mode, owner and content of everything but our own records.
 pub(crate) type Tree = BTreeMap<PathBuf, (u32, u32, u32, Vec<u8>)>;
 
@@ -253,8 +250,7 @@ pub(crate) fn run(
     secrets: &Secrets,
 ) -> anyhow::Result<RunOutcome> {
     let (run, mut journal) = runs.create(host.now())?;
-    let look = |_: &StepId| Ok(vec![]);
-    runner::run(&Order { run, ..order }, secrets, host, &look, &mut journal, &Control::default())
+    runner::run(&Order { run, ..order }, secrets, host, &Ngcp, &mut journal, &Control::default())
 }
 
 /// A program that another thread is starting holds our files open, and their locks, until it runs.
@@ -267,7 +263,7 @@ pub(crate) fn settle(runs: &Runs, run: &str) {
 /// Carries a task out in this process, where nobody else changes the same tree.
 pub(crate) fn here(task: &Task, secrets: &Secrets) -> anyhow::Result<RunOutcome> {
     loop {
-        match process::run_here(task.clone(), secrets.clone(), &unseeing, &Control::default()) {
+        match process::run_here(task.clone(), secrets.clone(), &Ngcp, &Control::default()) {
             Err(error) if error.is::<LockHeld>() => std::thread::yield_now(),
             ended => return ended,
         }

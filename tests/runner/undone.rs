@@ -4,6 +4,7 @@ use std::{fs, path::Path, process::Command as Process};
 
 use ngcp_warden::{
     plan::Plan,
+    platform::Ngcp,
     runner::{Control, RunOutcome, Runs, process},
     secret::Secrets,
 };
@@ -25,7 +26,7 @@ fn taken_back(root: &Path) -> (String, String) {
     tree::build(root);
     let changes = vec![line("a", "one", "/etc/issue", Some("Debian"), Some("mine"))];
     let task = task(root, Plan { changes, ..Plan::default() });
-    let ran = process::run_here(task, Secrets::default(), &tree::unseeing, &Control::default()).unwrap();
+    let ran = process::run_here(task, Secrets::default(), &Ngcp, &Control::default()).unwrap();
     assert_eq!(ran, RunOutcome::Done);
     let (code, _, told) = warden(root, &["undo"]);
     assert_eq!((code, issue(root).as_str()), (Some(0), "Debian\n"), "{told}");

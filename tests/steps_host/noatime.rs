@@ -6,7 +6,7 @@ use ngcp_warden::{
         simulated::{Answer, Simulated},
     },
     finding::Status,
-    plan::{Action, Edit, Proof, Undo},
+    plan::{Action, Claim, Edit, Proof, Undo},
     runner::RunOutcome,
 };
 
@@ -70,7 +70,9 @@ fn the_running_mount_comes_first_and_the_file_after_it() {
         remounts(&host),
         [("remount,rw,noatime /dev/vda1 /".to_owned(), "remount,rw,relatime /dev/vda1 /".to_owned())]
     );
-    assert!(matches!(&remount.proofs[..], [Proof::Mounted { option, .. }] if option == "noatime"));
+    assert!(
+        matches!(&remount.proofs[..], [Proof::Claim(Claim::Mounted { option, .. })] if option == "noatime")
+    );
     let Action::Edit { check: Some(check), .. } = &file.action else { panic!("{file:?}") };
     assert_eq!(check.to_string(), "findmnt --verify --tab-file {candidate}");
     assert_eq!(file.proofs, [Proof::Finding("MOUNT-ATIME".to_owned())]);

@@ -169,7 +169,7 @@ impl Journal for FileJournal {
 
     fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
         let mut copies =
-            Copies { change: change.to_owned(), services: saved.services.clone(), ..Copies::default() };
+            Copies { change: change.to_owned(), noted: saved.noted.clone(), ..Copies::default() };
         let keep = |name: String, content: &Secret| {
             durable(&self.place(change, &name), content.expose())?;
             Ok::<Blob, io::Error>(Blob { name, sha256: sha256(content.expose()), range: None })
@@ -235,7 +235,7 @@ pub(in super::super) fn saved(dir: &Path, change: &str) -> io::Result<Option<Sav
             }
         }
     };
-    let mut saved = Saved { services: copies.services, ..Saved::default() };
+    let mut saved = Saved { noted: copies.noted, ..Saved::default() };
     saved.captured = copies.captured.as_ref().map(content).transpose()?;
     let restored = |file: Copied| {
         let was = match file.was {
@@ -290,7 +290,8 @@ struct Copies {
     change: String,
     files: Vec<Copied>,
     captured: Option<Blob>,
-    services: std::collections::BTreeSet<String>,
+    #[serde(alias = "services")]
+    noted: std::collections::BTreeSet<String>,
     #[serde(default)]
     generated: Vec<Copied>,
 }

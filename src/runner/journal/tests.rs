@@ -55,7 +55,7 @@ fn copies_come_back_as_they_were_and_an_altered_one_is_not_trusted_f83() {
             SavedFile { path: "/etc/none".into(), was: Was::Absent, expected: None },
         ],
         captured: Some(Secret::new("rows")),
-        services: BTreeSet::from(["ssh.service".to_owned()]),
+        noted: BTreeSet::from(["ssh.service".to_owned()]),
         generated: vec![made("/etc/a", "first"), made("/etc/b", ""), made("/etc/c", "last")],
     };
     journal.save("../../a/b", &saved).unwrap();

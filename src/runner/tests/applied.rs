@@ -4,7 +4,8 @@
 use super::*;
 use crate::{
     executor::Command,
-    plan::{Foreign, Guard},
+    plan::{Claim, Foreign, Guard},
+    platform::Ngcp,
     runner::run::restore,
 };
 
@@ -17,6 +18,10 @@ const BUILT_HEAD: &str = "/head-of-etc";
 const RUNS: &str = "/run/daemon";
 /// Where the tool fails: build, services, commit; or what else it does.
 const FAILS: &str = "/run/fails";
+
+fn go(host: &Simulated, changes: Vec<Change>) -> Ran {
+    go_with(host, changes, &Secrets::default(), &Ngcp, &Control::default())
+}
 
 fn tree(files: &Files) -> Vec<String> {
     [CONFIG, NOTES].iter().filter(|path| files.exists(path)).map(|path| (*path).to_owned()).collect()
@@ -165,7 +170,7 @@ fn a_runner_killed_in_such_an_apply_is_replaced_by_one_that_does_the_same() {
     let host = fails("commit");
     let before = state(&host);
     let mut journal = MemoryJournal::default();
-    run(&order, &secrets, &host, &unseeing, &mut journal, &Control::default()).unwrap();
+    run(&order, &secrets, &host, &Ngcp, &mut journal, &Control::default()).unwrap();
     let whole = std::mem::take(&mut journal.records);
     for length in 1..whole.len() {
         let host = fails("commit");
@@ -185,7 +190,7 @@ fn a_runner_killed_in_such_an_apply_is_replaced_by_one_that_does_the_same() {
                 files.write(RUNS, "port: 2\n");
             }
         });
-        restore(&order, past, ("ssh.reload", false), &secrets, &host, &unseeing, &mut journal).unwrap();
+        restore(&order, past, ("ssh.reload", false), &secrets, &host, &Ngcp, &mut journal).unwrap();
         assert_eq!(state(&host), before, "killed after {:?}", past.last());
         assert_eq!(applies(&host), 0);
     }
@@ -244,7 +249,7 @@ fn a_value_is_done_when_the_file_that_is_made_of_it_holds_it() {
             answer
         });
         let (what, holds) = ("port".to_owned(), Template::text("port: 2"));
-        let apply = apply().proven([Proof::InForce { what, holds, gone: gone.to_owned() }]);
+        let apply = apply().proven([Proof::Claim(Claim::InForce { what, holds, gone: gone.to_owned() })]);
         go(&host, vec![line("a", "config", CONFIG, "port: 1", "port: 2"), apply]).after("apply.apply")
     };
     let (outcome, message) = seen(None, "port: 1");
@@ -333,7 +338,7 @@ fn what_was_approved_goes_along_only_as_it_was_when_it_was_approved() {
     let go = |host: &Simulated| {
         let order = Order { plan: plan.clone(), ..Order::default() };
         let mut journal = MemoryJournal::default();
-        run(&order, &Secrets::default(), host, &unseeing, &mut journal, &Control::default()).unwrap()
+        run(&order, &Secrets::default(), host, &Ngcp, &mut journal, &Control::default()).unwrap()
     };
     let later = platform();
     later.edit(|files| files.write(NOTES, "theirs, and more\n"));
@@ -369,7 +374,8 @@ fn a_service_that_the_failed_apply_left_dead_is_started_again() {
             files.write("/run/kamailio", "down");
             ngcpcfg(files, command)
         });
-    let ran = go(&host, vec![line("a", "config", CONFIG, "port: 1", "port: 2"), apply()]);
+    let apply = apply().proven([Proof::Claim(Claim::Services)]);
+    let ran = go(&host, vec![line("a", "config", CONFIG, "port: 1", "port: 2"), apply]);
     assert_eq!(ran.outcome, RunOutcome::Failed);
     assert_eq!(host.files().text("/run/kamailio"), "up", "{:?}", ran.records);
 }

@@ -57,7 +57,7 @@ pub(super) fn kinds() -> Vec<(Change, Deed)> {
     load.stdin = Some(Template::text("ours"));
     let captured = Undo::Captured { capture: plain("dump", &[]), restore: plain("load", &[]) };
     let mut password = change("a", "password", Action::Run(plain("chpasswd", &[])), Undo::Files);
-    password.touches = vec![Touched { path: SHADOW.into(), secret: true }];
+    password.touches = vec![Touched::accounts(SHADOW)];
     let flag = change("a", "flag", Action::Run(plain("flag", &["on"])), Undo::Run(plain("flag", &["off"])))
         .proven([Proof::Answers { command: plain("show", &[]), prints: "on".to_owned() }]);
     vec![
@@ -99,7 +99,7 @@ pub(super) fn carry_out(
 }
 
 fn run_with(order: &Order, secrets: &Secrets, host: &Simulated, journal: &mut dyn Journal) -> RunOutcome {
-    run(order, secrets, host, &unseeing, journal, &Control::default()).unwrap()
+    run(order, secrets, host, &UNSEEING, journal, &Control::default()).unwrap()
 }
 
 pub(super) fn undone(host: &Simulated, runs: &Runs, run: &str, undo: UndoPlan) -> (RunOutcome, Report) {

@@ -46,7 +46,7 @@ fn state(host: &Simulated) -> Vec<String> {
 fn silence_takes_all_back_that_one_question_is_about_and_leaves_the_rest() {
     let (host, control) = (guarded_host(), Control::default());
     let before = state(&host);
-    let ran = go_with(&host, plan(), &Secrets::default(), &unseeing, &control);
+    let ran = go_with(&host, plan(), &Secrets::default(), &UNSEEING, &control);
     assert_eq!(ran.outcome, RunOutcome::Failed);
     assert_eq!(state(&host), before);
     assert_eq!(host.files().text(NOTE), "new\n", "nobody is cut off by it");
@@ -54,7 +54,7 @@ fn silence_takes_all_back_that_one_question_is_about_and_leaves_the_rest() {
     assert_eq!(ran.records.iter().filter(|record| waits(&record.event)).count(), 1);
 
     control.keep();
-    let ran = go_with(&guarded_host(), plan(), &Secrets::default(), &unseeing, &control);
+    let ran = go_with(&guarded_host(), plan(), &Secrets::default(), &UNSEEING, &control);
     assert_eq!(ran.outcome, RunOutcome::Done, "{:?}", ran.records);
 }
 
@@ -71,7 +71,7 @@ fn what_nobody_was_asked_about_yet_does_not_survive_a_stop_or_a_failure() {
         let before = state(&host);
         let mut plan = plan();
         plan.insert(at, command("other", "in-between", program, Undo::Nothing));
-        let ran = go_with(&host, plan, &Secrets::default(), &unseeing, &control);
+        let ran = go_with(&host, plan, &Secrets::default(), &UNSEEING, &control);
         assert_eq!(ran.outcome, outcome);
         assert_eq!(state(&host), before, "{program} {at}");
     }
@@ -124,7 +124,7 @@ fn whenever_the_runner_is_killed_the_watcher_puts_everything_back_f03() {
         let host = guarded_host();
         let before = state(&host);
         let mut journal = Mortal { journal: MemoryJournal::default(), left };
-        let ran = run(&order, &secrets, &host, &unseeing, &mut journal, &Control::default());
+        let ran = run(&order, &secrets, &host, &UNSEEING, &mut journal, &Control::default());
         let past = journal.journal.records.clone();
         if past.iter().any(|record| matches!(record.event, Event::Waiting { .. })) {
             assert!(left > 15, "{left} records only");
@@ -133,7 +133,7 @@ fn whenever_the_runner_is_killed_the_watcher_puts_everything_back_f03() {
         assert!(ran.is_err());
         let mut journal = journal.journal;
         let ended =
-            restore(&order, &past, ("ssh.reload", false), &secrets, &host, &unseeing, &mut journal).unwrap();
+            restore(&order, &past, ("ssh.reload", false), &secrets, &host, &UNSEEING, &mut journal).unwrap();
         assert_eq!(ended, RunOutcome::Failed);
         assert_eq!(state(&host), before, "killed after {left} records: {:?}", past.last());
         let note = host.files().text(NOTE);
@@ -148,13 +148,13 @@ fn who_was_asked_and_kept_silent_is_told_so_also_after_a_power_cut() {
     let secrets = Secrets::default();
     for (asked, told) in [(true, "nobody confirmed it in time"), (false, "the run was cut off")] {
         let (host, mut journal) = (guarded_host(), MemoryJournal::default());
-        run(&order, &secrets, &host, &unseeing, &mut journal, &Control::default()).unwrap();
+        run(&order, &secrets, &host, &UNSEEING, &mut journal, &Control::default()).unwrap();
         let began =
             |record: &Record| matches!(&record.event, Event::Before { change } if change == "ssh.reload");
         let last = journal.records.iter().position(began).unwrap();
         let past: Vec<Record> = journal.records.drain(..=last).collect();
         journal.records.clear();
-        restore(&order, &past, ("ssh.reload", asked), &secrets, &host, &unseeing, &mut journal).unwrap();
+        restore(&order, &past, ("ssh.reload", asked), &secrets, &host, &UNSEEING, &mut journal).unwrap();
         let said = journal.records.iter().find_map(|record| match &record.event {
             Event::After { change, message, .. } if change == "ssh.reload" => Some(message.clone()),
             _ => None,

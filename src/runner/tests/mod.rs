@@ -2,19 +2,23 @@
 
 mod applied;
 mod between;
+mod fake;
 mod guarded;
 mod others;
 mod undone;
 
-use std::io;
+use std::{io, path::PathBuf};
 
+use anyhow::Result;
+
+use self::fake::{Fake, UNSEEING};
 use super::*;
 use crate::{
     executor::{
         Attributes, Executor,
         simulated::{Answer, Files, Simulated},
     },
-    finding::{Severity, Status},
+    finding::{Finding, Severity, Status, StepId},
     plan::{Action, Change, CommandLine, Edit, Outcome, Phase, Plan, Proof, Template, Touched, Undo},
     secret::{Secret, SecretForm, Secrets},
 };
@@ -87,20 +91,16 @@ impl Ran {
     }
 }
 
-fn unseeing(_: &StepId) -> anyhow::Result<Vec<Finding>> {
-    Ok(vec![])
-}
-
 fn go_with(
     host: &dyn Executor,
     changes: Vec<Change>,
     secrets: &Secrets,
-    look: &dyn Look,
+    platform: &dyn Platform,
     control: &Control,
 ) -> Ran {
     let order = Order { plan: Plan { changes, ..Plan::default() }, ..Order::default() };
     let mut journal = MemoryJournal::default();
-    let outcome = run(&order, secrets, host, look, &mut journal, control).unwrap();
+    let outcome = run(&order, secrets, host, platform, &mut journal, control).unwrap();
     let numbered = |record: &&Record| !matches!(record.event, Event::Progress { .. });
     let numbers: Vec<u64> = journal.records.iter().filter(numbered).map(|record| record.number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
@@ -108,7 +108,7 @@ fn go_with(
 }
 
 fn go(host: &dyn Executor, changes: Vec<Change>) -> Ran {
-    go_with(host, changes, &Secrets::default(), &unseeing, &Control::default())
+    go_with(host, changes, &Secrets::default(), &UNSEEING, &Control::default())
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn stopping_ends_after_the_current_change_and_leaves_no_configuration_unapplied(
         line("b", "four", "/etc/fstab", "b", "y"),
         apply(),
     ];
-    let ran = go_with(&host, plan, &Secrets::default(), &unseeing, &control);
+    let ran = go_with(&host, plan, &Secrets::default(), &UNSEEING, &control);
     assert_eq!(ran.outcome, RunOutcome::Stopped);
     assert_eq!(ran.after("three").0, Outcome::Done);
     assert_eq!(ran.after("four").0, Outcome::Skipped);
@@ -279,22 +279,20 @@ fn exit_code_0_is_not_believed_and_another_code_is_no_failure_when_the_work_is_s
 #[test]
 fn a_finding_that_still_fails_afterwards_fails_the_change() {
     let host = host();
-    let look = |step: &StepId| {
-        Ok(vec![Finding {
-            id: "WELL".into(),
-            step: step.clone(),
-            severity: Severity::High,
-            status: Status::Fail,
-            title: "Passwords can be tried over the network".into(),
-            evidence: "seen in /etc/motd".into(),
-            remedy: String::new(),
-            handbook: String::new(),
-            field: None,
-        }])
-    };
+    let platform = Fake(vec![Finding {
+        id: "WELL".into(),
+        step: StepId::new("a"),
+        severity: Severity::High,
+        status: Status::Fail,
+        title: "Passwords can be tried over the network".into(),
+        evidence: "seen in /etc/motd".into(),
+        remedy: String::new(),
+        handbook: String::new(),
+        field: None,
+    }]);
     let mut change = line("a", "one", "/etc/motd", "hello", "bye");
     change.proofs = vec![Proof::Finding("WELL".into())];
-    let ran = go_with(&host, vec![change], &Secrets::default(), &look, &Control::default());
+    let ran = go_with(&host, vec![change], &Secrets::default(), &platform, &Control::default());
     assert_eq!(ran.after("one").1, "checked: Passwords can be tried over the network: seen in /etc/motd");
     assert_eq!(host.files().text("/etc/motd"), "hello\n", "taken back");
 }
@@ -315,11 +313,11 @@ fn a_captured_state_is_fed_back_and_secrets_stay_out_of_every_record_f62() {
     let capture = CommandLine::new("dump", Vec::<String>::new());
     let restore = CommandLine::new("load", Vec::<String>::new());
     let mut set = change("a", "set", Action::Run(load), Undo::Captured { capture, restore });
-    set.touches = vec![Touched { path: "/db".into(), secret: false }];
+    set.touches = vec![Touched::new("/db")];
     let mut secrets = Secrets::default();
     secrets.insert("passwords.db", Secret::new(CANARY));
     let plan = vec![set, command("a", "two", "bad", Undo::Nothing)];
-    let ran = go_with(&host, plan, &secrets, &unseeing, &Control::default());
+    let ran = go_with(&host, plan, &secrets, &UNSEEING, &Control::default());
     assert_eq!(host.files().text("/db"), "old-hash");
     let told = serde_json::to_string(&ran.records).unwrap();
     assert!(!told.contains("Canary"), "{told}");

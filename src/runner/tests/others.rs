@@ -1,10 +1,10 @@
 //! Others at work on the same host: another apply, somebody's edits, an operator who confirms or does not.
 
-use super::*;
+use super::{fake::AT_WORK, *};
 
 #[test]
 fn an_apply_waits_for_nobody_on_this_host_and_refuses_while_another_one_works() {
-    let host = host().file("/run/ngcpcfg-services.running", "77\n").file("/proc/77/stat", "");
+    let host = host().file(AT_WORK, "77");
     let plan = vec![line("a", "one", CONFIG, "port: 1", "port: 2"), apply()];
     let ran = go(&host, plan);
     let (outcome, message) = ran.after("one");
@@ -22,11 +22,11 @@ fn a_guarded_change_stays_when_it_is_kept_and_goes_on_silence() {
         change
     };
     let (host, control) = (host(), Control::default());
-    let ran = go_with(&host, vec![guarded()], &Secrets::default(), &unseeing, &control);
+    let ran = go_with(&host, vec![guarded()], &Secrets::default(), &UNSEEING, &control);
     assert_eq!(ran.outcome, RunOutcome::Failed);
     assert_eq!(host.files().text("/etc/motd"), "hello\n");
     control.keep();
-    let ran = go_with(&host, vec![guarded()], &Secrets::default(), &unseeing, &control);
+    let ran = go_with(&host, vec![guarded()], &Secrets::default(), &UNSEEING, &control);
     assert_eq!(ran.outcome, RunOutcome::Done);
     assert_eq!(host.files().text("/etc/motd"), "bye\n");
 }

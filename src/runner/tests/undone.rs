@@ -104,10 +104,8 @@ fn an_undo_says_what_it_opens_again() {
         handbook: String::new(),
         field: None,
     };
-    let look = |_: &StepId| {
-        let shut = found("SHUT", Severity::Critical, Status::Pass);
-        Ok(vec![shut, found("LEFT", Severity::Critical, Status::Fail)])
-    };
+    let shut = found("SHUT", Severity::Critical, Status::Pass);
+    let platform = Fake(vec![shut, found("LEFT", Severity::Critical, Status::Fail)]);
     let host = rows();
     let place = tempfile::tempdir().unwrap();
     let runs = Runs::at(place.path());
@@ -119,7 +117,7 @@ fn an_undo_says_what_it_opens_again() {
     ];
     let plan = Plan { changes: vec![kinds().remove(0).0], ..Plan::default() };
     let order = Order { run: run.clone(), plan, findings, ..Order::default() };
-    super::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+    super::run(&order, &Secrets::default(), &host, &platform, &mut journal, &Control::default()).unwrap();
     drop(journal);
     let undo = undo::plan(&runs, &run, &host).unwrap();
     assert_eq!(undo.plan.reminders, ["This opens again: The door SHUT is open [SHUT]"]);

@@ -17,7 +17,8 @@ use crate::{
     host::shadow::SHADOW,
     ngcp::database::{Access, ROOT_FILE, RootRow},
     plan::{
-        Action, Change, CommandLine, Edit, Generated, Making, Phase, Plan, Proof, Template, Touched, Undo,
+        Action, Change, Claim, CommandLine, Edit, Generated, Making, Phase, Plan, Proof, Template, Touched,
+        Undo,
     },
     secret::SecretForm,
     steps::Answers,
@@ -95,7 +96,7 @@ fn new_password(
 }
 
 fn touch_shadow(mut change: Change) -> Change {
-    change.touches.push(Touched { path: PathBuf::from(SHADOW), secret: true });
+    change.touches.push(Touched::accounts(SHADOW));
     change
 }
 
@@ -106,7 +107,8 @@ fn account(name: &str, secret: &str) -> Change {
     command.limit = CHPASSWD_LIMIT;
     let title = format!("set the password of {name}");
     let change = Change::new(&ABOUT.id, name, title, Action::Run(command), Undo::Files);
-    touch_shadow(change).proven([Proof::Password { account: name.to_owned(), password: secret.to_owned() }])
+    let claim = Claim::Password { account: name.to_owned(), password: secret.to_owned() };
+    touch_shadow(change).proven([Proof::Claim(claim)])
 }
 
 fn lock_cdrexport() -> Change {
@@ -216,6 +218,10 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
     plan.apply.push(format!("password of {SOAP_USER}"));
     if let Some(gone) = soap.entries.iter().find_map(|entry| entry.known_hash.clone()) {
         let holds = Template::default().secret(secret, SecretForm::HtpasswdSha);
-        plan.effective.push(Proof::InForce { what: format!("password of {SOAP_USER}"), holds, gone });
+        plan.effective.push(Proof::Claim(Claim::InForce {
+            what: format!("password of {SOAP_USER}"),
+            holds,
+            gone,
+        }));
     }
 }

@@ -7,7 +7,7 @@ use super::facts::{RootFile, WebAdmin};
 use crate::{
     executor::CREDENTIALS,
     ngcp::database::{self, Access, AdminColumns, Client, ROOT_FILE, RootRow, literal},
-    plan::{CommandLine, Proof, Template, Undo},
+    plan::{Claim, CommandLine, Proof, Template, Undo},
     secret::SecretForm,
 };
 
@@ -80,7 +80,8 @@ pub(super) fn web_admin(
             script = script.and(", saltedpass_modify_timestamp = NOW()");
         }
         let stored = Template::text(format!("SELECT saltedpass FROM billing.admins {row};\n"));
-        proof = Proof::WebPassword { command: command(client, stored), password: secret.to_owned() };
+        let claim = Claim::WebPassword { command: command(client, stored), password: secret.to_owned() };
+        proof = Proof::Claim(claim);
     } else {
         let md5 = || Template::text("md5pass = '").secret(secret, SecretForm::Md5).and("'");
         script.0.extend(md5().0);

@@ -8,7 +8,7 @@ use crate::{
         simulated::{Answer, Simulated},
     },
     finding::Status,
-    plan::{Action, Edit, Proof, Undo},
+    plan::{Action, Claim, Edit, Proof, Undo},
     steps::{Findings, Step, form::Kind},
 };
 
@@ -91,7 +91,7 @@ fn scripts(plan: &Plan) -> Vec<String> {
             scripts.extend([shown(capture), shown(restore)]);
         }
         for proof in &change.proofs {
-            if let Proof::Answers { command, .. } | Proof::WebPassword { command, .. } = proof {
+            if let Proof::Answers { command, .. } | Proof::Claim(Claim::WebPassword { command, .. }) = proof {
                 scripts.push(shown(command));
             }
         }

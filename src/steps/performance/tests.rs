@@ -4,6 +4,7 @@ use crate::{
         World,
         simulated::{Answer, Files, Simulated},
     },
+    platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
     steps::{Step, form::Kind},
@@ -171,10 +172,9 @@ fn ran(host: Simulated, tool: fn(&mut Files) -> Answer) -> (Simulated, RunOutcom
     host.edit(|files| files.put(CONFIG, 0o660, 0, 117, files.text(CONFIG)));
     let plan = planned(&host, "low").unwrap();
     let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
-    let look = |_: &StepId| Ok(STEP.inspect(&host)?.items);
     let mut journal = MemoryJournal::default();
     let outcome =
-        runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+        runner::run(&order, &Secrets::default(), &host, &Ngcp, &mut journal, &Control::default()).unwrap();
     let said = journal.records.iter().filter_map(|record| match &record.event {
         Event::After { message, .. } | Event::Undone { message, .. } => Some(message.clone()),
         _ => None,
@@ -362,10 +362,9 @@ proptest::proptest! {
         });
         let plan = planned(&host, "low").unwrap();
         let order = Order { plan: Plan { apply: Vec::new(), ..plan }, ..Order::default() };
-        let look = |_: &StepId| Ok(STEP.inspect(&host)?.items);
-        let mut journal = MemoryJournal::default();
+            let mut journal = MemoryJournal::default();
         let outcome =
-            runner::run(&order, &Secrets::default(), &host, &look, &mut journal, &Control::default()).unwrap();
+            runner::run(&order, &Secrets::default(), &host, &Ngcp, &mut journal, &Control::default()).unwrap();
         let wanted = match () {
             () if picked.contains(&2) => RunOutcome::Failed,
             () if picked.contains(&0) => RunOutcome::Warning,

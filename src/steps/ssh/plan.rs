@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     host::sshd::Session,
-    plan::{Action, Change, CommandLine, Edit, Guard, Phase, Plan, Proof, Template, Touched, Undo},
+    plan::{Action, Change, Claim, CommandLine, Edit, Guard, Phase, Plan, Proof, Template, Touched, Undo},
     steps::Answers,
 };
 
@@ -350,7 +350,7 @@ fn renew(facts: &Facts) -> (Vec<Change>, Vec<String>) {
         let title = format!("make a new key of the host in {path}");
         let mut made = change(&format!("host.{n}"), title, Action::Run(command), Undo::Files);
         let files = [path.clone(), format!("{path}.pub")];
-        made.touches = files.map(|path| Touched { path: path.into(), secret: true }).to_vec();
+        made.touches = files.map(Touched::secret).to_vec();
         changes.push(made);
     }
     if let Some(last) = changes.last_mut() {
@@ -385,6 +385,6 @@ fn reload(facts: &Facts, settings: &[Setting]) -> Result<Change> {
     ids.dedup();
     let proofs = ids.into_iter().map(|id| Proof::Finding(id.to_owned()));
     let proofs = [Proof::Finding(id::BROKEN.to_owned())].into_iter().chain(proofs);
-    let reread = facts.listens.filter(|listens| *listens).map(|_| Proof::Reread);
+    let reread = facts.listens.filter(|listens| *listens).map(|_| Proof::Claim(Claim::Reread));
     Ok(change("reload", title, action, Undo::Again).proven(reread).proven(proofs))
 }

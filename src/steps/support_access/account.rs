@@ -1,7 +1,5 @@
 //! User `sipwise`: its password, which is locked, and its keys, which are set aside. The account stays.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -124,7 +122,7 @@ impl User {
                 Undo::Files,
             )
             .proven([Proof::Finding(id::PASSWORD.to_owned())]);
-            change.touches.push(Touched { path: PathBuf::from(SHADOW), secret: true });
+            change.touches.push(Touched::accounts(SHADOW));
             change
         })
     }

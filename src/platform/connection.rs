@@ -1,31 +1,21 @@
 //! How somebody who runs us is connected: whether that proves that one can still get in is for the guard to say.
 
-use std::time::Duration;
+use crate::{
+    executor::Executor,
+    host::sshd,
+    runner::{guard::Connection, proc_stat::process},
+};
 
-use super::proc_stat::process;
-use crate::{executor::Executor, host::sshd};
-
-/// How somebody is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Connection {
-    /// Through an SSH connection opened at this time since boot.
-    Ssh(Duration),
-    /// Through one that comes from the host itself.
-    FromItself,
-    /// At the machine itself.
-    Console,
-    /// In a terminal that outlives connections (tmux, screen), or from a timer.
-    Unknown,
+/// How this process is connected.
+pub fn own_connection(host: &dyn Executor) -> Connection {
+    let own = host.read_link("/proc/self".as_ref()).ok();
+    let own = own.and_then(|pid| pid.to_str()?.parse().ok());
+    own.map_or(Connection::Unknown, |pid| connection(host, pid))
 }
 
-/// Whether this process runs at the machine itself.
-pub fn on_console(host: &dyn Executor) -> bool {
-    connection(host, std::process::id()) == Connection::Console
-}
-
-/// How this process is connected. What the kernel says of the server above it and of its connection counts; names
+/// How a process is connected. What the kernel says of the server above it and of its connection counts; names
 /// decide only that this is not the console.
-pub(super) fn connection(host: &dyn Executor, pid: u32) -> Connection {
+fn connection(host: &dyn Executor, pid: u32) -> Connection {
     if let Some(served) = sshd::served(host, &pid.to_string()) {
         return match (served.is_from_itself(host), process(host, served.process)) {
             (Some(true), _) => Connection::FromItself,
@@ -57,6 +47,8 @@ pub(super) fn connection(host: &dyn Executor, pid: u32) -> Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::executor::simulated::Simulated;
 

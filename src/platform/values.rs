@@ -6,11 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use serde_yaml::Value;
 
-use super::{Saved, Was};
 use crate::{
     executor::{Executor, FileChange, FileTo, Kind},
     host::accounts,
-    plan::{Change, Outcome, Proof},
+    runner::{Saved, Seen, Was},
 };
 
 /// More of them are not named in a message.
@@ -28,33 +27,21 @@ struct Set {
     others: Vec<String>,
 }
 
-/// The outcome of a change once its values were looked at.
-pub(super) fn judged(
+/// What became of them.
+pub(super) fn seen(
+    path: &Path,
+    values: &[(String, String)],
+    before: &Saved,
     host: &dyn Executor,
-    change: &Change,
-    saved: &Saved,
-    outcome: Outcome,
-    message: String,
-) -> (Outcome, String) {
-    let wanted = change.proofs.iter().find_map(|proof| match proof {
-        Proof::Values { path, values } => Some((path, values)),
-        _ => None,
-    });
-    let Some((path, values)) = wanted else { return (outcome, message) };
-    let seen = look(host, path, values, saved).with_context(|| path.display().to_string());
-    match (outcome, seen) {
-        (Outcome::Failed | Outcome::Skipped, _) => (outcome, message),
-        (_, Err(error)) => (Outcome::Failed, format!("{error:#}")),
-        // It failed by its own word, and is not seen done either.
-        (Outcome::Warning, Ok(set)) if !set.missing.is_empty() => {
-            (Outcome::Failed, format!("{message}; {}", told(&set)))
+) -> Result<Seen> {
+    let set = look(host, path, values, before).with_context(|| path.display().to_string())?;
+    Ok(match set.missing.is_empty() {
+        true if set.others.is_empty() && set.count > 0 => {
+            Seen::yes(format!("all {} values are set", set.count))
         }
-        (_, Ok(set)) if set.missing.is_empty() && set.others.is_empty() && set.count > 0 => {
-            (outcome, format!("{message}, all {} values are set", set.count))
-        }
-        (Outcome::Warning, Ok(set)) => (outcome, format!("{message}; {}", told(&set))),
-        (_, Ok(set)) => (Outcome::Warning, told(&set)),
-    }
+        true => Seen::but(told(&set)),
+        false => Seen::in_part(told(&set)),
+    })
 }
 
 fn told(set: &Set) -> String {

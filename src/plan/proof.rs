@@ -1,0 +1,103 @@
+//! How a change is seen done. What only the platform can judge is a claim: the runner hands it on unread.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CommandLine, Template};
+
+/// How a change is seen done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// The command printed this.
+    Printed(String),
+    /// The command exits 0 and its output, trimmed, is `prints`.
+    Answers {
+        /// The command.
+        command: CommandLine,
+        /// Its whole output.
+        prints: String,
+    },
+    /// The step's own inspection afterwards says `pass` for this finding.
+    Finding(String),
+    /// What its [`super::Undo::Captured`] captures is what the secret of this name holds.
+    Restored(String),
+    /// What these proved, of a change that is taken back, is so no longer.
+    NoLonger(Vec<Proof>),
+    /// The platform judges it.
+    #[serde(untagged)]
+    Claim(Claim),
+}
+
+/// What the platform judges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// The hash of `account` in `/etc/shadow` is that of the secret named `password`.
+    Password {
+        /// Account name.
+        account: String,
+        /// Name of the secret.
+        password: String,
+    },
+    /// The command prints a `saltedpass` of the panel, and the secret named `password` opens it.
+    WebPassword {
+        /// The command.
+        command: CommandLine,
+        /// Name of the secret.
+        password: String,
+    },
+    /// `/proc/self/mountinfo` shows `target` with `option`.
+    Mounted {
+        /// Mount point.
+        target: PathBuf,
+        /// Option such as `noatime`.
+        option: String,
+    },
+    /// For an apply: a file that it made, and that held `gone` before, holds this now, and none holds `gone`.
+    InForce {
+        /// For people: "password of ngcpsoap".
+        what: String,
+        /// What must be in such a file.
+        holds: Template,
+        /// What stood there before; no secret, for everybody knows it.
+        gone: String,
+    },
+    /// These values of a YAML file, one of `touches`, were set, and but for values it is the file it was: a plain one
+    /// of the same owner and mode, with every key it had.
+    Values {
+        /// The file.
+        path: PathBuf,
+        /// Keys with dots between, and what each is to be.
+        values: Vec<(String, String)>,
+    },
+    /// The services that ran before the change still run.
+    Services,
+    /// The SSH server started itself again and listens, which it does to read its settings.
+    Reread,
+}
+
+impl Claim {
+    /// Whether it can be judged without having seen what was there before the change.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Claim::Password { .. } | Claim::WebPassword { .. } | Claim::Mounted { .. } => true,
+            Claim::InForce { .. } | Claim::Values { .. } | Claim::Services | Claim::Reread => false,
+        }
+    }
+
+    /// Whether what is noted before the change decides it.
+    pub fn is_noted(&self) -> bool {
+        matches!(self, Claim::Services | Claim::Reread)
+    }
+
+    /// How long it may take on a real host until it is so.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(match self {
+            Claim::Services => 30,
+            Claim::Reread => 5,
+            _ => 0,
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! The claims of a plan: each is looked for on the host, whatever the command behind it said.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::values;
+use crate::{
+    executor::{Command, Executor, Quiet},
+    host::{
+        mounts,
+        shadow::{self, PasswordState},
+        sshd,
+    },
+    ngcp::services,
+    plan::{Claim, CommandLine, Template},
+    runner::{Saved, SavedFile, Seen, Was},
+    secret::{Secrets, credentials},
+};
+
+/// Whether it is so; an error says what was not seen.
+pub(super) fn judge(claim: &Claim, before: &Saved, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
+    match claim {
+        Claim::Password { account, password } => shadow_password(account, password, secrets, host),
+        Claim::WebPassword { command, password } => web_password(command, password, secrets, host),
+        Claim::Mounted { target, option } => mounted(target, option, host),
+        Claim::InForce { what, holds, gone } => in_force(what, holds, gone, before, secrets, host),
+        Claim::Values { path, values } => values::seen(path, values, before, host),
+        Claim::Services => match lost(&before.noted, host).as_slice() {
+            [] => Ok(Seen::yes(format!("{} services still run", before.noted.len()))),
+            lost => bail!("no longer running: {}", lost.join(", ")),
+        },
+        Claim::Reread => {
+            let now = sockets(host);
+            ensure!(
+                !now.is_empty() && now.is_disjoint(&before.noted),
+                "the SSH server did not read its settings again (is PidFile set to none?); restart it, then try again"
+            );
+            Ok(Seen::yes("the server read its settings"))
+        }
+    }
+}
+
+/// Whether it is so; only of what needs no password and is one change's alone.
+pub(super) fn holds(claim: &Claim, host: &dyn Executor) -> Option<bool> {
+    let Claim::Mounted { target, option } = claim else { return None };
+    let mounts = mounts::mounts(host).ok()?;
+    Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
+}
+
+/// The services that run, or what the SSH server listens on.
+pub(super) fn note(claim: &Claim, host: &dyn Executor) -> BTreeSet<String> {
+    match claim {
+        Claim::Services => {
+            let look = services::look(host).into_iter();
+            look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
+        }
+        Claim::Reread => sockets(host),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Starts the services that ran and do not now; tells the SSH server itself to read its files again.
+pub(super) fn mend(claim: &Claim, noted: &BTreeSet<String>, host: &dyn Executor) -> Vec<Command> {
+    match claim {
+        Claim::Services => {
+            lost(noted, host).iter().filter_map(|name| services::start_command(host, name)).collect()
+        }
+        Claim::Reread => {
+            let hang_up =
+                |server: &sshd::Listener| Command::new("kill", ["-s", "HUP", &server.pid.to_string()]);
+            sshd::listeners(host).first().map(hang_up).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lost(ran: &BTreeSet<String>, host: &dyn Executor) -> Vec<String> {
+    let before: Vec<(String, Option<bool>)> = ran.iter().map(|name| (name.clone(), Some(true))).collect();
+    services::lost(&before, &services::look(host))
+}
+
+/// Others once it read its settings, for which it starts itself again: it is told by a signal, which nobody sees arrive.
+fn sockets(host: &dyn Executor) -> BTreeSet<String> {
+    sshd::listeners(host).first().map(|server| server.sockets(host)).unwrap_or_default()
+}
+
+fn mounted(target: &Path, option: &str, host: &dyn Executor) -> Result<Seen> {
+    let mounts = mounts::mounts(host)?;
+    match mounts::at(&mounts, target) {
+        None => bail!("{} is not mounted", target.display()),
+        Some(mount) if mount.has_option(option) => Ok(Seen::yes(format!("seen mounted with {option}"))),
+        Some(mount) => {
+            bail!("{} is mounted with {}, not {option}", target.display(), mount.options.join(","))
+        }
+    }
+}
+
+fn web_password(command: &CommandLine, name: &str, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
+    let exit = host.run(&command.resolve(secrets)?, &mut Quiet);
+    let exit = exit.with_context(|| format!("{} could not be run", command.program))?;
+    ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
+    let password = secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
+    match password.expose_str().and_then(|word| credentials::panel_matches(exit.text().trim(), word)) {
+        Some(true) => Ok(Seen::yes("seen in the database")),
+        Some(false) => bail!("the password in the database is not the new one"),
+        None => bail!("the password in the database is of a kind that cannot be checked"),
+    }
+}
+
+fn shadow_password(account: &str, name: &str, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
+    let PasswordState::Hash(hash) = shadow::state(host, account)? else {
+        bail!("{account} has no password in {}", shadow::SHADOW);
+    };
+    let password = secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
+    match shadow::verify(&hash, password) {
+        Some(true) => Ok(Seen::yes("seen in /etc/shadow")),
+        Some(false) => bail!("the password of {account} in /etc/shadow is not the new one"),
+        None => bail!("the password of {account} in /etc/shadow is of a kind that cannot be checked"),
+    }
+}
+
+/// Whether the files that were made hold the new value in place of the old one.
+fn in_force(
+    what: &str,
+    holds: &Template,
+    gone: &str,
+    before: &Saved,
+    secrets: &Secrets,
+    host: &dyn Executor,
+) -> Result<Seen> {
+    // A run that goes on no longer knows a password that was set before it was cut off.
+    let holds = holds.fill(secrets).ok();
+    let has =
+        |bytes: &[u8], word: &[u8]| !word.is_empty() && bytes.windows(word.len()).any(|part| part == word);
+    let held = |file: &&SavedFile| file.was.bytes().is_some_and(|bytes| has(bytes, gone.as_bytes()));
+    let mut found = None;
+    for file in before.generated.iter().filter(held) {
+        let path = file.path.display().to_string();
+        let now = Was::read(host, &file.path)?;
+        let bytes = now.bytes().unwrap_or_default();
+        ensure!(
+            !has(bytes, gone.as_bytes()),
+            "{path} still holds what was to go: the new value is not in force"
+        );
+        ensure!(
+            holds.as_ref().is_none_or(|holds| has(bytes, holds.expose())),
+            "{path} does not hold the new value: it is not in force"
+        );
+        found = found.or(Some(path));
+    }
+    Ok(match found {
+        Some(path) => Seen::yes(format!("{what} seen in {path}")),
+        None => Seen::in_part(format!(
+            "nobody knows whether the {what} is in force: no file made from a template held the old one"
+        )),
+    })
+}
