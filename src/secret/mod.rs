@@ -2,13 +2,18 @@
 //! A secret itself is never serialized.
 
 pub mod credentials;
+mod guesses;
+#[cfg(test)]
+mod guesses_tests;
 mod redact;
+mod words;
 
 use std::{collections::BTreeMap, fmt};
 
 pub use credentials::sha256;
 pub use redact::{Printed, hide_in_output, hide_values};
 use serde::{Deserialize, Serialize};
+pub use words::WORDS;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::known::DEFAULTS;
@@ -153,21 +158,15 @@ pub const MAX_WEB_LENGTH: usize = 40;
 /// Only so many characters are weighed: the estimate takes ever longer with the length, and they suffice.
 const WEIGHED: usize = 40;
 
-/// How well a password withstands guessing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Strength {
-    /// 3 or 4 of 4.
-    pub score: u8,
-    /// For people: "centuries to guess".
-    pub words: String,
-}
+/// Guesses that a chosen password must withstand, as zxcvbn draws the line: three hours at the pace of [`time`].
+const MIN_GUESSES: f64 = 100_000_005.0;
 
-/// Whether a chosen password is good enough. `hints` are words that make a guess easier (login, host name);
-/// `web` restricts it to what the panel's login takes. The estimate makes short-lived copies that are not wiped.
+/// Whether a chosen password is good enough, and if so, for people, how well it withstands: "centuries to guess".
+/// `hints` are words that make a guess easier (login, host name); `web` restricts it to what the panel's login takes.
 ///
 /// # Errors
 /// Why it is refused, as the end of a sentence that begins with its name: "is too short: 7 of 12 characters".
-pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, String> {
+pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<String, String> {
     let text = secret.expose_str().ok_or("is not valid UTF-8")?;
     let length = text.chars().count();
     let most = if web { MAX_WEB_LENGTH } else { MAX_LENGTH };
@@ -197,14 +196,32 @@ pub fn judge(secret: &Secret, hints: &[String], web: bool) -> Result<Strength, S
     if hints.iter().any(|word| is(word)) {
         return Err("is the name of the account or host itself".to_owned());
     }
-    let words: Vec<&str> = known.iter().chain(hints).map(String::as_str).collect();
-    let weighed = Zeroizing::new(text.chars().take(WEIGHED).collect::<String>());
-    let entropy = zxcvbn::zxcvbn(&weighed, &words);
-    let time = entropy.crack_times().offline_slow_hashing_1e4_per_second();
-    match u8::from(entropy.score()) {
-        score @ 3.. => Ok(Strength { score, words: format!("{time} to guess") }),
-        _ => Err(format!("is easy to guess ({time}): add words or characters")),
+    let context = [known, hints].concat();
+    let weighed = text.char_indices().nth(WEIGHED).map_or(text, |(end, _)| &text[..end]);
+    let guesses = guesses::guesses(weighed, &context);
+    let time = time(guesses);
+    match guesses < MIN_GUESSES {
+        true => Err(format!("is easy to guess ({time}): add words or characters")),
+        false => Ok(format!("{time} to guess")),
     }
+}
+
+/// How long so many guesses take where a hash is slow: ten thousand in a second.
+fn time(guesses: f64) -> String {
+    let seconds = guesses / 10_000.0;
+    let (minute, hour, day, month, year) = (60.0, 3600.0, 86_400.0, 31.0 * 86_400.0, 372.0 * 86_400.0);
+    let (unit, name) = match seconds {
+        ..1.0 => return "less than a second".to_owned(),
+        _ if seconds >= 100.0 * year => return "centuries".to_owned(),
+        _ if seconds >= year => (year, "year"),
+        _ if seconds >= month => (month, "month"),
+        _ if seconds >= day => (day, "day"),
+        _ if seconds >= hour => (hour, "hour"),
+        _ if seconds >= minute => (minute, "minute"),
+        _ => (1.0, "second"),
+    };
+    let count = (seconds / unit).floor();
+    format!("{count} {name}{}", if count > 1.0 { "s" } else { "" })
 }
 
 /// Passwords that every installation starts with or that robots try first.
@@ -216,7 +233,7 @@ pub(crate) fn known_defaults() -> &'static [String] {
 mod tests {
     use super::*;
 
-    fn judged(text: &str) -> Result<Strength, String> {
+    fn judged(text: &str) -> Result<String, String> {
         judge(&Secret::new(text), &["administrator".to_owned(), "spce".to_owned()], false)
     }
 
@@ -243,6 +260,11 @@ mod tests {
             "aaaaaaaaaaaaaaaa",
             "123456789012345",
             "abcdefghijklmnop",
+            "qwertzuiopü+",
+            "drowssapESIWPIS",
+            "P@$$w0rd1234",
+            "spce31.12.1999",
+            "spce20241231",
             " leading blank 8f2k",
             "trailing blank 8f2k ",
             "line\nbreak-k3J9fX2q",
@@ -261,8 +283,23 @@ mod tests {
             "🚂🚂 nach Bregenz 42 🚂",
         ] {
             let strength = judged(good).unwrap_or_else(|why| panic!("{good:?} {why}"));
-            assert!(strength.score >= 3);
-            assert!(strength.words.ends_with("to guess"), "{strength:?}");
+            assert!(strength.ends_with("to guess"), "{strength:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_is_told_in_its_largest_unit() {
+        for (guesses, told) in [
+            (9_999.0, "less than a second"),
+            (19_999.0, "1 second"),
+            (1.3e6, "2 minutes"),
+            (1e8, "2 hours"),
+            (1e9, "1 day"),
+            (1e11, "3 months"),
+            (1e12, "3 years"),
+            (1e14, "centuries"),
+        ] {
+            assert_eq!(time(guesses), told);
         }
     }
 

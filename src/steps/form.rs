@@ -5,7 +5,7 @@ use std::fmt;
 use super::Answers;
 use crate::{
     finding::Finding,
-    secret::{self, Secret, Strength},
+    secret::{self, Secret},
 };
 
 /// The questions of one step.
@@ -146,7 +146,7 @@ impl Kind {
     ///
     /// # Errors
     /// Why it is not good enough, in words that go on after "It".
-    pub fn judge(&self, given: &Secret) -> Result<Strength, String> {
+    pub fn judge(&self, given: &Secret) -> Result<String, String> {
         match self {
             Kind::Secret { hints, ascii_only } => secret::judge(given, hints, *ascii_only),
             _ => secret::judge(given, &[], false),

@@ -21,6 +21,7 @@ use crate::{
     host::keys,
     known,
     ngcp::options,
+    secret,
 };
 pub use answers::Answers;
 pub use assemble::{APPLY, assemble};
@@ -49,6 +50,7 @@ pub fn find(id: &str) -> Option<&'static dyn Step> {
 pub fn read_known() -> Result<()> {
     known::DEFAULTS.check()?;
     known::HARMLESS.check()?;
+    secret::WORDS.check()?;
     keys::KNOWN_KEYS.check()?;
     options::OPTIONS.check()?;
     performance::PROFILES.check()
@@ -97,13 +99,14 @@ mod tests {
     #[test]
     fn every_table_is_read_at_start() {
         read_known().unwrap();
+        let [defaults, harmless] = [known::DEFAULTS.name, known::HARMLESS.name];
+        let [keys, options] = [keys::KNOWN_KEYS.name, options::OPTIONS.name];
         let mut read =
-            vec![known::DEFAULTS.name, known::HARMLESS.name, keys::KNOWN_KEYS.name, options::OPTIONS.name];
-        read.push(performance::PROFILES.name);
+            vec![defaults, harmless, secret::WORDS.name, keys, options, performance::PROFILES.name];
         read.sort_unstable();
         let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();
         let names = assets.map(|entry| format!("assets/{}", entry.unwrap().file_name().display()));
-        let mut tables: Vec<String> = names.filter(|name| name.ends_with(".yml")).collect();
+        let mut tables: Vec<String> = names.filter(|name| name.contains('.')).collect();
         tables.sort_unstable();
         assert_eq!(tables, read);
     }

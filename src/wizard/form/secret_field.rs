@@ -102,7 +102,7 @@ impl Buffer {
 /// Thinks about the first entry again.
 pub(super) fn judge(field: &Field, secret: &mut SecretState) {
     secret.verdict = (!secret.first.is_empty()).then(|| match field.kind.judge(&secret.first.secret()) {
-        Ok(strength) => Verdict { good: true, words: strength.words },
+        Ok(words) => Verdict { good: true, words },
         Err(words) => Verdict { good: false, words },
     });
 }
