@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Access, Command, Demo, Needs, Target, exit, output};
+use super::{
+    exit, output,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{steps, unattended};
 
 pub(super) struct Answers;

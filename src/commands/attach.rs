@@ -6,7 +6,11 @@ use anyhow::Result;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Access, Command, Demo, Needs, Target, exit, follow, output::print};
+use super::{
+    exit, follow,
+    output::print,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{
     finding::printable,
     runner::{self, RunState},

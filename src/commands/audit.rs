@@ -3,7 +3,12 @@
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-use super::{Access, Command, Demo, Needs, Target, exit, options::Format, output};
+use super::{
+    exit,
+    options::Format,
+    output,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{finding::Severity, unattended};
 
 #[derive(Debug, Args)]

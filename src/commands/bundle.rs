@@ -6,8 +6,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use super::{
-    Access, Command, Demo, Needs, Target, exit,
+    exit,
     output::{complain, print},
+    subcommand::{Access, Command, Demo, Needs, Target},
 };
 use crate::{
     effects,

@@ -3,7 +3,11 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, output::complain};
+use super::{
+    exit,
+    output::complain,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{platform::own_connection, runner::guard};
 
 #[derive(Debug, Args)]

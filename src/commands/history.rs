@@ -5,7 +5,12 @@ use std::fmt::Write;
 use anyhow::Result;
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, options::Format, output::result};
+use super::{
+    exit,
+    options::Format,
+    output::result,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{
     finding::printable,
     runner::{Report, State, taken_back_by},

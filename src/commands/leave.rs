@@ -3,7 +3,11 @@
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, follow, output::complain};
+use super::{
+    exit, follow,
+    output::complain,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::runner::{self, State};
 
 #[derive(Debug, Args)]

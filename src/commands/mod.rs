@@ -20,6 +20,7 @@ mod restore_overdue;
 mod revert;
 mod run_plan;
 mod show;
+mod subcommand;
 mod undo;
 mod wizard;
 
@@ -28,7 +29,11 @@ use std::{ffi::OsString, path::Path, sync::Arc};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
-use self::{options::Global, output::complain};
+use self::{
+    options::Global,
+    output::complain,
+    subcommand::{Access, Command, Demo, Target},
+};
 use crate::{
     effects::runs::Place,
     executor::{self, DryRun, Executor, System, World},
@@ -83,45 +88,6 @@ enum Subcommands {
     /// At boot: takes back what nobody kept before the restart
     #[command(hide = true, name = "restore-overdue")]
     RestoreOverdue,
-}
-
-/// A subcommand that works on a host.
-trait Command {
-    /// What has to be so before it begins.
-    fn needs(&self) -> Needs;
-    /// Does it; the exit code. An error ends it with one that [`exit::of`] decides.
-    fn run(&self, target: &Target) -> Result<u8>;
-}
-
-/// What a subcommand needs.
-struct Needs {
-    access: Access,
-    demo: Demo,
-}
-
-/// What a subcommand may do to the host.
-enum Access {
-    /// It only looks, and is held to it.
-    Looks,
-    /// It may change the host. `settles`: what nobody kept before a restart is taken back first.
-    Changes { settles: bool },
-}
-
-/// Whether a subcommand works on the sample host. Whatever reads or changes runs that were recorded does not: those of
-/// this machine are not the demo's own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Demo {
-    Refused,
-    Works,
-    /// Somebody watches: programs take the time that they say they take.
-    Watched,
-}
-
-/// The host that a subcommand works on.
-struct Target {
-    host: Arc<dyn Executor>,
-    /// Where its runs are.
-    place: Place,
 }
 
 /// The whole program: arguments in, exit code out.

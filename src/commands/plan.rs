@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, input, options::Format, output};
+use super::{
+    exit, input,
+    options::Format,
+    output,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::unattended;
 
 #[derive(Debug, Args)]

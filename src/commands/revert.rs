@@ -3,7 +3,11 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, output::complain};
+use super::{
+    exit,
+    output::complain,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::runner::{State, guard};
 
 #[derive(Debug, Args)]

@@ -3,7 +3,12 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Access, Command, Demo, Needs, Target, exit, follow, options::Format, output::result};
+use super::{
+    exit, follow,
+    options::Format,
+    output::result,
+    subcommand::{Access, Command, Demo, Needs, Target},
+};
 use crate::{
     finding::printable,
     runner::{self, Report},

@@ -6,9 +6,10 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::{
-    Access, Command, Demo, Needs, Target, exit, follow, input,
+    exit, follow, input,
     options::{Format, Keeping},
     output::{complain, result},
+    subcommand::{Access, Command, Demo, Needs, Target},
 };
 use crate::{
     effects::runs,

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc::Sender};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{Access, Command, Demo, Needs, Target};
+use super::subcommand::{Access, Command, Demo, Needs, Target};
 use crate::{
     effects::HostEffects,
     steps, terminal,

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::Desk;
+use super::{
+    desk::{Desk, plain},
+    help,
+};
 use crate::{
     secret::Secret,
     steps::form::Kind,
@@ -172,7 +175,7 @@ fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
     let prompt = if again { format!("{label}, again: ") } else { format!("{label} (not shown): ") };
     let output = &mut desk.output;
     let mut ask = || {
-        write!(output, "{}", super::plain(&prompt))?;
+        write!(output, "{}", plain(&prompt))?;
         output.flush()
     };
     let Some(typed) = desk.outside.secret(&mut ask, desk.input)? else {
@@ -210,7 +213,7 @@ fn said(desk: &mut Desk<'_>, prompt: &str) -> io::Result<Said> {
         match line.as_str() {
             "" => return Ok(Said::Keep),
             "?" => {
-                desk.explain(super::help::QUESTION)?;
+                desk.explain(help::QUESTION)?;
                 continue;
             }
             "f" => {

@@ -3,32 +3,14 @@
 
 use std::io;
 
-use super::Desk;
-use crate::{
-    runner::ChangeState,
-    wizard::{Key, Screen, page},
-};
+use super::desk::{Desk, Followed, WIDTH};
+use crate::wizard::{Key, Screen, page};
 
 /// Seconds before the end at which a countdown is told again, besides every full ten.
 const LAST: u64 = 5;
 
 /// Milliseconds until a job is told of again.
 const PAUSE: u64 = 5000;
-
-/// What was told of the run that is followed.
-#[derive(Debug, Default)]
-pub(super) struct Followed {
-    /// Its name.
-    run: String,
-    /// Changes as they were told already.
-    told: Vec<Option<ChangeState>>,
-    /// The change whose job was told of last, and when, in milliseconds of the run.
-    job: Option<(usize, u64)>,
-    /// The guarded change whose countdown is told, and the seconds that were told last.
-    countdown: Option<(usize, u64)>,
-    /// The input came to its end; the run is followed all the same.
-    deaf: bool,
-}
 
 impl Desk<'_> {
     /// Whether the page is a run that goes on.
@@ -113,7 +95,7 @@ impl Desk<'_> {
     fn say_wrapped(&mut self, text: &str) -> io::Result<()> {
         let mut line = String::new();
         for word in text.split(' ') {
-            let full = line.chars().count() + word.chars().count() >= usize::from(super::WIDTH);
+            let full = line.chars().count() + word.chars().count() >= usize::from(WIDTH);
             if full && !line.trim().is_empty() {
                 self.say(line.trim_end())?;
                 line = "  ".to_owned();

@@ -1,9 +1,5 @@
 //! What can be typed, page by page: line mode has keys of its own.
 
-use std::io;
-
-use super::Desk;
-
 /// At a question above the page.
 pub(super) const DIALOG: &str = "The number of an outcome and Enter takes it; Enter alone changes nothing.";
 
@@ -20,10 +16,3 @@ A number does what stands behind it. Enter alone does nothing.
 p prints the page again, b goes back, q leaves; answers are kept.
 In the list of steps, t and a number (t3) puts a step into the plan or takes it out.
 While a run goes on: stop ends it after the change it is in. While a countdown runs: keep, or revert.";
-
-impl Desk<'_> {
-    /// Says what can be typed here.
-    pub(super) fn explain(&mut self, words: &str) -> io::Result<()> {
-        words.lines().try_for_each(|line| self.say(&format!("  {line}")))
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Desk;
+use super::{desk::Desk, help};
 use crate::wizard::{
     Intent, Key, Screen,
     keys::{self, TABLE},
@@ -43,7 +43,7 @@ pub(super) fn choose(desk: &mut Desk<'_>) -> io::Result<()> {
     match answer.as_str() {
         "b" => desk.press(Key::Char('b')),
         "q" => desk.press(Key::Char('q')),
-        "?" => desk.explain(super::help::MENU)?,
+        "?" => desk.explain(help::MENU)?,
         "p" => desk.shown = None,
         "" => desk.say("Nothing chosen; p prints the page again.")?,
         _ if desk.model.screen == Screen::Steps && answer.starts_with('t') => {

@@ -2,53 +2,23 @@
 //! Pages are printed from top to bottom, questions are numbered; the same `update()` decides everything.
 
 mod ask;
+mod desk;
 mod follow;
 mod help;
 mod menu;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 
+use self::desk::{Desk, Followed, WIDTH};
+pub use self::desk::{Input, Outside};
 use crate::{
     executor::World,
-    finding::printable,
-    secret::Secret,
     wizard::{
-        Effect, Key, Message, Model, Screen,
+        Key, Message, Model, Screen,
         model::{DialogPhase, ReviewPhase, StepPhase},
-        page, update,
+        page,
     },
 };
-
-/// Columns of a printed line.
-const WIDTH: u16 = 76;
-
-/// What the front end needs from outside: hands for effects, ears for their answers, a prompt that is not echoed.
-pub trait Outside {
-    /// Begins to carry an effect out; answers come through [`Outside::message`]. Never gets `Quit`, `Redraw`, `Suspend`.
-    fn carry_out(&mut self, effect: Effect);
-    /// The next answer. With `wait` until there is one; `None` when there is none (or never will be).
-    fn message(&mut self, wait: bool) -> Option<Message>;
-    /// Stops the echo, then asks, and reads one line from `input`; `None` at its end. In this order: who types at once
-    /// is not echoed either.
-    ///
-    /// # Errors
-    /// When the input cannot be read.
-    fn secret(
-        &mut self,
-        ask: &mut dyn FnMut() -> io::Result<()>,
-        input: &mut dyn BufRead,
-    ) -> io::Result<Option<Secret>>;
-}
-
-/// Where lines come from.
-pub trait Input: BufRead {
-    /// Whether something came that was not read yet, or the end. Never waits.
-    fn is_waiting(&mut self) -> bool;
-    /// Whether a person types it, who cannot have answered what was not asked yet.
-    fn is_terminal(&self) -> bool;
-    /// Forgets what a person typed and nobody read.
-    fn forget(&mut self);
-}
 
 /// Runs the wizard line by line until it ends; the exit code.
 ///
@@ -68,7 +38,7 @@ pub fn run(
         shown: None,
         offered: Vec::new(),
         notices: Vec::new(),
-        followed: follow::Followed::default(),
+        followed: Followed::default(),
     };
     desk.tell(Message::Resized { columns: WIDTH + 3, rows: 24 });
     desk.tell(Message::Begin);
@@ -80,22 +50,6 @@ pub fn run(
     }
     desk.output.flush()?;
     Ok(desk.model.exit.unwrap_or(3))
-}
-
-/// The operator's desk: paper in, paper out.
-struct Desk<'a> {
-    model: &'a mut Model,
-    input: &'a mut dyn Input,
-    output: &'a mut dyn Write,
-    outside: &'a mut dyn Outside,
-    /// The page that was printed last; printed again only when it changed.
-    shown: Option<(Screen, String)>,
-    /// The menu that was printed last; likewise.
-    offered: Vec<String>,
-    /// What the wizard said and was not printed yet.
-    notices: Vec<String>,
-    /// What was told of the run that is followed.
-    followed: follow::Followed,
 }
 
 impl Desk<'_> {
@@ -168,50 +122,6 @@ impl Desk<'_> {
         }
     }
 
-    fn tell(&mut self, message: Message) {
-        // A key or a paste wipes the notice that stands.
-        let before = match message {
-            Message::Key(_) | Message::Paste(_) => None,
-            _ => self.model.notice.clone(),
-        };
-        let effects = update(self.model, message);
-        if self.model.notice != before {
-            self.notices.extend(self.model.notice.clone());
-        }
-        for effect in effects {
-            match effect {
-                Effect::Quit { .. } | Effect::Redraw | Effect::Suspend => {}
-                effect => self.outside.carry_out(effect),
-            }
-        }
-    }
-
-    fn press(&mut self, key: Key) {
-        self.tell(Message::Key(key));
-    }
-
-    /// One line of the operator, trimmed; the end of input hangs up.
-    fn line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-        write!(self.output, "{}: ", plain(prompt))?;
-        self.output.flush()?;
-        let line = self.read_line()?;
-        if line.is_none() {
-            self.tell(Message::Hangup);
-        }
-        Ok(line)
-    }
-
-    /// The next line, trimmed; `None` at the end.
-    fn read_line(&mut self) -> io::Result<Option<String>> {
-        let mut line = Vec::new();
-        let read = io::Read::take(&mut *self.input, 16 * 1024).read_until(b'\n', &mut line)?;
-        Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
-    }
-
-    fn say(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.output, "{}", plain(text))
-    }
-
     fn print_page(&mut self) -> io::Result<()> {
         let page = page::page(self.model, WIDTH);
         // The questions of a step follow one by one.
@@ -229,14 +139,6 @@ impl Desk<'_> {
         self.say(now.1.trim_end())?;
         self.shown = Some(now);
         self.offered.clear();
-        Ok(())
-    }
-
-    /// What the wizard said on the way, once.
-    fn notice(&mut self) -> io::Result<()> {
-        for notice in std::mem::take(&mut self.notices) {
-            self.say(&format!("* {notice}"))?;
-        }
         Ok(())
     }
 
@@ -264,25 +166,4 @@ impl Desk<'_> {
         }
         Ok(())
     }
-}
-
-/// Typographic signs as a typewriter has them.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        match c {
-            '…' => out.push_str("..."),
-            '·' | '–' | '—' => out.push('-'),
-            '‹' => out.push('<'),
-            '›' => out.push('>'),
-            '↑' => out.push('^'),
-            '↓' => out.push('v'),
-            '←' => out.push_str("<-"),
-            '→' => out.push_str("->"),
-            '“' | '”' => out.push('"'),
-            '’' => out.push('\''),
-            c => out.push(c),
-        }
-    }
-    out
 }
