@@ -68,7 +68,7 @@ fn row(desk: &Desk<'_>) -> Option<String> {
 /// Asks everything that is asked now, then where to go.
 pub(super) fn step(desk: &mut Desk<'_>) -> io::Result<()> {
     let here = desk.model.screen;
-    while desk.model.current_step().is_some_and(|step| !step.form.is_empty()) {
+    while desk.model.current_step().is_some() {
         if !question(desk)? || desk.model.screen != here || desk.model.dialog.is_some() {
             return Ok(());
         }

@@ -120,6 +120,7 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                 Intent::TakeBack => model.screen != Screen::History,
                 Intent::Steps
                 | Intent::Review
+                | Intent::Findings
                 | Intent::Apply
                 | Intent::AcceptForeign
                 | Intent::Stop

@@ -31,6 +31,9 @@ pub struct Change {
     pub found: Option<Left>,
     /// What callers or operators notice while it happens; `None` when nobody does.
     pub interrupts: Option<String>,
+    /// Who gets in once it is made and could not before; `None` when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
     /// Set on the last change that could cut the operator off: what goes back on silence says [`super::Plan::covered`].
     pub guard: Option<Guard>,
     /// What the operator must do elsewhere as long as it stands.
@@ -54,6 +57,7 @@ impl Change {
             undo,
             found: None,
             interrupts: None,
+            opens: None,
             guard: None,
             reminder: None,
             diff: String::new(),
@@ -82,6 +86,13 @@ impl Change {
     #[must_use]
     pub fn in_phase(mut self, phase: Phase) -> Self {
         self.phase = phase;
+        self
+    }
+
+    /// The same change, which lets somebody in.
+    #[must_use]
+    pub fn opening(mut self, who: impl Into<String>) -> Self {
+        self.opens = Some(who.into());
         self
     }
 

@@ -139,6 +139,7 @@ fn apply(reasons: &[String]) -> Change {
              running calls go on unless rtpengine, sems or asterisk is among them"
                 .to_owned(),
         ),
+        opens: None,
         guard: None,
         reminder: None,
         diff: String::new(),

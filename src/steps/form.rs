@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Answers;
 use crate::{
-    finding::Finding,
+    finding::{Finding, Status},
     secret::{self, Secret},
 };
 
@@ -64,7 +64,7 @@ pub struct Field {
     /// What is so today: "empty, 4 of 4 rows".
     pub now: Option<String>,
     /// Whether what is so today is well, for the glyph before `now`.
-    pub now_status: Option<crate::finding::Status>,
+    pub now_status: Option<Status>,
     /// What can be answered.
     pub kind: Kind,
     /// One line shown while the field has the focus.
@@ -226,6 +226,19 @@ impl Field {
     pub fn about(mut self, finding: Option<&Finding>) -> Self {
         self.now = finding.map(|finding| finding.title.clone());
         self.now_status = finding.map(|finding| finding.status);
+        self
+    }
+
+    /// The same question, with what is so today in a word or two: where the finding fails, and where it holds.
+    #[must_use]
+    pub fn in_short(mut self, fails: &str, holds: &str) -> Self {
+        let word = match self.now_status {
+            Some(Status::Fail) => fails,
+            Some(Status::Pass) => holds,
+            Some(Status::Unknown) => "not known",
+            Some(Status::NotApplicable) | None => return self,
+        };
+        self.now = Some(word.to_owned());
         self
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Noatime;
 static ABOUT: About = About {
     id: StepId::new("noatime"),
     title: "Disk access times",
-    why: "Reading a file makes the disk write its access time: with relatime once a day and after each change. noatime saves these writes, which helps when disk I/O is the bottleneck.",
+    why: "Reading a file makes the disk write its access time. With relatime that is once a day and after each change. noatime saves these writes, which helps when disk I/O is the bottleneck.",
     handbook: "15.7",
     settled_by: &[(ROOT, ASKED), (NGCP_DATA, ASKED)],
 };
@@ -116,19 +116,23 @@ impl TypedStep for Noatime {
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
         let failing = |id: &str| found.iter().any(|f| f.id == id && f.status == Status::Fail);
-        let now: Vec<String> = found.iter().map(|f| f.title.clone()).collect();
+        let places = facts.places.iter().filter(|place| failing(&place.finding));
+        let written: Vec<String> = places.map(|place| place.target.display().to_string()).collect();
         let stuck =
             facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
         let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
         let options = [
-            ("set", "stop writing them", "Remounts with noatime and keeps it in /etc/fstab."),
+            ("set", "off", "Remounts with noatime and keeps it in /etc/fstab."),
             ("leave", "leave", "Nothing is changed."),
         ];
         let field = Field::choice(ASKED, "Access times", options, if stuck { "leave" } else { "set" })
             .help("Leave it if software on this host needs access times (some mail and backup programs).");
         let now_status = worst(found.iter().map(|f| f.status));
         Form {
-            fields: vec![Field { now: Some(now.join("; ")), now_status, ..field }],
+            fields: vec![
+                Field { now_status, ..field }
+                    .in_short(&format!("written on {}", written.join(" and ")), "not written"),
+            ],
             note: Some(left_alone.join(" ")).filter(|note| !note.is_empty()),
             ..Form::default()
         }

@@ -180,12 +180,7 @@ impl TypedStep for Performance {
             None if facts.rows.is_empty() => "unknown".to_owned(),
             None => {
                 let of = |profile| facts.rows.iter().filter(|row| row.is(profile)).count();
-                format!(
-                    "mixed: {} high, {} low, of {}",
-                    of(Profile::High),
-                    of(Profile::Low),
-                    facts.rows.len()
-                )
+                format!("{} high, {} low of {}", of(Profile::High), of(Profile::Low), facts.rows.len())
             }
         };
         let mut options = vec![Choice::from(("leave", "leave", "Nothing is changed."))];

@@ -208,25 +208,27 @@ impl Canvas<'_> {
         }
     }
 
-    /// What can be done now: the most useful first, help and the way out always, scrolling only where there is more.
+    /// What can be done now, as much as there is room for; scrolling only where there is more.
     fn footer(&mut self, model: &Model, scrolls: bool, y: u16) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let hints = keys::footer(model).into_iter().filter(|hint| scrolls || hint.text != "scroll");
-        let hints: Vec<(String, &str, bool)> =
-            hints.map(|hint| (hint.shown_keys(unicode), hint.text, hint.pinned)).collect();
-        let width = |(keys, text, _): &(String, &str, bool)| keys.width() + 1 + text.width();
-        let pinned = |hint: &(String, &str, bool)| hint.2;
+        let hints: Vec<(String, &str, usize)> =
+            hints.map(|hint| (hint.shown_keys(unicode), hint.text, hint.rank)).collect();
+        let width = |(keys, text, _): &(String, &str, usize)| keys.width() + 1 + text.width();
         let room = usize::from(self.buffer.area.width.saturating_sub(MARGIN));
         let gap = if hints.iter().map(|hint| width(hint) + 3).sum::<usize>() <= room + 3 { 3 } else { 2 };
-        let mut left =
-            room.saturating_sub(hints.iter().filter(|hint| pinned(hint)).map(|hint| width(hint) + gap).sum());
+        let mut ranked: Vec<usize> = (0..hints.len()).collect();
+        ranked.sort_by_key(|place| hints.get(*place).map(|hint| hint.2));
+        let mut left = room + gap;
+        ranked.retain(|place| {
+            let wanted = hints.get(*place).map_or(0, |hint| width(hint) + gap);
+            let fits = wanted <= left;
+            left -= if fits { wanted } else { 0 };
+            fits
+        });
         let mut x = MARGIN;
-        for hint in &hints {
-            if !pinned(hint) {
-                let Some(rest) = left.checked_sub(width(hint) + gap) else { continue };
-                left = rest;
-            }
-            let end = self.buffer.area.width;
+        let end = self.buffer.area.width;
+        for (_, hint) in hints.iter().enumerate().filter(|(place, _)| ranked.contains(place)) {
             x = self.text(x, y, end, &hint.0, self.look.theme.part(Part::Key)).saturating_add(1);
             x = self.text(x, y, end, hint.1, self.look.theme.part(Part::KeyText));
             x = x.saturating_add(u16::try_from(gap).unwrap_or(2));

@@ -292,6 +292,9 @@ pub fn plan_text(plan: &Plan) -> String {
         if let Some(interrupts) = &change.interrupts {
             let _ = writeln!(out, "    interrupts: {interrupts}");
         }
+        if let Some(who) = &change.opens {
+            let _ = writeln!(out, "    opens a way in: {}", one_line(who));
+        }
         if let crate::plan::Undo::Impossible(why) = &change.undo {
             let _ = writeln!(out, "    cannot be taken back: {why}");
         }

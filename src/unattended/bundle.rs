@@ -46,6 +46,7 @@ const TEXTS: &[&str] = &[
     "line",
     "message",
     "number",
+    "opens",
     "output",
     "plan",
     "reminder",

@@ -38,6 +38,8 @@ pub enum Screen {
     Difference(usize),
     /// Somebody else's uncommitted changes that the plan would take along.
     Foreign,
+    /// What the plan does not fix.
+    Unfixed,
     /// What is being done.
     Run,
     /// How it ended.

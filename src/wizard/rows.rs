@@ -18,6 +18,8 @@ const MOST: usize = 3;
 /// One row: a question with the findings that it settles, or a finding that no question settles.
 #[derive(Debug)]
 pub struct Row<'a> {
+    /// Where the focus is when it is on this row.
+    pub stop: usize,
     /// Place of the question in the form, the question, and what is in it.
     pub asked: Option<(usize, &'a Field, &'a FieldState)>,
     /// What it settles, the worst first.
@@ -41,7 +43,7 @@ pub fn rows(step: &StepState) -> Rows<'_> {
     found.sort_by_key(|finding| rank(finding));
     let asked = step.form.visible().map(|asked| {
         let findings = found.iter().copied().filter(|finding| settles(asked.1, finding)).collect();
-        Row { asked: Some(asked), findings }
+        Row { stop: asked.0, asked: Some(asked), findings }
     });
     let mut rows: Vec<Row<'_>> = asked.collect();
     let led =
@@ -52,13 +54,18 @@ pub fn rows(step: &StepState) -> Rows<'_> {
     let open: Vec<&Finding> = found.into_iter().filter(open).collect();
     let unasked = if open.len() > MOST { open.len() } else { 0 };
     if unasked == 0 {
-        rows.extend(open.into_iter().map(|finding| Row { asked: None, findings: vec![finding] }));
+        let below = step.form.form().fields.len()..;
+        rows.extend(below.zip(open).map(|(stop, finding)| Row {
+            stop,
+            asked: None,
+            findings: vec![finding],
+        }));
     }
     Rows { rows, unasked, hold }
 }
 
 /// Whether a question settles a finding. One key that ends in a dot stands for all questions that begin with it.
-fn settles(field: &Field, finding: &Finding) -> bool {
+pub(super) fn settles(field: &Field, finding: &Finding) -> bool {
     let Some(key) = &finding.field else { return false };
     let family = key.ends_with('.') && field.key.starts_with(key.as_str());
     *key == field.key || family && !matches!(field.kind, Kind::Secret { .. })
@@ -143,7 +150,7 @@ impl<'a> Row<'a> {
             Some((_, field, FieldState::Choice(_))) => {
                 self.chosen().map_or(field.label.as_str(), |chosen| &chosen.label)
             }
-            None => "(no question)",
+            None => "-",
         }
     }
 
@@ -171,13 +178,15 @@ impl<'a> Row<'a> {
             let parts: Vec<&str> = self.findings.iter().filter(open).map(|finding| part(finding)).collect();
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
         };
+        let seen = all(|finding| finding.evidence.as_str());
         let help = self.asked.and_then(|(_, field, _)| field.help.as_deref()).unwrap_or_default();
+        let help = if seen.contains(help) { "" } else { help };
         let effect = self.chosen().map_or("", |chosen| &chosen.effect);
         let told = [
-            ("Seen", all(|finding| &finding.evidence)),
+            ("Seen", seen),
             ("Becomes", effect.to_owned()),
             ("Know", help.to_owned()),
-            ("Remedy", all(|finding| &finding.remedy)),
+            ("Remedy", all(|finding| if finding.status == Status::Pass { "" } else { &finding.remedy })),
         ];
         told.into_iter().filter(|(_, words)| !words.is_empty()).collect()
     }

@@ -41,7 +41,7 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
         let key = if step == "Vendor support access" { "\r" } else { "n" };
         console.keys(key).wait_until_quiet();
         // A slow machine may still be looking when the key comes; rows below are shown before the next step.
-        let early = |page: &str| page.contains("Still looking at the host") || page.contains("n rows below");
+        let early = |page: &str| page.contains("Still looking at the host") || page.contains("n more rows");
         while !title(console) && early(&console.contents()) {
             console.keys(key).wait_until_quiet();
         }

@@ -174,6 +174,9 @@ fn what_is_beyond_a_limit_is_looked_at_or_unknown_with_the_count() {
         }
         // What cannot be read of one account keeps nothing from the others.
         assert!(plan_with("ssh", &found, &[("add", OPERATOR), ("add.account", "root")]).is_ok());
+        let plan = plan_with("ssh", &found, &[("new-key", "make")]).unwrap();
+        let opens: Vec<&String> = plan.changes.iter().filter_map(|change| change.opens.as_ref()).collect();
+        assert_eq!(opens, ["whoever has the new key can log in as root"]);
     }
 }
 

@@ -155,6 +155,8 @@ fn switching_on_again_follows_the_handbook_too() {
     let host = host();
     run(&host, planned(&host, &[("keys", "leave")]));
     let plan = planned(&host, &[("access", "enable")]);
+    let opens: Vec<&String> = plan.changes.iter().filter_map(|change| change.opens.as_ref()).collect();
+    assert_eq!(opens, ["Sipwise's staff can log in over SSH"]);
     let ran = run(&host, plan);
     assert_eq!(ran.outcome, RunOutcome::Done, "{}", ran.said);
     assert_eq!(status(&look(&host), "SUPPORT-ACCESS-ENABLED"), Some(Status::Fail));

@@ -88,12 +88,25 @@ fn the_review_names_what_it_does_not_fix() {
     assert_eq!(desk.model.steps.iter().filter(|step| step.ticked).count(), 1);
     desk.press("F10");
     desk.planned(plan());
-    let words = desk.words();
-    let left = words.split("Not fixed by this plan").nth(1).unwrap_or_else(|| panic!("{words}"));
-    let named = ["Disks are worn", "Root has the image's password"];
-    assert!(named.iter().any(|title| left.contains(title)), "{words}");
-    desk.press("a");
-    assert!(desk.words().contains("This does not fix:"), "{}", desk.words());
+    let said = "2 critical findings stay: Root has";
+    for (columns, rows) in [(80, 24), (60, 16)] {
+        desk.tell(Message::Resized { columns, rows });
+        let shown = screen(&desk);
+        let line = shown.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{shown}"));
+        assert!(line.ends_with("all 3: f"), "{line}");
+    }
+    desk.press("f");
+    assert_eq!(desk.model.screen, Screen::Unfixed);
+    let all = page::page(&desk.model, 200).text();
+    for stays in [
+        "critical: Root has the image's password · Passwords is not in the plan",
+        "critical: Disks are worn · Access times is not in the plan",
+        "medium: Vendor may log in · left as it is",
+    ] {
+        assert!(all.contains(stays), "{stays}: {all}");
+    }
+    desk.press("b a");
+    assert!(desk.words().contains(said), "{}", desk.words());
 }
 
 /// Also what a step of the plan leaves as it is.
@@ -102,18 +115,28 @@ fn what_was_left_on_purpose_is_named_as_well() {
     let mut wizard = Wizard::ready(Entry::Maintenance);
     // Passwords: root is left alone.
     wizard.press("Enter Enter");
-    let leave = wizard.model.current_step().unwrap().form.focused().unwrap().clone();
     while wizard.model.current_step().unwrap().form.value(0) != Some("leave") {
         wizard.press("Left");
     }
     wizard.press("F10");
-    let page = page::page(&wizard.model, 76).text();
-    let left = page.split("Not fixed by this plan").nth(1).unwrap_or_else(|| panic!("{page}"));
-    assert!(
-        left.contains(&format!("critical: {}", leave.now.as_ref().unwrap()))
-            && left.contains("left as it is"),
-        "{page}"
-    );
+    wizard.press("f");
+    let page = page::page(&wizard.model, 200).text();
+    assert!(page.contains("critical: Root still has the image's password · left as it is"), "{page}");
+    assert!(!page.contains("administrator/administrator"), "that one is replaced: {page}");
+}
+
+/// Told where it is planned and again where it is decided.
+#[test]
+fn what_lets_somebody_in_is_told_twice() {
+    let mut desk = Desk::ready(Entry::Maintenance);
+    desk.press("s SPACE F10");
+    let mut open = plan();
+    open.changes[0] = open.changes[0].clone().opening("the vendor can log in");
+    desk.planned(open);
+    let said = "This opens a way in: the vendor can log in.";
+    assert!(screen(&desk).contains(said), "{}", screen(&desk));
+    desk.press("a");
+    assert!(desk.words().contains(said), "{}", desk.words());
 }
 
 #[test]

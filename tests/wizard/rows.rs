@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use ngcp_warden::{
+    finding::{Severity, Status},
     steps::REGISTRY,
     ui::{Glyphs, Look, Theme},
     wizard::{Screen, model::Entry, page, rows::rows},
 };
 
-use crate::samples::wizard::Wizard;
+use crate::{
+    samples::wizard::Wizard,
+    support::{Desk, finding, settled_by},
+};
 
 const PLAIN: Look = Look { theme: Theme::Mono, glyphs: Glyphs::Ascii };
 
@@ -19,11 +23,10 @@ fn screen(wizard: &mut Wizard, columns: u16, height: u16) -> Vec<String> {
     (0..height).map(row).collect()
 }
 
-/// Subjects of the questions, as far as a row of the table shows them, and the line they are in.
+/// Subjects of the rows, as far as a row of the table shows them, and the line they are in.
 fn questions(wizard: &Wizard) -> Vec<String> {
     let step = wizard.model.current_step().unwrap();
-    let asked = rows(step).rows.into_iter().filter(|row| row.asked.is_some());
-    asked.map(|row| row.subject().chars().take(15).collect()).collect()
+    rows(step).rows.into_iter().map(|row| row.subject().chars().take(15).collect()).collect()
 }
 
 fn shown(wizard: &mut Wizard, columns: u16, height: u16) -> BTreeSet<String> {
@@ -54,7 +57,24 @@ fn every_question_of_every_step_is_near() {
                 lines.div_ceil(room),
                 all.len()
             );
-            assert!(below <= most, "{}: {:#?}", step.about().id, screen(&mut wizard, columns, height));
+            let lines = screen(&mut wizard, columns, height);
+            assert!(below <= most, "{}: {lines:#?}", step.about().id);
+            // What is so today is in every row, whole where the screen is as wide as most, with a title above it.
+            let words = rows(wizard.model.current_step().unwrap()).rows.into_iter();
+            let words: Vec<String> =
+                words.map(|row| row.now().to_owned()).filter(|now| !now.is_empty()).collect();
+            if most == 0 {
+                let title =
+                    |line: &String| ["Subject", "Now", "Level", "Becomes"].iter().all(|w| line.contains(w));
+                assert!(lines.iter().any(title), "{lines:#?}");
+                assert!(
+                    words.iter().all(|now| lines.iter().any(|line| line.contains(now.as_str()))),
+                    "{lines:#?}"
+                );
+                let remedy = |line: &String| line.trim_start().starts_with("Remedy");
+                assert!(lines.iter().any(remedy), "the first row of each step fails: {lines:#?}");
+                assert!(lines.last().unwrap().contains("r review"), "{lines:#?}");
+            }
             // Down to the last row, each with its detail.
             for place in 0..all.len() {
                 let lines = screen(&mut wizard, columns, height);
@@ -77,7 +97,7 @@ fn every_question_of_every_step_is_near() {
 /// `n` from step to step: nothing is planned that was never on the screen, at either size, and it is soon over.
 #[test]
 fn the_shortest_path_shows_every_question_and_is_short() {
-    for (columns, height, most) in [(80, 24, 13), (60, 16, 20)] {
+    for (columns, height, most) in [(80, 24, 12), (60, 16, 13)] {
         let mut wizard = Wizard::ready(Entry::FirstBoot);
         screen(&mut wizard, columns, height);
         let mut presses = 0_usize;
@@ -146,6 +166,28 @@ fn rows_are_walked_with_enter_and_arrows_stop() {
     assert!(matches!(wizard.model.screen, Screen::Step(other) if other != first));
     wizard.press("r");
     assert_eq!(wizard.model.screen, Screen::Review);
+}
+
+/// A row that asks nothing has a detail as well: Enter goes there before it goes to the next step.
+#[test]
+fn a_finding_without_a_question_takes_the_focus() {
+    let mut desk = Desk::ready(Entry::FirstBoot);
+    let door = finding("access", Severity::Low, Status::Fail, "There is another way in");
+    let vendor = settled_by("vendor", finding("access", Severity::High, Status::Fail, "Vendor"));
+    desk.found("access", vec![vendor.clone(), door]);
+    desk.press("ENTER ENTER");
+    let page = page::page(&desk.model, 76);
+    let pane = page.pane.as_ref().unwrap();
+    assert!(pane.title.starts_with("2 of 2"), "{}", pane.title);
+    assert!(page.lines[page.focus.unwrap().0].text().contains("There is another way in"), "{page:?}");
+    assert!(page.text().contains("Remedy   mend it"), "{}", page.text());
+    desk.press("RIGHT SPACE");
+    assert!(!desk.model.unapplied(), "there is nothing to answer");
+    // Gone when it is looked at again: the focus goes to what is left.
+    desk.found("access", vec![vendor]);
+    assert!(desk.model.steps[0].form.at_first());
+    desk.press("ENTER");
+    assert_eq!(desk.step(), "passwords");
 }
 
 /// What has no row is counted, and one key shows everything in full.

@@ -123,6 +123,11 @@ pub(crate) fn finding(step: &str, severity: Severity, status: Status, title: &st
     }
 }
 
+/// The same finding, which this question of its step settles.
+pub(crate) fn settled_by(field: &str, finding: Finding) -> Finding {
+    Finding { field: Some(field.to_owned()), ..finding }
+}
+
 pub(crate) fn findings(items: Vec<Finding>) -> Arc<Findings> {
     Arc::new(Findings::new(items, &()).unwrap())
 }
@@ -168,11 +173,13 @@ impl Desk {
         let mut desk = Desk::new(entry);
         let host = HostCard { hostname: "spce".to_owned(), ..HostCard::default() };
         desk.tell(Message::HostSeen(Box::new(host)));
-        desk.found("access", vec![finding("access", Severity::Medium, Status::Fail, "Vendor may log in")]);
+        let vendor = finding("access", Severity::Medium, Status::Fail, "Vendor may log in");
+        desk.found("access", vec![settled_by("vendor", vendor)]);
         let root = finding("passwords", Severity::Critical, Status::Fail, "Root has the image's password");
-        desk.found("passwords", vec![root]);
+        desk.found("passwords", vec![settled_by("root", root)]);
         desk.found("cluster", vec![finding("cluster", Severity::Info, Status::NotApplicable, "No cluster")]);
-        desk.found("noatime", vec![finding("noatime", Severity::Low, Status::Pass, "noatime is set")]);
+        let noatime = finding("noatime", Severity::Low, Status::Pass, "noatime is set");
+        desk.found("noatime", vec![settled_by("mode", noatime)]);
         desk.effects.clear();
         desk
     }

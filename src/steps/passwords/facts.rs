@@ -57,6 +57,19 @@ pub(super) struct DatabaseFacts {
     pub(super) unasked: usize,
 }
 
+impl Account {
+    /// Its password, in a word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Account::Missing | Account::Unknown => "not known",
+            Account::Empty => "empty",
+            Account::Default => "default",
+            Account::Locked => "locked",
+            Account::Own => "own",
+        }
+    }
+}
+
 impl DatabaseFacts {
     /// From where root's rows take a password, and whether one of them is open to everybody.
     pub(super) fn root_hosts(&self) -> (Vec<&str>, bool) {

@@ -5,7 +5,7 @@ use crate::{finding::StepId, steps::step::About};
 pub(super) static ABOUT: About = About {
     id: StepId::new("passwords"),
     title: "Passwords",
-    why: "Default passwords are tried by robots within minutes of a host going online. One of them here means somebody else's phone bill.",
+    why: "Robots try default passwords within minutes. One of them here means somebody else's phone bill.",
     handbook: "15.3",
     settled_by: &[
         (id::ROOT, asks::ROOT),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Status},
-    ngcp::database::ROOT_FILE,
+    ngcp::database::{Login, ROOT_FILE},
     steps::{
         Form,
         form::{Field, Kind},
@@ -18,7 +18,9 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     let mut fields = Vec::new();
     if facts.root != Account::Missing {
         let open = facts.root.is_open();
-        fields.push(choice(asks::ROOT, "root", now(id::ROOT), &answers(open, &[]), usual(open)));
+        let word = facts.root.word();
+        let field = choice(asks::ROOT, "root", now(id::ROOT), &answers(open, &[]), usual(open));
+        fields.push(field.in_short(if open { word } else { "another's" }, word));
         fields.push(secret(asks::ROOT, "root", &facts.hints, &["root"], false));
     }
     if facts.cdrexport != Account::Missing {
@@ -39,7 +41,8 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
                 .filter(|(value, _, _)| *value == "set")
                 .for_each(|set| *set = ("set", "set if default", only));
         }
-        fields.push(choice(asks::SOAP, SOAP_USER, now(id::SOAP), &options, usual(open)));
+        let field = choice(asks::SOAP, SOAP_USER, now(id::SOAP), &options, usual(open));
+        fields.push(field.in_short("default", "own"));
         fields.push(secret(asks::SOAP, SOAP_USER, &facts.hints, &[SOAP_USER], true));
     }
     let unseen = "The database could not be asked; its accounts are left as they are.";
@@ -93,7 +96,8 @@ fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hin
         ("lock", "lock", "No password is accepted any more; logins with SSH keys go on.")
     };
     let default = if locked || state.is_open() { "lock" } else { "leave" };
-    fields.push(choice(asks::CDREXPORT, "cdrexport", now, &answers(state.is_open(), &[lock]), default));
+    let field = choice(asks::CDREXPORT, "cdrexport", now, &answers(state.is_open(), &[lock]), default);
+    fields.push(Field { now: Some(state.word().to_owned()), ..field });
     fields.push(secret(asks::CDREXPORT, "cdrexport", hints, &["cdrexport"], false));
 }
 
@@ -118,8 +122,8 @@ fn web_admins(fields: &mut Vec<Field>, database: &DatabaseFacts, hints: &[String
         let open = admin.open == Some(true);
         let mut field = choice(&key, &label, None, &answers(open, &[]), usual(open));
         let (now, status) = match admin.open {
-            Some(true) => ("a default password opens it", Status::Fail),
-            Some(false) => ("no default password opens it", Status::Pass),
+            Some(true) => ("default", Status::Fail),
+            Some(false) => ("own", Status::Pass),
             None => ("not checked", Status::Unknown),
         };
         (field.now, field.now_status) = (Some(now.to_owned()), Some(status));
@@ -133,7 +137,9 @@ fn mysql(fields: &mut Vec<Field>, database: &DatabaseFacts, now: Option<&Finding
     if hosts.is_empty() {
         return;
     }
-    let field = choice(asks::MYSQL, "MySQL root", now, &answers(open, &[]), usual(open));
+    let empty = database.roots.iter().any(|row| row.login == Login::Empty);
+    let field = choice(asks::MYSQL, "MySQL root", now, &answers(open, &[]), usual(open))
+        .in_short(if empty { "empty" } else { "default" }, "own");
     let rows = hosts.len();
     let help = "Jobs that log in as MySQL's root without it stop working.";
     fields.push(field.help(format!("Set on all {rows} rows of root. {help}")));

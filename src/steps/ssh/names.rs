@@ -5,7 +5,7 @@ use crate::{finding::StepId, steps::step::About};
 pub(super) static ABOUT: About = About {
     id: StepId::new("ssh"),
     title: "SSH logins",
-    why: "Images come with SSH keys that anybody can download, in two places, and often take root's password over the network. Whoever tries them first owns the host and its calls.",
+    why: "Robots try the image's keys and root's password. Images come with SSH keys that anybody can download, in two places, and often take root's password over the network. Whoever tries them first owns the host and its calls.",
     handbook: "15.3",
     settled_by: &[
         (id::IMAGE_KEY, asks::IMAGE_KEYS),

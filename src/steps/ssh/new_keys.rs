@@ -136,7 +136,8 @@ fn put(person: &Person, lines: Vec<(&str, String, Template)>, changes: &mut Vec<
             Action::Write { path: path.clone(), content: line.and("\n"), attributes }
         };
         there = true;
-        changes.push(Change::new(&ABOUT.id, name, title, action, Undo::Files));
+        let who = format!("whoever has the new key can log in as {}", person.name);
+        changes.push(Change::new(&ABOUT.id, name, title, action, Undo::Files).opening(who));
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     fields.push(
         Field::choice(
             asks::MODES,
-            "Files with keys",
+            "Key files",
             [
                 ("fix", "fix", "Others lose the right to write to them."),
                 ("leave", "leave", "Nothing is changed."),
@@ -42,6 +42,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
             "fix",
         )
         .about(seen(id::FILE_MODE))
+        .in_short("not private", "private")
         .help("sshd does not read key files that others can write."),
     );
     add(facts, &mut fields);
@@ -50,22 +51,28 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     fields.push(
         Field::choice(
             asks::HOST_KEYS,
-            "The host's own keys",
+            "Host keys",
             [
                 ("leave", "leave", "Nothing is changed."),
                 (
                     "renew",
-                    "renew if shared",
+                    "renew copied",
                     "New ones are made if others may have them; everybody is asked to accept them once.",
                 ),
             ],
             default,
         )
         .about(seen(id::HOST_KEY))
+        .in_short("maybe copied", "made here")
         .help("With a copy of these keys somebody else can pose as this host."),
     );
     last_way(facts, &mut fields);
-    Form { fields, note: note(facts), settled: vec![asks::KEY.to_owned()] }
+    // Here nothing is left to decide where all is well.
+    let settled = [(asks::MODES, id::FILE_MODE), (asks::EMPTY_PASSWORDS, id::EMPTY)];
+    let holds = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Pass);
+    fields.retain(|field| !settled.iter().any(|(key, found)| *key == field.key && holds(found)));
+    let settled = settled.iter().map(|(key, _)| *key).chain([asks::KEY]).map(str::to_owned).collect();
+    Form { fields, note: note(facts), settled }
 }
 
 fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
@@ -74,11 +81,12 @@ fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {
     let effect = format!("{count} {lines}, in every file where they stand; all other lines stay.");
     Field::choice(
         asks::IMAGE_KEYS,
-        "The image's keys",
+        "Image's keys",
         [("remove", "remove", effect.as_str()), ("leave", "leave", "Whoever has the image gets in.")],
         if facts.vagrant.is_none() { "remove" } else { "leave" },
     )
     .about(now)
+    .in_short("let anybody in", "none left")
     .help("Handbook 15.3. Leave them on a Vagrant box: it is reached with them.")
 }
 
@@ -93,15 +101,16 @@ fn other_keys(facts: &Facts, now: Option<&Finding>, fields: &mut Vec<Field>) {
     fields.push(
         Field::choice(
             asks::KEYS,
-            "All other keys",
+            "Other keys",
             [
                 ("keep", "keep all", "Nothing is changed."),
-                ("no-weak", "remove weak ones", "DSA keys and RSA keys below 2048 bits go."),
+                ("no-weak", "remove weak", "DSA keys and RSA keys below 2048 bits go."),
                 ("choose", "choose", "Each key is asked for below."),
             ],
             "keep",
         )
         .about(now)
+        .in_short("some are weak", "none weak")
         .help("A key that is removed opens nothing from that moment on."),
     );
     for (person, file, key) in others {
@@ -134,13 +143,13 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
     };
     let check = Check(|line| new_keys::given(line).map(drop));
     let kind = Kind::Text { default: String::new(), limit: KEY_LIMIT, file: true, check };
-    fields.push(Field::new(asks::ADD, "Add a public key", kind).help(format!(
-        "Paste one line (ssh-ed25519 AAAA…), or type the name of a file that holds it.{found} Empty adds none."
+    fields.push(Field::new(asks::ADD, "Add a key", kind).help(format!(
+        "Paste one public key (ssh-ed25519 AAAA…), or type the name of a file that holds it.{found} Empty adds none."
     )));
     fields.push(
         Field::choice(
             asks::NEW_KEY,
-            "Make a new key pair",
+            "New key pair",
             [
                 ("none", "no", "Better: make it where you work, and paste its public half above."),
                 (
@@ -160,7 +169,7 @@ fn add(facts: &Facts, fields: &mut Vec<Field>) {
         .map(|person| (person.name.as_str(), person.name.as_str(), "The new key opens this account."))
         .collect();
     if let Some((first, ..)) = accounts.iter().find(|one| one.0 == "root").or(accounts.first()).copied() {
-        let account = Field::choice(asks::ADD_ACCOUNT, "Account for the new key", accounts, first);
+        let account = Field::choice(asks::ADD_ACCOUNT, "New key opens", accounts, first);
         fields.push(account.help("Only used when a key is added."));
     }
 }
@@ -174,22 +183,24 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
         Session::Unknown => !facts.running,
     };
     let off = by_key && super::doors::keyed(facts);
+    let [root_held, all_held] = super::findings::held(facts);
     fields.extend([
         Field::choice(
             asks::ROOT_LOGIN,
-            "Root over the network",
+            "Root login",
             [
                 ("leave", "leave", "Nothing is changed."),
-                ("keys", "with a key only", "Root's password works on the console only."),
+                ("keys", "key only", "Root's password works on the console only."),
                 ("no", "never", "Somebody else must be able to become root."),
             ],
             if fails(id::ROOT_PASSWORD) && off { "keys" } else { "leave" },
         )
         .about(seen(id::ROOT_PASSWORD))
+        .in_short("by password", root_held)
         .help("Robots try root's password all day long."),
         Field::choice(
             asks::PASSWORD_LOGIN,
-            "Passwords over the network",
+            "Passwords",
             [
                 ("leave", "leave", "Nothing is changed."),
                 ("off", "off", "Everybody needs a key, cdrexport and sftp users, too."),
@@ -197,17 +208,19 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
             if fails(id::PASSWORD) && off { "off" } else { "leave" },
         )
         .about(seen(id::PASSWORD))
+        .in_short("accepted", all_held)
         .help("Only with a key for everybody who logs in."),
         Field::choice(
             asks::EMPTY_PASSWORDS,
-            "Accounts without a password",
+            "Empty passwords",
             [
                 ("leave", "leave", "Nothing is changed."),
-                ("off", "keep out", "They cannot log in over the network."),
+                ("off", "refuse", "Accounts without a password cannot log in over the network."),
             ],
             if fails(id::EMPTY) { "off" } else { "leave" },
         )
         .about(seen(id::EMPTY))
+        .in_short("accepted", "refused")
         .help("No sane reason to let them in is known."),
         Field::choice(
             asks::ALGORITHMS,
@@ -219,6 +232,7 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
             if fails(id::ALGORITHMS) && !facts.stronger.is_empty() { "strong" } else { "leave" },
         )
         .about(seen(id::ALGORITHMS))
+        .in_short("some are weak", "none weak")
         .help("Judged as ssh-audit judges."),
         Field::choice(
             asks::FORWARDING,
@@ -234,18 +248,19 @@ fn settings<'a>(facts: &Facts, seen: &dyn Fn(&str) -> Option<&'a Finding>, field
             "leave",
         )
         .about(seen(id::FORWARDING))
+        .in_short("open", "closed")
         .help("Leave them if somebody works on the database or a web page of this host through one."),
     ]);
 }
 
 fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
     let mut options =
-        vec![("refuse", "refuse the plan", "At least one administrator must still get in over SSH.")];
+        vec![("refuse", "must stay", "The plan is refused unless an administrator still gets in over SSH.")];
     if facts.session == Session::Console || !facts.running {
         options.push(("console", "console only", "You said so: from then on only the console lets you in."));
     }
     fields.push(
-        Field::choice(asks::LAST_WAY, "If nobody could log in any more", options, "refuse")
+        Field::choice(asks::LAST_WAY, "Last way in", options, "refuse")
             .help("Judged before anything is changed."),
     );
     fields.push(seconds());
@@ -253,12 +268,8 @@ fn last_way(facts: &Facts, fields: &mut Vec<Field>) {
 
 /// How long a change that could cut the operator off waits for a word.
 pub(super) fn seconds() -> Field {
-    Field::new(
-        asks::CONFIRM_WITHIN,
-        "Seconds to confirm",
-        Kind::Number { default: SECONDS, min: 20, max: 3600 },
-    )
-    .help("Log in again within this time and say so, or everything is put back.")
+    Field::new(asks::CONFIRM_WITHIN, "Confirm within", Kind::Number { default: SECONDS, min: 20, max: 3600 })
+        .help("Seconds. Log in again within them and say so, or everything is put back.")
 }
 
 fn note(facts: &Facts) -> Option<String> {

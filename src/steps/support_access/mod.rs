@@ -72,6 +72,7 @@ impl TypedStep for SupportAccess {
         let (options, default) = access(facts);
         let access = Field::choice(asks::ACCESS, "Support access", options, default)
             .about(seen(id::ENABLED))
+            .in_short("open", "shut")
             .help("Answer the same on every node of a cluster.");
         let mut fields = vec![access];
         if facts.user.keys.can_be_set_aside() {
@@ -81,6 +82,7 @@ impl TypedStep for SupportAccess {
             ];
             let keys = Field::choice(asks::KEYS, "Its SSH keys", options, "aside")
                 .about(seen(id::KEYS))
+                .in_short("open", "shut")
                 .help("The handbook's command may leave keys behind, above all the one from the image.");
             fields.push(keys.only_if(asks::ACCESS, "disable"));
         }
@@ -91,6 +93,7 @@ impl TypedStep for SupportAccess {
             ];
             let password = Field::choice(asks::PASSWORD, "Its password", options, "lock")
                 .about(seen(id::PASSWORD))
+                .in_short("open", "shut")
                 .help("Sipwise logs in by key only; no password is needed.");
             fields.push(password.only_if(asks::ACCESS, "disable"));
         }

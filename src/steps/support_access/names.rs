@@ -5,7 +5,7 @@ use crate::{finding::StepId, steps::step::About};
 pub(super) static ABOUT: About = About {
     id: StepId::new("support-access"),
     title: "Vendor support access",
-    why: "Sipwise's staff can log in to this host over SSH, by key, from one server of theirs. Whoever steals that key gets in too, on every host that left the door open.",
+    why: "Support access lets Sipwise's staff log in over SSH. They come with a key, from one server of theirs. Whoever steals that key gets in too, on every host that left the door open.",
     handbook: "15.1",
     settled_by: &[(id::ENABLED, asks::ACCESS), (id::KEYS, asks::KEYS), (id::PASSWORD, asks::PASSWORD)],
 };

@@ -200,7 +200,8 @@ impl Support {
                 Action::Run(switch("--enable")),
                 Undo::Run(switch("--disable")),
             )
-            .proven([Proof::Printed("Support access successfully enabled.".to_owned())]),
+            .proven([Proof::Printed("Support access successfully enabled.".to_owned())])
+            .opening("Sipwise's staff can log in over SSH"),
         ]
     }
 }

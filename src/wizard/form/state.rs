@@ -22,12 +22,14 @@ pub struct FormState {
     pub(super) fields: Vec<FieldState>,
     pub(super) focus: Stop,
     pub(super) edits: u64,
+    /// Rows below the questions that ask nothing; the focus stops there as well.
+    pub(in crate::wizard) below: usize,
 }
 
 /// A place the focus can be at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stop {
-    /// Place of the field in the form.
+    /// Place of the field in the form; behind the last one a row that asks nothing.
     pub field: usize,
     /// The second line of a secret, where it is typed again.
     pub again: bool,
@@ -59,7 +61,7 @@ impl FormState {
     /// The form, with its defaults as answers and the focus on its first question.
     pub fn new(form: Form) -> Self {
         let fields = form.fields.iter().map(unanswered).collect();
-        let mut state = FormState { form, fields, focus: Stop::default(), edits: 0 };
+        let mut state = FormState { form, fields, focus: Stop::default(), edits: 0, below: 0 };
         state.settle_focus();
         state
     }
@@ -88,6 +90,11 @@ impl FormState {
     /// Whether there is nothing to answer.
     pub fn is_empty(&self) -> bool {
         self.form.fields.is_empty()
+    }
+
+    /// Whether there is a row to put the focus on.
+    pub fn has_rows(&self) -> bool {
+        !self.stops().is_empty()
     }
 
     /// Whether letters go into the focused field.
@@ -138,10 +145,11 @@ impl FormState {
         }
     }
 
-    /// Puts the focus on the question at this place of the form, when it is asked.
+    /// Puts the focus on the row at this place, when it is there.
     pub(in crate::wizard) fn focus_at(&mut self, field: usize) {
-        if self.is_visible(field) {
-            self.focus = Stop { field, again: false };
+        let stop = Stop { field, again: false };
+        if self.stops().contains(&stop) {
+            self.focus = stop;
         }
     }
 
@@ -245,6 +253,8 @@ impl FormState {
                 stops.push(Stop { field, again: true });
             }
         }
+        let below = self.form.fields.len()..self.form.fields.len() + self.below;
+        stops.extend(below.map(|field| Stop { field, again: false }));
         stops
     }
 

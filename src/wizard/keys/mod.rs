@@ -32,8 +32,8 @@ pub struct Hint {
     pub keys: Vec<Key>,
     /// The words.
     pub text: &'static str,
-    /// Shown however narrow the screen is.
-    pub pinned: bool,
+    /// Where the screen is narrow those with the greatest rank go first: what can be done on many pages.
+    pub rank: usize,
 }
 
 impl Hint {
@@ -62,7 +62,10 @@ pub fn footer(model: &Model) -> Vec<Hint> {
             }
         }
         if row.footer && !keys.is_empty() {
-            hints.push(Hint { keys, text: row.text, pinned: row.pinned });
+            // Arrows are tried unasked.
+            let arrows = if row.keys.iter().any(|(key, _)| *key == Key::Up) { 5 } else { 0 };
+            let rank = if row.pinned { 0 } else { row.at.len() + arrows };
+            hints.push(Hint { keys, text: row.text, rank });
         }
     }
     hints

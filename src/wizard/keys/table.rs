@@ -139,16 +139,14 @@ pub static TABLE: &[Row] = &[
         "row",
         &[At::Step],
     )
-    .when(has_fields),
-    row(ARROWS, "scroll", &[At::Step]).when(no_fields),
-    row(
-        &[(Key::Left, Intent::Left), (Key::Right, Intent::Right), (Key::Char(' '), Intent::Choose)],
-        "answer",
-        &[At::Step],
-    )
-    .when(on_choice),
-    row(&[(Key::Enter, Intent::NextField)], "next row", &[At::Step]).pinned().when(more),
-    row(&[(Key::Char('n'), Intent::MoreRows)], "rows below", &[At::Step]).pinned().when(rows_below),
+    .when(has_rows),
+    row(ARROWS, "scroll", &[At::Step]).when(no_rows),
+    row(&[(Key::Left, Intent::Left), (Key::Right, Intent::Right)], "answer", &[At::Step])
+        .pinned()
+        .when(on_choice),
+    row(&[(Key::Char(' '), Intent::Choose)], "answer, round", &[At::Step]).help_only().when(on_choice),
+    row(&[(Key::Enter, Intent::NextField)], "next", &[At::Step]).pinned().when(more),
+    row(&[(Key::Char('n'), Intent::MoreRows)], "more rows", &[At::Step]).pinned().when(rows_below),
     row(&[(Key::Enter, Intent::Forward), (Key::Char('n'), Intent::Forward)], "next step", &[At::Step])
         .pinned(),
     row(&[(Key::Char('f'), Intent::Findings), (Key::Char('w'), Intent::Findings)], "why", &[At::Step]),
@@ -161,6 +159,7 @@ pub static TABLE: &[Row] = &[
     .when(has_plan),
     row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_problems),
     row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
+    row(&[(Key::Char('f'), Intent::Findings)], "what stays", &[At::Review]).when(stays),
     row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).pinned().when(has_plan),
     row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review])
         .when(has_entries),
@@ -310,11 +309,11 @@ fn has_runs(model: &Model) -> bool {
 fn made_up(model: &Model) -> bool {
     model.made_up.is_some()
 }
-fn has_fields(model: &Model) -> bool {
-    model.current_step().is_some_and(|step| !step.form.is_empty())
+fn has_rows(model: &Model) -> bool {
+    model.current_step().is_some_and(|step| step.form.has_rows())
 }
-fn no_fields(model: &Model) -> bool {
-    !has_fields(model)
+fn no_rows(model: &Model) -> bool {
+    !has_rows(model)
 }
 fn on_choice(model: &Model) -> bool {
     model.current_step().is_some_and(|step| step.form.on_choice())
@@ -340,6 +339,9 @@ fn has_entries(model: &Model) -> bool {
 }
 fn has_problems(model: &Model) -> bool {
     !has_plan(model) && has_entries(model)
+}
+fn stays(model: &Model) -> bool {
+    crate::wizard::page::unfixed::any(model)
 }
 fn has_foreign(model: &Model) -> bool {
     matches!(&model.review.phase, ReviewPhase::Ready(plan) if plan.foreign.is_some())
@@ -368,7 +370,7 @@ pub(in crate::wizard) fn at(screen: Screen) -> At {
         Screen::Overview => At::Overview,
         Screen::Steps => At::Steps,
         Screen::Step(_) => At::Step,
-        Screen::Findings(_) => At::Findings,
+        Screen::Findings(_) | Screen::Unfixed => At::Findings,
         Screen::Review => At::Review,
         Screen::Difference(_) | Screen::Foreign => At::Difference,
         Screen::Run => At::Run,

@@ -161,9 +161,7 @@ fn leave(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
 
 fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]) {
     if let ReviewPhase::Ready(plan) = &model.review.phase {
-        if let Some(reopened) = super::history::reopened(model) {
-            reopened.tell(writer);
-        }
+        super::review::opened(model, writer);
         writer.text(Role::Text, &super::review::summary(plan));
         for change in &plan.changes {
             if let Some(interrupts) = &change.interrupts {
@@ -186,7 +184,7 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
                 "Passwords or keys are made up for this. They are shown next, to be noted before anything is changed.",
             );
         }
-        super::unfixed::warn(model, writer);
+        super::unfixed::tell(model, true, writer);
         for (step, problem) in super::review::problems(model) {
             let title = super::review::step_title(model, step);
             writer.text(Role::Warning, &format!("{title} is left out. {}", problem.text));

@@ -14,7 +14,7 @@ mod run;
 mod scroll;
 mod step;
 mod text;
-mod unfixed;
+pub(super) mod unfixed;
 
 use super::{Model, Screen};
 pub(super) use dialog::scroll_dialog;
@@ -39,6 +39,7 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::Review => review::page(model, width),
         Screen::Difference(index) => change::difference(model, index, width),
         Screen::Foreign => review::foreign(model, width),
+        Screen::Unfixed => unfixed::page(model, width),
         Screen::Run => run::run(model, width),
         Screen::Result => run::result(model, width),
         Screen::CutOff => run::cut_off(model, width),

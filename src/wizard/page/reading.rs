@@ -8,7 +8,7 @@ use super::{
 use crate::{
     finding::{Finding, Status},
     wizard::{
-        Model,
+        Model, Screen,
         keys::{self, At, TABLE},
         rows::rank,
     },
@@ -75,6 +75,13 @@ pub(super) fn help(model: &Model, width: usize) -> Page {
          apply. Going back is always possible and keeps the answers. In a text field letters are typed; Esc, Tab \
          and the F keys work there too.",
     );
+    if let Some(Screen::Step(index)) = model.trail.last()
+        && let Some(step) = model.steps.get(*index)
+    {
+        w.gap();
+        w.heading(step.about().title);
+        w.text(Role::Text, step.about().why);
+    }
     let everywhere = |at: &[At]| at.len() >= PLACES.len() - 1;
     let here = model.trail.last().map(|screen| keys::at(*screen));
     let here = PLACES.iter().filter(|(place, _)| Some(*place) == here);

@@ -172,8 +172,10 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         }
         w.gap();
     }
-    if let Some(reopened) = super::history::reopened(model) {
-        reopened.tell(&mut w);
+    let above = w.len();
+    opened(model, &mut w);
+    super::unfixed::tell(model, false, &mut w);
+    if w.len() > above {
         w.gap();
     }
     let plan = match &model.review.phase {
@@ -220,7 +222,6 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
             details(change, SHORT, &mut w);
         }
     }
-    super::unfixed::tell(model, &mut w);
     w.gap();
     for reminder in plan.to_remember() {
         w.spans(
@@ -233,6 +234,18 @@ pub(super) fn page(model: &Model, width: usize) -> Page {
         );
     }
     w.page
+}
+
+/// What lets somebody in that could not get in before.
+pub(super) fn opened(model: &Model, w: &mut Writer) {
+    if let Some(reopened) = super::history::reopened(model) {
+        reopened.tell(w);
+    }
+    let ReviewPhase::Ready(plan) = &model.review.phase else { return };
+    for who in plan.changes.iter().filter_map(|change| change.opens.as_ref()) {
+        let words = format!(" This opens a way in: {}.", clean(who));
+        w.spans(0, 2, vec![Span::symbol(Role::Bad, Symbol::Warning), Span::new(Role::Bad, words)]);
+    }
 }
 
 pub(super) fn step_title(model: &Model, step: usize) -> &'static str {

@@ -21,14 +21,20 @@ use crate::{
     },
 };
 
-/// Lines of the pane, without the rule above it: at least, and where there is room.
-const PANE: std::ops::RangeInclusive<usize> = 4..=8;
+/// Lines of the pane, without the rule above it: at least, on a body of so many rows.
+fn least(body: usize) -> usize {
+    if body < ROOMY { 4 } else { 5 }
+}
+/// Where there is room.
+const MOST: usize = 8;
+/// A body of so many rows has one for column titles.
+const ROOMY: usize = 18;
 /// Columns before a line of the pane's details.
 const WORD: usize = 9;
 /// Columns of the level.
 const LEVEL: usize = 8;
 /// Fewer columns of what is so today say nothing.
-const NOW: usize = 16;
+const NOW: usize = 10;
 
 pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     let Some(step) = model.steps.get(index) else { return Page::default() };
@@ -40,7 +46,7 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     head(model, step, &rows, &mut w);
     table(step, &rows, &mut w);
     // Without a question there is no pane to count the others in.
-    if step.form.is_empty() && !rows.others().is_empty() {
+    if rows.rows.is_empty() && !rows.others().is_empty() {
         w.text(Role::Dim, &format!("{}: f", rows.others()));
     }
     figures::draw(&mut w, &preview(step));
@@ -69,13 +75,14 @@ pub(in crate::wizard) fn rows_below(model: &Model) -> Option<(usize, usize)> {
     head(model, of, &rows(of), &mut above);
     let first = above.len();
     let below = scroll::window(model, &page, body.rows) + usize::from(page.room(body.rows));
-    let asked: Vec<_> = rows(of).rows.into_iter().filter_map(|row| row.asked).collect();
-    let (next, ..) = *asked.get(below.saturating_sub(first))?;
+    let rows = rows(of).rows;
+    let next = rows.get(below.saturating_sub(first))?.stop;
     let top = scroll::first_line(&page, below, body.rows);
-    // Preferably on a choice: in a text field the next key would be a letter.
-    let mut shown = asked.iter().skip(top.saturating_sub(first));
-    let choice = shown.find(|(_, _, state)| matches!(state, FieldState::Choice(_)));
-    Some((choice.map_or(next, |(field, ..)| *field), top))
+    // Preferably not on a text field, where the next key would be a letter.
+    let mut shown = rows.iter().skip(top.saturating_sub(first));
+    let letters =
+        |row: &Row<'_>| row.asked.is_some_and(|(_, _, state)| !matches!(state, FieldState::Choice(_)));
+    Some((shown.find(|row| !letters(row)).map_or(next, |row| row.stop), top))
 }
 
 /// Why it matters, in one line, and how far the look at the host is; column titles where there is room for them.
@@ -95,11 +102,11 @@ fn head(model: &Model, step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
         StepPhase::Ready(_) => {}
     }
     let body = usize::from(scroll::body(model, model.size).rows);
-    let spare = body.saturating_sub(w.len() + rows.rows.len() + 1 + PANE.start());
+    let spare = body.saturating_sub(w.len() + rows.rows.len() + 1 + least(body));
     if spare > 1 {
         w.gap();
     }
-    if spare > 0 && !rows.rows.is_empty() {
+    if (spare > 0 || body >= ROOMY) && !rows.rows.is_empty() {
         let titles = Columns::of(rows, w.width).line("Subject", "Now", "Level") + "Becomes";
         let spans = vec![Span::new(Role::Heading, fit(&titles, w.width))];
         w.page.lines.push(Line { spans, ..Line::default() });
@@ -122,12 +129,14 @@ struct Columns {
 
 impl Columns {
     fn of(rows: &Rows<'_>, width: usize) -> Self {
-        let longest = |text: for<'a> fn(&Row<'a>) -> &'a str| {
-            let asked = rows.rows.iter().filter(|row| row.asked.is_some());
-            asked.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
+        let longest = |text: for<'a> fn(&Row<'a>) -> &'a str, asked: bool| {
+            let rows = rows.rows.iter().filter(|row| row.asked.is_some() == asked);
+            rows.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
         };
-        let (names, told) = (longest(|row| row.subject()).max(12), longest(|row| row.now()));
-        let becomes = longest(|row| row.becomes()).min(20.min(width / 3)).max(8);
+        let (names, now) = (longest(|row| row.subject(), true).max(12), longest(|row| row.now(), true));
+        // What nobody is asked about takes both columns.
+        let told = now.max(longest(|row| row.subject(), false).saturating_sub(names + 2));
+        let becomes = longest(|row| row.becomes(), true).min(20.min(width / 3)).max(8);
         let room = width.saturating_sub(2 + 2 + LEVEL + 2 + becomes);
         let now = told.min(room.saturating_sub(2 + names.min(24)));
         if told > 0 && now < NOW.min(told) {
@@ -180,7 +189,7 @@ fn table(step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
             }
         }
         w.page.lines.push(Line { spans, ..Line::default() });
-        if row.asked.is_some_and(|(field, ..)| field == step.form.focus().field) {
+        if row.stop == step.form.focus().field {
             w.focus(from);
         }
     }
@@ -208,30 +217,40 @@ fn level_role(row: &Row<'_>) -> Role {
 
 /// More about the row that has the focus, on a body of so many rows of which the lines above want so many.
 fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usize) -> Option<Pane> {
-    let asked = || rows.rows.iter().filter_map(|row| Some((row, row.asked?)));
     let focus = step.form.focus();
-    let place = asked().position(|(_, (field, ..))| field == focus.field)?;
-    let (row, (_, field, state)) = asked().nth(place)?;
+    let place = rows.rows.iter().position(|row| row.stop == focus.field)?;
+    let row = rows.rows.get(place)?;
     let others = rows.others();
     let others = if others.is_empty() { others } else { format!(" · {others}: f") };
-    let title = format!("{} of {}{others}", place + 1, asked().count());
+    let title = format!("{} of {}{others}", place + 1, rows.rows.len());
     let mut w = Writer::new("", "", width);
-    match state {
-        FieldState::Choice(chosen) => w.spans(0, WORD, options(field, *chosen)),
-        FieldState::Line(input) => line(&mut w, field, input),
-        FieldState::Secret(secret) => {
+    match row.asked {
+        None => w.text(Role::Text, row.subject()),
+        Some((_, field, FieldState::Choice(chosen))) => w.spans(0, WORD, options(field, *chosen)),
+        Some((_, field, FieldState::Line(input))) => line(&mut w, field, input),
+        Some((_, field, FieldState::Secret(secret))) => {
             secret_line(&mut w, field, secret, false, !focus.again);
             secret_line(&mut w, field, secret, true, focus.again);
         }
     }
-    if let Some(words) = row.complaint().filter(|_| !said(state)) {
+    let said = row.asked.is_some_and(|(_, _, state)| said(state));
+    if let Some(words) = row.complaint().filter(|_| !said) {
         let words = Span::new(Role::Warning, format!(" {}", clean(&words)));
         w.spans(0, 2, vec![Span::symbol(Role::Warning, Symbol::Warning), words]);
     }
-    let most = body.saturating_sub(above + 1).clamp(*PANE.start(), *PANE.end()).max(w.len());
+    let most = body.saturating_sub(above + 1).clamp(least(body), MOST).max(w.len());
     let most = most.min(body.saturating_sub(2));
     let mut lines = w.page.lines;
-    lines.extend(shared_out(row, width, most.saturating_sub(lines.len())));
+    let mut told = row.detail();
+    // What is cut in the row is told in full.
+    let now = clean(row.now());
+    if row.asked.is_some() && columns(&now) > Columns::of(rows, width).now {
+        match told.first_mut() {
+            Some(("Seen", seen)) => *seen = format!("{now}: {seen}"),
+            _ => told.insert(0, ("Now", now)),
+        }
+    }
+    lines.extend(shared_out(&told, width, most.saturating_sub(lines.len())));
     lines.truncate(most);
     lines.resize(most, Line::default());
     Some(Pane { title, lines })
@@ -243,13 +262,7 @@ fn said(state: &FieldState) -> bool {
 }
 
 /// The details of a row on so many lines: each gets one, then the first ones as many as they need.
-fn shared_out(row: &Row<'_>, width: usize, mut room: usize) -> Vec<Line> {
-    let mut told = row.detail();
-    if let Some(finding) = row.finding().filter(|_| !row.now().is_empty())
-        && let Some((_, seen)) = told.iter_mut().find(|(word, _)| *word == "Seen")
-    {
-        *seen = format!("{}: {seen}", finding.title);
-    }
+fn shared_out(told: &[(&str, String)], width: usize, mut room: usize) -> Vec<Line> {
     let wrapped = told.iter().map(|(word, text)| {
         let mut w = Writer::new("", "", width);
         let spans = vec![Span::new(Role::Dim, cell(word, WORD)), Span::new(Role::Text, clean(text))];

@@ -1,20 +1,21 @@
-//! What a plan does not fix: the worst of what is found in steps that are not part of it, or that was left as it is.
+//! What a plan does not fix: what is found in steps that are not part of it, or that was left as it is.
 
 use super::{
-    Role, Span, Symbol, Writer,
+    Line, Page, Role, Span, Symbol, Writer,
     host::{severity_role, word},
-    text::clean,
+    text::{clean, columns, fit},
 };
 use crate::{
-    finding::{Finding, Severity, Status},
+    finding::{Finding, Status},
     wizard::{
         Model,
         model::{ReviewPhase, StepState},
+        rows::settles,
     },
 };
 
-/// What fails at this severity or above and still will after the plan, and why.
-fn unfixed(model: &Model, least: Severity) -> Vec<(&Finding, String)> {
+/// What fails and still will after the plan, and why; the worst first.
+fn unfixed(model: &Model) -> Vec<(&Finding, String)> {
     let ReviewPhase::Ready(plan) = &model.review.phase else { return Vec::new() };
     if model.review.undoes.is_some() {
         return Vec::new();
@@ -23,13 +24,13 @@ fn unfixed(model: &Model, least: Severity) -> Vec<(&Finding, String)> {
     for step in &model.steps {
         let about = step.about();
         let changed = plan.changes.iter().any(|change| change.step == about.id);
-        let failing = step.findings().iter();
-        let failing = failing.filter(|one| one.status == Status::Fail && one.severity >= least);
-        for finding in failing {
+        for finding in step.findings().iter().filter(|one| one.status == Status::Fail) {
             let why = if !step.ticked {
                 format!("{} is not in the plan", about.title)
             } else if !model.review.steps.contains(&about.id) {
                 format!("{} is left out", about.title)
+            } else if finding.field.is_none() {
+                "to be done by hand".to_owned()
             } else if !changed || is_left(step, finding) {
                 "left as it is".to_owned()
             } else {
@@ -44,43 +45,53 @@ fn unfixed(model: &Model, least: Severity) -> Vec<(&Finding, String)> {
 
 /// Whether the question about it is answered with leaving it.
 fn is_left(step: &StepState, finding: &Finding) -> bool {
-    let mut asked = step.form.visible();
-    asked.any(|(index, field, _)| {
-        field.now.as_ref() == Some(&finding.title) && step.form.value(index) == Some("leave")
-    })
+    let about =
+        |field: &crate::steps::form::Field| settles(field, finding) && field.now_status != Some(Status::Pass);
+    let mut asked = step.form.visible().filter(|(_, field, _)| about(field));
+    asked.any(|(index, ..)| matches!(step.form.value(index), Some("leave" | "keep")))
 }
 
-/// Below the plan.
-pub(super) fn tell(model: &Model, w: &mut Writer) {
-    let unfixed = unfixed(model, Severity::High);
-    if unfixed.is_empty() {
-        return;
-    }
-    w.gap();
-    w.heading("Not fixed by this plan");
-    for (finding, why) in unfixed {
-        line(w, finding, &why);
-    }
+/// Whether anything stays.
+pub(in crate::wizard) fn any(model: &Model) -> bool {
+    !unfixed(model).is_empty()
 }
 
-/// In the question whether to apply: the critical ones.
-pub(super) fn warn(model: &Model, w: &mut Writer) {
-    let critical = unfixed(model, Severity::Critical);
-    if !critical.is_empty() {
-        w.text(Role::Warning, "This does not fix:");
+/// "3 critical findings stay: Root still has the image's password; …": in a question whole, on a page in one line, with
+/// the key that shows all.
+pub(super) fn tell(model: &Model, asked: bool, w: &mut Writer) {
+    let unfixed = unfixed(model);
+    let Some((worst, _)) = unfixed.first() else { return };
+    let worst = worst.severity;
+    let titles: Vec<&str> = unfixed
+        .iter()
+        .filter(|(finding, _)| finding.severity == worst)
+        .map(|(finding, _)| finding.title.as_str())
+        .collect();
+    let stay = if titles.len() == 1 { "finding stays" } else { "findings stay" };
+    let words = format!(" {} {} {stay}: {}", titles.len(), word(worst), clean(&titles.join("; ")));
+    let role = severity_role(worst);
+    let sign = Span::symbol(role, Symbol::Fail);
+    if asked {
+        return w.spans(0, 2, vec![sign, Span::new(role, words)]);
     }
-    for (finding, why) in critical {
-        line(w, finding, &why);
-    }
+    let all = format!("  all {}: f", unfixed.len());
+    let words = fit(&words, w.width.saturating_sub(1 + columns(&all)));
+    let spans = vec![sign, Span::new(role, words), Span::new(Role::Dim, all)];
+    w.page.lines.push(Line { spans, ..Line::default() });
 }
 
-fn line(w: &mut Writer, finding: &Finding, why: &str) {
-    let role = severity_role(finding.severity);
-    let spans = vec![
-        Span::symbol(role, Symbol::Fail),
-        Span::new(role, format!(" {}: ", word(finding.severity))),
-        Span::new(Role::Text, clean(&finding.title)),
-        Span::new(Role::Dim, format!(" · {why}")),
-    ];
-    w.spans(0, 2, spans);
+/// All of it, a line or two each.
+pub(super) fn page(model: &Model, width: usize) -> Page {
+    let mut w = Writer::new("What stays", "not fixed by this plan", width);
+    for (finding, why) in unfixed(model) {
+        let role = severity_role(finding.severity);
+        let spans = vec![
+            Span::symbol(role, Symbol::Fail),
+            Span::new(role, format!(" {}: ", word(finding.severity))),
+            Span::new(Role::Text, clean(&finding.title)),
+            Span::new(Role::Dim, format!(" · {why}")),
+        ];
+        w.spans(0, 2, spans);
+    }
+    w.page
 }

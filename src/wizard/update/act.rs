@@ -57,11 +57,10 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::CopyPage => return copy_page(model),
         Intent::Log => navigation::go(model, Screen::Log),
         Intent::Help => navigation::go(model, Screen::Help),
-        Intent::Findings => {
-            if let Screen::Step(index) = model.screen {
-                navigation::go(model, Screen::Findings(index));
-            }
-        }
+        Intent::Findings => match model.screen {
+            Screen::Step(index) => navigation::go(model, Screen::Findings(index)),
+            _ => navigation::go(model, Screen::Unfixed),
+        },
         Intent::MoreRows => more_rows(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
@@ -145,6 +144,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
         Screen::Passwords => leaving::ask(model, Question::Noted, 1),
         Screen::Difference(_)
         | Screen::Foreign
+        | Screen::Unfixed
         | Screen::Past
         | Screen::CutOff
         | Screen::Findings(_)

@@ -12,6 +12,7 @@ use crate::{
         form::FormState,
         model::{HostCard, PastRun, StepPhase, StepState},
         navigation,
+        rows::rows,
         run_view::RunView,
     },
 };
@@ -94,10 +95,13 @@ pub(super) fn inspected(
     if matches!(phase, StepPhase::Ready(_)) {
         model.draft.steps.remove(id);
     }
-    if step.phase == phase {
+    let same = step.phase == phase;
+    step.phase = phase;
+    step.form.below = rows(step).rows.iter().filter(|row| row.asked.is_none()).count();
+    step.form.settle_focus();
+    if same {
         return Vec::new();
     }
-    step.phase = phase;
     if let StepPhase::Failed(failure) = &step.phase {
         let line = format!("{}: {}", step.about().title, failure.message);
         log(model, true, &line);

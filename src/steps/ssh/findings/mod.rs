@@ -5,6 +5,7 @@ mod keys;
 mod server;
 
 use self::found::found;
+pub(super) use self::server::held;
 use super::{facts::Facts, names::id};
 use crate::finding::{Finding, Severity, Status};
 

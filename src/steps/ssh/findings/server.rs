@@ -89,12 +89,25 @@ fn root_from<'f>(facts: &'f Facts, usual: (&str, bool), strangers: bool) -> Opti
     facts.openings.iter().filter(about).find(block)
 }
 
+/// Whether own networks alone let root in with a password, and everybody with one: in a word for each.
+pub(in crate::steps::ssh) fn held(facts: &Facts) -> [&'static str; 2] {
+    let word = |own: bool| if own { "own networks" } else { "refused" };
+    [
+        word(root_from(facts, everywhere(facts), false).is_some()),
+        word(allowed(facts, &PASSWORDS, false).next().is_some()),
+    ]
+}
+
+/// What root finds from anywhere.
+fn everywhere(facts: &Facts) -> (&str, bool) {
+    (facts.value("permitrootlogin").unwrap_or("yes"), takes_passwords(facts) != Some(false))
+}
+
 pub(super) fn root_password(facts: &Facts) -> Finding {
     let root = facts.people.iter().find(|person| person.uid == 0);
     let for_root = root.map(|root| (root.root_login.as_deref().unwrap_or_default(), root.passwords));
     let known = facts.value("permitrootlogin").is_some();
-    let everywhere = (facts.value("permitrootlogin").unwrap_or("yes"), takes_passwords(facts) != Some(false));
-    let from = |strangers| root_from(facts, everywhere, strangers);
+    let from = |strangers| root_from(facts, everywhere(facts), strangers);
     let status = match for_root {
         _ if facts.doubt.is_some() => Status::Unknown,
         _ if from(true).is_some() => Status::Fail,
