@@ -96,6 +96,11 @@ impl Change {
         self
     }
 
+    /// Whether it is the apply.
+    pub fn is_apply(&self) -> bool {
+        matches!(self.action, Action::Apply { .. })
+    }
+
     /// Whether it is guarded, and the other goes back with it on silence.
     pub fn guards(&self, other: &Change) -> bool {
         self.guard.as_ref().is_some_and(|guard| self.step == other.step || guard.steps.contains(&other.step))

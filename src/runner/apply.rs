@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Configuration, Event, Saved, SavedFile, Seen, Was, journal::pause, run::Runner};
+use super::{
+    Configuration, Event, Saved, SavedFile, Seen, Was, journal::pause, orphan::at_most, run::Runner,
+};
 use crate::{
     executor::{Command, Executor, Kind, READ_LIMIT, Stream, World},
-    plan::{Action, Change, Left, Outcome, Phase},
+    plan::{Change, Left, Outcome, Phase},
     secret::hide_in_output,
 };
 
-/// How long an apply may take.
-pub(super) const APPLY_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Seconds that another apply is waited for.
 const OTHER_APPLY: u32 = 120;
 /// More than this is not kept of all generated files together.
@@ -37,7 +37,7 @@ impl<'a> Runner<'a> {
         let plan = self.plan;
         let configuring = |change: &&Change| matches!(change.phase, Phase::Configure | Phase::Apply);
         let Some(first) = plan.changes.iter().find(configuring) else { return Ok(()) };
-        let applies = plan.changes.iter().any(is_apply);
+        let applies = plan.changes.iter().any(Change::is_apply);
         if let Some(why) = self.configuration().cannot_apply(self.host()).filter(|_| applies) {
             bail!("the configuration cannot be applied: {why}");
         }
@@ -102,7 +102,7 @@ impl<'a> Runner<'a> {
     ) -> Result<(Outcome, String)> {
         self.alone(&change.id)?;
         self.only_ours()?;
-        let printed = self.run_apply(&change.id, message)?;
+        let printed = self.run_apply(change, message)?;
         let open = self.open()?.ours;
         ensure!(
             open.is_empty(),
@@ -124,9 +124,9 @@ impl<'a> Runner<'a> {
         Ok(said.chain(old).map(Seen::but).fold(seen, Seen::and).told())
     }
 
-    fn run_apply(&mut self, change: &str, message: &str) -> Result<String> {
+    fn run_apply(&mut self, change: &Change, message: &str) -> Result<String> {
         let configuration = self.configuration();
-        let exit = self.stream(change, &configuration.apply(message).limit(APPLY_LIMIT))?;
+        let exit = self.stream(&change.id, &configuration.apply(message).limit(at_most(change)))?;
         let printed = exit.text() + &exit.error_text();
         let said = configuration.said(&printed);
         self.executed.extend(said.executed);
@@ -231,7 +231,7 @@ impl<'a> Runner<'a> {
             );
         }
         self.alone(&apply.id)?;
-        self.run_apply(&apply.id, message)?;
+        self.run_apply(apply, message)?;
         Ok("the old configuration was applied again".to_owned())
     }
 
@@ -274,11 +274,6 @@ impl<'a> Runner<'a> {
             files.join(", ")
         )
     }
-}
-
-/// Whether it is the apply.
-pub(super) fn is_apply(change: &Change) -> bool {
-    matches!(change.action, Action::Apply { .. })
 }
 
 /// The files that an apply is going to make, as they are now. Whatever is no regular file is left out; behind a link

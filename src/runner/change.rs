@@ -7,9 +7,10 @@ use anyhow::Result;
 use super::{
     Event, LeftBehind, NotKept, Saved, SavedFile, Was,
     action::{self, Prepared},
-    apply::{generated, is_apply},
+    apply::generated,
+    armed::Armed,
     captured,
-    guard::{Armed, TICK, start_watcher},
+    guard::{TICK, start_watcher},
     journal::pause,
     orphan::at_most,
     output::{Lines, Told},
@@ -183,7 +184,7 @@ impl Runner<'_> {
         if matches!(change.undo, Undo::Captured { .. }) {
             saved.captured = Some(captured::look(&change.undo, self.secrets, host)?);
         }
-        if is_apply(change) {
+        if change.is_apply() {
             saved.generated = generated(self.sight.platform.configuration(), host)?;
         }
         self.journal.save(&change.id, &saved)?;

@@ -4,7 +4,7 @@
 //! What is armed is written in the directory of the run (`guard.json`), so that a restart of the host finds it, too.
 
 use std::{
-    fs, io,
+    io,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -12,12 +12,13 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
-use serde::{Deserialize, Serialize};
 
 use super::{
     Holder, Lock, LockHeld, Platform, RunOutcome, Runs, State,
+    armed::Armed,
     assess::order,
-    journal::{durable, pause, sync, trusted},
+    control::{KEEP, REVERT, is_kept},
+    journal::{durable, pause},
     orphan::{self, Session},
     proc_stat::boot,
     run::restore,
@@ -30,11 +31,6 @@ use crate::{
 
 /// The hidden subcommand that [`watch`] stands behind.
 pub const SUBCOMMAND: &str = "restore-on-silence";
-/// The wish to keep a guarded change; holds its id.
-pub(super) const KEEP: &str = "keep";
-/// The wish to take it back at once.
-pub(super) const REVERT: &str = "revert";
-const ARMED: &str = "guard.json";
 /// How often wishes are looked for.
 pub(super) const TICK: Duration = Duration::from_millis(250);
 /// A runner that lives so long after the deadline hangs.
@@ -53,46 +49,6 @@ pub enum Connection {
     Console,
     /// In a terminal that outlives connections (tmux, screen), or from a timer.
     Unknown,
-}
-
-/// A guarded change that waits for its confirmation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Armed {
-    /// The change.
-    pub change: String,
-    /// Time since boot when it took effect; `None` while it is still being made.
-    pub since: Option<Duration>,
-    /// Time since boot when it is taken back.
-    pub deadline: Duration,
-    /// The boot that these times count from.
-    pub boot: String,
-}
-
-impl Armed {
-    pub(super) fn new(change: &str, deadline: Duration, host: &dyn Executor) -> Self {
-        Armed { change: change.to_owned(), since: None, deadline, boot: boot(host) }
-    }
-
-    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        durable(&dir.join(ARMED), &serde_json::to_vec(self)?)?;
-        sync(dir)
-    }
-
-    /// `None` when nothing is armed.
-    fn read(dir: &Path) -> io::Result<Option<Self>> {
-        match trusted::read(dir, ARMED, trusted::NOTE) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Ends the wait, however it ended.
-    pub(super) fn disarm(dir: &Path) {
-        for wish in [ARMED, KEEP, REVERT] {
-            let _ = fs::remove_file(dir.join(wish));
-        }
-    }
 }
 
 /// Sets how long guarded changes wait for their confirmation: other seconds, or not at all (`--confirm none`).
@@ -237,11 +193,6 @@ pub fn restore_overdue(platform: &dyn Platform) -> Result<Vec<(String, Result<()
         Err(error) => Some((Err(error.into()), run)),
     };
     Ok(runs.names().into_iter().filter_map(settled).map(|(back, run)| (run, back)).collect())
-}
-
-/// Whether somebody wished to keep this change.
-pub(super) fn is_kept(dir: &Path, change: &str) -> bool {
-    trusted::read(dir, KEEP, trusted::NOTE).is_ok_and(|id| id == change.as_bytes())
 }
 
 fn restore_run(root: &Path, run: &str, platform: &dyn Platform) -> Result<RunOutcome> {

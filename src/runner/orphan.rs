@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RunState, Runs,
-    apply::APPLY_LIMIT,
     journal::{durable, pause, sync, trusted},
     proc_stat::{Process, boot, process, processes},
 };
@@ -20,6 +19,8 @@ use crate::{
     plan::{Action, Change},
 };
 
+/// How long an apply may take.
+const APPLY_LIMIT: Duration = Duration::from_secs(30 * 60);
 const FILE: &str = "session.json";
 /// How often it is looked whether a program has ended.
 const TICK: Duration = Duration::from_millis(100);

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Holder, Journal, Lock, LockHeld, Order, Platform, RunOutcome, Runs, State, guard::Armed,
+    Control, Event, Holder, Journal, Lock, LockHeld, Order, Platform, RunOutcome, Runs, State, armed::Armed,
     orphan::Session, resume, run, settle, taken_back_by,
 };
 use crate::{

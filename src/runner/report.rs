@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChangeState, NotKept, Record, RunOutcome, RunState, State};
+use super::{ChangeState, NotKept, Record, RunOutcome, RunState};
 use crate::{
     finding::{Finding, Severity, Status, StepId, printable, score},
     plan::Outcome,
@@ -153,20 +153,6 @@ impl Report {
         }
         printable(&text)
     }
-}
-
-/// Of reports, the oldest first: the run that took this one back, unless that was taken back itself. Only a later run
-/// counts, whatever a record claims.
-pub fn taken_back_by<'a>(reports: &'a [(State, Report)], run: &str) -> Option<&'a str> {
-    use RunOutcome::{Done, Unchanged, Warning};
-    let from = reports.iter().position(|(_, report)| report.run == run).map_or(0, |at| at + 1);
-    let later = reports.get(from..).unwrap_or_default();
-    let back = later.iter().rev().map(|(_, report)| report).find(|report| {
-        report.undoes.as_deref() == Some(run)
-            && matches!(report.outcome, Some(Done | Warning | Unchanged))
-            && taken_back_by(later, &report.run).is_none()
-    });
-    back.map(|report| report.run.as_str())
 }
 
 impl From<ChangeState> for ReportedChange {

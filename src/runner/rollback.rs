@@ -3,9 +3,7 @@
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::{
-    Event, SavedFile, Was,
-    apply::is_apply,
-    captured,
+    Event, SavedFile, Was, captured,
     run::Runner,
     shared::{Way, way_back},
 };
@@ -25,7 +23,7 @@ impl Runner<'_> {
             let undone = self.undo(change);
             self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
-        let applied = standing.iter().copied().find(|change| is_apply(change));
+        let applied = standing.iter().copied().find(|change| change.is_apply());
         let generated = applied.map(|apply| {
             let saved = self.journal.saved(&apply.id).map(Option::unwrap_or_default);
             let back =
@@ -40,7 +38,7 @@ impl Runner<'_> {
         let untold = |change: &&&Change| {
             let stands = standing.iter().any(|other| other.id == change.id);
             let told = self.known(change).undone;
-            again(change) && !is_apply(change) && (stands || (touched(&change.step) && !told))
+            again(change) && !change.is_apply() && (stands || (touched(&change.step) && !told))
         };
         let untold: Vec<&Change> = changes.iter().filter(untold).copied().collect();
         for change in untold {

@@ -15,8 +15,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, NotKept, Platform, Record, RunOutcome, apply::is_apply, guard::Armed,
-    orphan::Session, output::Redactor, proof::Sight,
+    Control, Event, Journal, NotKept, Platform, Record, RunOutcome, armed::Armed, orphan::Session,
+    output::Redactor, proof::Sight,
 };
 use crate::{
     executor::Executor,
@@ -271,7 +271,7 @@ impl<'a> Runner<'a> {
             }
             None => {
                 if self.stopped {
-                    let open = plan.changes.iter().any(|c| is_apply(c) && self.known(c).ended.is_none());
+                    let open = plan.changes.iter().any(|c| c.is_apply() && self.known(c).ended.is_none());
                     self.take_back_open(open)?;
                 }
                 "not tried: the run was stopped before it".to_owned()
@@ -323,7 +323,7 @@ impl<'a> Runner<'a> {
     /// After a failure: takes back what must not stay, and applies the configuration that stays.
     fn settle(&mut self) -> Result<()> {
         let plan = self.plan;
-        let apply = plan.changes.iter().find(|change| is_apply(change));
+        let apply = plan.changes.iter().find(|change| change.is_apply());
         let mut unapplied = apply.is_some_and(|apply| self.failed(apply));
         if !unapplied {
             self.take_back_open(false)?;

@@ -224,6 +224,19 @@ fn only_the_front_end_knows_the_demo() {
     );
 }
 
+/// Whoever starts a run lends it a platform. Its tests keep to that, too.
+#[test]
+fn the_runner_knows_no_platform() {
+    none(files_below("src/runner").into_iter().flat_map(|file| {
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let path = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+        let source = Source { path, code: fs::read_to_string(&file).unwrap() };
+        let mut known = imports(&source);
+        known.retain(|room| ["ngcp", "host", "steps"].contains(&room.as_str()));
+        known.into_iter().map(move |room| format!("{} imports {room}", source.path))
+    }));
+}
+
 #[test]
 fn only_the_screen_knows_the_screen_libraries() {
     only_in(&["ui", "terminal"], &["ratatui::", "crossterm::"]);

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::{
+    super::control::STOP,
     super::{Event, LeftBehind, Record, Report, Saved, SavedFile, Was},
     Journal,
-    history::{History, pause},
+    history::{History, JOURNAL, PROGRESS, pause},
     line,
     trusted::{self, LIMIT},
 };
@@ -25,10 +26,6 @@ use crate::{
     secret::{Secret, sha256},
 };
 
-pub(super) const JOURNAL: &str = "journal";
-/// How far the job under way is: one line, written over the one before it, never synced. In the journal it would grow
-/// for as long as the job takes; nobody asks for it when the run is over.
-pub(super) const PROGRESS: &str = "progress";
 const REPORT: &str = "report.txt";
 /// Holds the copies of all files that an apply makes.
 const GENERATED: &str = "generated";
@@ -91,7 +88,7 @@ impl FileJournal {
         file.set_len(history.length)?;
         file.sync_all()?;
         // A wish from before the cut was for the run as it was then.
-        let _ = fs::remove_file(dir.join(super::super::STOP));
+        let _ = fs::remove_file(dir.join(STOP));
         // Without it on a full disk the run still goes on; only what programs print is lost.
         let _ = durable(&dir.join(RESERVE), &vec![b'.'; RESERVED]);
         let number = history.records.last().map_or(0, |record| record.number);

@@ -11,11 +11,14 @@ use rustix::fs::FlockOperation;
 
 use super::{
     super::{Event, Record},
-    file::{JOURNAL, PROGRESS},
     line,
     trusted::{self, LIMIT, NOTE},
 };
 
+pub(super) const JOURNAL: &str = "journal";
+/// How far the job under way is: one line, written over the one before it, never synced. In the journal it would grow
+/// for as long as the job takes; nobody asks for it when the run is over.
+pub(super) const PROGRESS: &str = "progress";
 /// How often a growing journal is looked at.
 const PAUSE: Duration = Duration::from_millis(60);
 

@@ -15,11 +15,11 @@ pub use file::FileJournal;
 pub(super) use file::{durable, sync};
 pub(super) use history::pause;
 pub use history::{Followed, Follower, History};
-pub use passing::PassingRuns;
+pub use passing::{ChannelJournal, PassingRuns};
 pub(super) use store::inside;
-pub use store::{Runs, State};
+pub use store::{Runs, State, taken_back_by};
 
-use std::{collections::BTreeMap, io, path::Path, sync::mpsc};
+use std::{collections::BTreeMap, io, path::Path};
 
 use jiff::Timestamp;
 
@@ -102,46 +102,5 @@ impl Journal for MemoryJournal {
 
     fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
         Ok(self.left.get(change).cloned())
-    }
-}
-
-/// A journal that tells what it records: for a run in the same process as its screen, which is gone with it, so that
-/// nobody is shown the way to its directory. The run goes on when nobody listens.
-#[derive(Debug)]
-pub struct ChannelJournal {
-    file: FileJournal,
-    number: u64,
-    sender: mpsc::Sender<Record>,
-}
-
-impl ChannelJournal {
-    /// Sends every record to `sender` as well.
-    pub fn new(file: FileJournal, sender: mpsc::Sender<Record>) -> Self {
-        ChannelJournal { file, number: 0, sender }
-    }
-}
-
-impl Journal for ChannelJournal {
-    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
-        self.file.record(at, event.clone())?;
-        self.number += u64::from(!matches!(event, Event::Progress { .. }));
-        let _ = self.sender.send(Record { number: self.number, at, event });
-        Ok(())
-    }
-
-    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
-        self.file.save(change, saved)
-    }
-
-    fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
-        self.file.saved(change)
-    }
-
-    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
-        self.file.left(change, left)
-    }
-
-    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
-        self.file.left_by(change)
     }
 }

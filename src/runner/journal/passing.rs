@@ -1,15 +1,22 @@
 //! Runs that end with the process: those of the sample host. They are recorded and taken back as real ones are.
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::PathBuf,
     process,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
 };
 
 use anyhow::Result;
+use jiff::Timestamp;
 
-use super::Runs;
+use super::{
+    super::{Event, LeftBehind, Record, Saved},
+    FileJournal, Journal, Runs,
+};
 
 /// Runs in a private directory of their own, which is made with the first run and removed at the end.
 #[derive(Debug)]
@@ -48,5 +55,46 @@ impl PassingRuns {
 impl Drop for PassingRuns {
     fn drop(&mut self) {
         self.forget();
+    }
+}
+
+/// A journal that tells what it records: for a run in the same process as its screen, which is gone with it, so that
+/// nobody is shown the way to its directory. The run goes on when nobody listens.
+#[derive(Debug)]
+pub struct ChannelJournal {
+    file: FileJournal,
+    number: u64,
+    sender: mpsc::Sender<Record>,
+}
+
+impl ChannelJournal {
+    /// Sends every record to `sender` as well.
+    pub fn new(file: FileJournal, sender: mpsc::Sender<Record>) -> Self {
+        ChannelJournal { file, number: 0, sender }
+    }
+}
+
+impl Journal for ChannelJournal {
+    fn record(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
+        self.file.record(at, event.clone())?;
+        self.number += u64::from(!matches!(event, Event::Progress { .. }));
+        let _ = self.sender.send(Record { number: self.number, at, event });
+        Ok(())
+    }
+
+    fn save(&mut self, change: &str, saved: &Saved) -> io::Result<()> {
+        self.file.save(change, saved)
+    }
+
+    fn saved(&self, change: &str) -> io::Result<Option<Saved>> {
+        self.file.saved(change)
+    }
+
+    fn left(&mut self, change: &str, left: &LeftBehind) -> io::Result<()> {
+        self.file.left(change, left)
+    }
+
+    fn left_by(&self, change: &str) -> io::Result<Option<LeftBehind>> {
+        self.file.left_by(change)
     }
 }

@@ -17,10 +17,11 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::{
-    super::{LeftBehind, Report, Saved},
+    super::control::STOP,
+    super::{LeftBehind, Report, RunOutcome, Saved},
     FileJournal, History,
-    file::{self, JOURNAL, durable},
-    history::{Follower, is_live, pause},
+    file::{self, durable},
+    history::{Follower, JOURNAL, is_live, pause},
     trusted,
 };
 
@@ -52,6 +53,20 @@ pub enum State {
     Finished,
     /// Its runner is gone before the end: a power loss, a kill.
     CutOff,
+}
+
+/// Of reports, the oldest first: the run that took this one back, unless that was taken back itself. Only a later run
+/// counts, whatever a record claims.
+pub fn taken_back_by<'a>(reports: &'a [(State, Report)], run: &str) -> Option<&'a str> {
+    use RunOutcome::{Done, Unchanged, Warning};
+    let from = reports.iter().position(|(_, report)| report.run == run).map_or(0, |at| at + 1);
+    let later = reports.get(from..).unwrap_or_default();
+    let back = later.iter().rev().map(|(_, report)| report).find(|report| {
+        report.undoes.as_deref() == Some(run)
+            && matches!(report.outcome, Some(Done | Warning | Unchanged))
+            && taken_back_by(later, &report.run).is_none()
+    });
+    back.map(|report| report.run.as_str())
 }
 
 impl Runs {
@@ -229,7 +244,7 @@ impl Runs {
     /// When the wish cannot be left in its directory.
     pub fn stop(&self, run: &str) -> io::Result<()> {
         trusted::directory(&self.dir(run))?;
-        durable(&self.dir(run).join(super::super::STOP), b"")
+        durable(&self.dir(run).join(STOP), b"")
     }
 
     /// A new run: its name `YYYYMMDD-NUMBER` and its journal. Forgets the oldest ones.

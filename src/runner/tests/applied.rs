@@ -331,9 +331,8 @@ fn what_came_while_nobody_confirmed_is_left_for_its_owner_and_the_daemon_is_as_i
 fn what_was_approved_goes_along_only_as_it_was_when_it_was_approved() {
     let host = platform();
     host.edit(|files| files.write(NOTES, "theirs\n"));
-    let seen = crate::ngcp::ngcpcfg::uncommitted(&host).unwrap().unwrap();
-    let foreign =
-        Foreign { files: seen.files.keys().cloned().collect(), states: seen.files, diff: String::new() };
+    let states = Ngcp.uncommitted(&host).unwrap().unwrap();
+    let foreign = Foreign { files: states.keys().cloned().collect(), states, diff: String::new() };
     let plan = Plan { changes: plan()[..2].to_vec(), foreign: Some(foreign), ..Plan::default() };
     let go = |host: &Simulated| {
         let order = Order { plan: plan.clone(), ..Order::default() };
