@@ -109,20 +109,16 @@ pub fn deceives(c: char) -> bool {
 
 /// Text made safe for people: every character that [`deceives`] but line breaks and tabs is written as `\u{202e}`.
 pub fn printable(text: &str) -> String {
-    escaped(text, |c| deceives(c) && c != '\n' && c != '\t')
-}
-
-/// The same as one line: line breaks and tabs as well.
-pub fn one_line(text: &str) -> String {
-    escaped(text, deceives)
-}
-
-fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if hidden(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+        if deceives(c) && c != '\n' && c != '\t' { out.extend(c.escape_unicode()) } else { out.push(c) }
     }
     out
+}
+
+/// The same as one line: a blank for each line break and tab.
+pub fn one_line(text: &str) -> String {
+    printable(&text.replace(['\n', '\r', '\t'], " "))
 }
 
 /// JSON for a terminal or a pipe: exact for who parses it, safe for who looks at it.
@@ -182,7 +178,7 @@ mod tests {
         assert!(shown.chars().all(|c| !deceives(c) || c == '\n' || c == '\t'), "{shown:?}");
         assert!(shown.starts_with("a\\u{1b}[2J") && shown.ends_with("é日\n\tb"), "{shown:?}");
         assert_eq!(printable(&shown), shown);
-        assert_eq!(one_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
+        assert_eq!(one_line("a\nb\tc\u{7}"), "a b c\\u{7}");
     }
 
     #[test]

@@ -9,6 +9,11 @@ pub(super) fn because(kind: io::ErrorKind, path: &Path, text: &str) -> io::Error
     io::Error::new(kind, format!("{} {text}", path.display()))
 }
 
+/// A path that leads through more of them than the kernel follows.
+pub(super) fn too_many_links(path: &Path) -> io::Error {
+    because(io::ErrorKind::Other, path, "has too many symbolic links")
+}
+
 /// A file larger than we read.
 pub(super) fn too_large(path: &Path, len: u64) -> io::Error {
     let text =

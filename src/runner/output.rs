@@ -86,7 +86,7 @@ impl<'a> Lines<'a> {
         if self.left == 0 {
             return;
         }
-        let line = self.redactor.clean(&printable(&String::from_utf8_lossy(&bytes)));
+        let line = self.redactor.clean(&stripped(&String::from_utf8_lossy(&bytes)));
         let line = self.printed[stream as usize].line(&line);
         if line.trim().is_empty() {
             return;
@@ -124,7 +124,7 @@ fn shorten(line: &str) -> String {
 }
 
 /// Without control characters and escape sequences.
-fn printable(text: &str) -> String {
+fn stripped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

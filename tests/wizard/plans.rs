@@ -179,7 +179,7 @@ fn a_run_is_followed_and_shows_no_password() {
         stream: ngcp_warden::executor::Stream::Out,
         line: "\u{1b}[2Jall\tgood".to_owned(),
     });
-    assert!(desk.words().contains("·[2Jall good"), "S15: {}", desk.words());
+    assert!(desk.words().contains("\\u{1b}[2Jall good"), "S15: {}", desk.words());
     desk.change_ends("passwords.root", Outcome::Done);
     desk.change_ends("passwords.cdr", Outcome::Done);
     desk.run_ends(RunOutcome::Done);

@@ -295,11 +295,7 @@ impl Files {
                 Some(Node::Link(target)) if follow_last || !rest.is_empty() => {
                     links += 1;
                     if links > MOST_LINKS {
-                        return Err(refused::because(
-                            io::ErrorKind::Other,
-                            path,
-                            "has too many symbolic links",
-                        ));
+                        return Err(refused::too_many_links(path));
                     }
                     if target.is_absolute() {
                         here = PathBuf::from("/");

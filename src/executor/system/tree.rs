@@ -131,11 +131,7 @@ impl Tree {
                     }
                     links += 1;
                     if links > MOST_LINKS {
-                        return Err(refused::because(
-                            io::ErrorKind::Other,
-                            path,
-                            "has too many symbolic links",
-                        ));
+                        return Err(refused::too_many_links(path));
                     }
                     let target = target(&next).map_err(|e| named(path, e))?;
                     if target.is_absolute() {

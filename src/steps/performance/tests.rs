@@ -189,6 +189,20 @@ fn low(files: &mut Files) -> String {
     text
 }
 
+/// Does its work, and something else to the file.
+fn rewrites(files: &mut Files, change: fn(&str) -> String) -> Answer {
+    let text = low(files);
+    files.write(CONFIG, change(&text));
+    "Done.".into()
+}
+
+/// Does its work, and gives the file to somebody.
+fn gives(files: &mut Files, mode: u32, owner: u32) -> Answer {
+    let text = low(files);
+    files.put(CONFIG, mode, owner, 117, text);
+    "Done.".into()
+}
+
 fn fresh() -> Simulated {
     host("mr13.5.1", &config(HIGH, "2G"))
 }
@@ -210,27 +224,13 @@ fn what_the_tool_spoils_is_put_back_and_never_told_done() {
     type Tool = fn(&mut Files) -> Answer;
     let spoiled: [(Tool, &str); 11] = [
         (|_| "Done.".into(), "none of the 5 values was changed"),
+        (|files| rewrites(files, |_| String::new()), "what stood in it is gone"),
         (
-            |files| {
-                files.write(CONFIG, "");
-                "Done.".into()
-            },
-            "what stood in it is gone",
-        ),
-        (
-            |files| {
-                let text = low(files);
-                files.write(CONFIG, text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>());
-                "Done.".into()
-            },
+            |files| rewrites(files, |text| text.lines().take(2).map(|line| format!("{line}\n")).collect()),
             "kamailio is gone",
         ),
         (
-            |files| {
-                let text = low(files);
-                files.write(CONFIG, text.replace("    natping_processes: '1'\n", ""));
-                "Done.".into()
-            },
+            |files| rewrites(files, |text| text.replace("    natping_processes: '1'\n", "")),
             "kamailio.proxy.natping_processes is gone",
         ),
         (
@@ -250,35 +250,15 @@ fn what_the_tool_spoils_is_put_back_and_never_told_done() {
             },
             "config.yml is not there",
         ),
+        (|files| gives(files, 0o644, 0), "its owner or mode was changed: 0644 0:117, was 0660 0:117"),
+        (|files| gives(files, 0o660, 1000), "its owner or mode was changed"),
         (
-            |files| {
-                let text = low(files);
-                files.put(CONFIG, 0o644, 0, 117, text);
-                "Done.".into()
-            },
-            "its owner or mode was changed: 0644 0:117, was 0660 0:117",
-        ),
-        (
-            |files| {
-                let text = low(files);
-                files.put(CONFIG, 0o660, 1000, 117, text);
-                "Done.".into()
-            },
-            "its owner or mode was changed",
-        ),
-        (
-            |files| {
-                let text = low(files);
-                files.write(CONFIG, text.replace("children: 5", "children: 99"));
-                "Done.".into()
-            },
+            |files| rewrites(files, |text| text.replace("children: 5", "children: 99")),
             "kamailio.proxy.children is now 99: neither 5 nor as before (8)",
         ),
         (
             |files| {
-                let text = low(files);
-                files.write(CONFIG, text.replace("bufferpoolsize: 64M", "bufferpoolsize: {size: 64M}"));
-                "Done.".into()
+                rewrites(files, |text| text.replace("bufferpoolsize: 64M", "bufferpoolsize: {size: 64M}"))
             },
             "database.bufferpoolsize was one value and is several",
         ),
@@ -316,11 +296,8 @@ fn what_the_tool_left_or_changed_beside_is_a_warning_that_names_it() {
     ));
     assert_eq!(found(&host, MIXED).status, Status::Fail);
     // Somebody sets another value at the same time: it is kept and told.
-    let (host, outcome, said) = ran(fresh(), |files| {
-        let text = low(files) + "b2b:\n  port: 5090\n";
-        files.write(CONFIG, text);
-        "Done.".into()
-    });
+    let (host, outcome, said) =
+        ran(fresh(), |files| rewrites(files, |text| text.to_owned() + "b2b:\n  port: 5090\n"));
     assert_eq!(outcome, RunOutcome::Warning, "{said}");
     assert!(said.contains("all 5 values are set; also changed, look at the difference: b2b"), "{said}");
     assert!(host.files().text(CONFIG).contains("port: 5090"));

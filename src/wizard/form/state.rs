@@ -171,14 +171,14 @@ impl FormState {
         }
     }
 
+    fn focused_mut(&mut self) -> Option<(&Field, &mut FieldState)> {
+        Some((self.form.fields.get(self.focus.field)?, self.fields.get_mut(self.focus.field)?))
+    }
+
     /// Gives a key to the focused text field. `Err` says in words why it was not taken.
     pub(in crate::wizard) fn edit(&mut self, key: Key) -> Result<(), &'static str> {
         let again = self.focus.again;
-        let (Some(field), Some(state)) =
-            (self.form.fields.get(self.focus.field), self.fields.get_mut(self.focus.field))
-        else {
-            return Ok(());
-        };
+        let Some((field, state)) = self.focused_mut() else { return Ok(()) };
         match state {
             FieldState::Choice(_) => return Ok(()),
             FieldState::Line(input) => {
@@ -205,11 +205,7 @@ impl FormState {
     /// Puts text into the focused field as if it had been typed. `Err` says in words why it was not taken.
     pub(in crate::wizard) fn type_text(&mut self, text: &str) -> Result<(), &'static str> {
         let again = self.focus.again;
-        let (Some(field), Some(state)) =
-            (self.form.fields.get(self.focus.field), self.fields.get_mut(self.focus.field))
-        else {
-            return Ok(());
-        };
+        let Some((field, state)) = self.focused_mut() else { return Ok(()) };
         match state {
             FieldState::Choice(_) => return Err("Nothing can be pasted here."),
             FieldState::Line(input) => {

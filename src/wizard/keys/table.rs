@@ -47,6 +47,12 @@ const PAGES: &[At] = &[
     At::Log,
 ];
 
+/// The pages that one goes back from.
+const AFTER_OVERVIEW: &[At] = match PAGES {
+    [_overview, pages @ ..] => pages,
+    [] => PAGES,
+};
+
 /// One row of the table: keys that belong together, and their words.
 #[derive(Debug)]
 pub struct Row {
@@ -197,25 +203,7 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::PageUp, Intent::PageUp), (Key::PageDown, Intent::PageDown)], "page", PAGES).help_only(),
     row(&[(Key::Home, Intent::First), (Key::End, Intent::Last)], "first, last", PAGES).help_only(),
     // Ways
-    row(
-        BACK,
-        "back",
-        &[
-            At::Steps,
-            At::Step,
-            At::Findings,
-            At::Review,
-            At::Difference,
-            At::Run,
-            At::Result,
-            At::History,
-            At::Past,
-            At::CutOff,
-            At::Passwords,
-            At::Help,
-            At::Log,
-        ],
-    ),
+    row(BACK, "back", AFTER_OVERVIEW),
     row(LEVEL, "back", &[At::Step]).when(typing),
     row(LEVEL, "up", PAGES).help_only().when(not_at_root),
     row(

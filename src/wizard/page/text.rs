@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use super::{Line, Page, Role, Span, Symbol};
-use crate::finding::deceives;
+use crate::finding::one_line;
 
 /// Longest piece of foreign text that is shown, in characters.
 const SHOWN: usize = 4000;
@@ -11,21 +11,12 @@ const SHOWN: usize = 4000;
 /// A blank at which no line is broken.
 pub(super) const TIE: char = '\u{a0}';
 
-/// Text from outside as one line without control characters and direction marks, bounded.
+/// Text from outside as one line, safe to look at and bounded.
 pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(SHOWN));
-    for (count, c) in text.chars().enumerate() {
-        if count == SHOWN {
-            out.push('…');
-            break;
-        }
-        match c {
-            '\t' | '\n' | '\r' => out.push(' '),
-            c if deceives(c) => out.push('·'),
-            c => out.push(c),
-        }
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => one_line(&text[..end]) + "…",
+        None => one_line(text),
     }
-    out
 }
 
 /// The same text, cut to so many columns, with an ellipsis when something is missing.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::found::{finding, printable, unknown};
+use super::found::{finding, unknown};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status},
@@ -128,7 +128,7 @@ fn mysql_root(roots: &[RootRow]) -> Finding {
     } else {
         (Status::Pass, "MySQL's root has its own password", format!("a password on {}", at(&password)))
     };
-    finding(id::MYSQL_ROOT, Severity::Critical, status, title, &printable(&seen), remedy)
+    finding(id::MYSQL_ROOT, Severity::Critical, status, title, &seen, remedy)
 }
 
 fn mysql_anonymous(hosts: &[String]) -> Finding {
@@ -138,7 +138,7 @@ fn mysql_anonymous(hosts: &[String]) -> Finding {
         (Status::Fail, "MySQL lets anonymous users in", format!("''@'{}'", hosts.join("', ''@'")))
     };
     let remedy = "Remove them by hand: DROP USER ''@'HOST'; nothing of the platform uses them.";
-    finding(id::ANONYMOUS, Severity::Medium, status, title, &printable(&seen), remedy)
+    finding(id::ANONYMOUS, Severity::Medium, status, title, &seen, remedy)
 }
 
 type Web = (AdminColumns, Vec<WebAdmin>, usize, Finding);
@@ -176,7 +176,7 @@ fn web_admins(database: &Database<'_>) -> Result<Web> {
         )
     };
     let remedy = "Set a password of its own for each of them.";
-    let finding = finding(id::WEB, Severity::Critical, status, title, &printable(&seen), remedy);
+    let finding = finding(id::WEB, Severity::Critical, status, title, &seen, remedy);
     let among = |some: &[&Admin], admin: &Admin| some.iter().any(|one| one.id == admin.id);
     let state = |admin: &Admin| if among(&unjudged, admin) { None } else { Some(among(&open, admin)) };
     let mut all: Vec<WebAdmin> =

@@ -1,7 +1,7 @@
 //! One finding of this step, fit for a screen.
 
 use crate::{
-    finding::{Finding, Severity, Status},
+    finding::{Finding, Severity, Status, one_line},
     steps::passwords::names::ABOUT,
 };
 
@@ -13,21 +13,18 @@ pub(super) fn finding(
     evidence: &str,
     remedy: &str,
 ) -> Finding {
+    // Names in a database may be as long and as many as somebody likes.
+    let evidence: String = one_line(evidence).chars().take(400).collect();
     ABOUT.finding(id, severity, status, title, evidence, if status == Status::Pass { "" } else { remedy })
 }
 
 pub(super) fn unknown(id: &str, severity: Severity, what: &str, why: &str) -> Finding {
-    let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     finding(
         id,
         severity,
         Status::Unknown,
         &format!("{what} is not known"),
-        &why,
+        why,
         "Run this on the host, or look at it by hand.",
     )
-}
-
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(400).collect()
 }

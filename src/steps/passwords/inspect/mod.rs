@@ -5,14 +5,14 @@ mod found;
 
 use std::path::Path;
 
-use self::found::{finding, printable, unknown};
+use self::found::{finding, unknown};
 use super::{
     facts::{Account, Facts, Soap, SoapEntry},
     names::{SOAP_USER, id},
 };
 use crate::{
     executor::Executor,
-    finding::{Finding, Severity, Status},
+    finding::{Finding, Severity, Status, one_line},
     host::{
         accounts,
         shadow::{self, PasswordState},
@@ -110,7 +110,7 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
         let (state, why) = account(host, name, &own);
         seen += &format!("; {name} has root's rights, too: {why}");
         match state {
-            state if state.is_open() => open.push(printable(name)),
+            state if state.is_open() => open.push(one_line(name)),
             Account::Missing | Account::Unknown => {
                 unseen.push(format!("the password of {name} is not known"));
             }
@@ -139,7 +139,7 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
         }
     };
     let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
-    items.push(finding(id::ROOT, Severity::Critical, status, title, &printable(&seen), remedy));
+    items.push(finding(id::ROOT, Severity::Critical, status, title, &seen, remedy));
     (if state == Account::Missing { Account::Unknown } else { state }, open)
 }
 
@@ -196,7 +196,7 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     } else {
         (Status::Pass, "ngcpsoap has its own password", all())
     };
-    items.push(finding(id::SOAP, Severity::High, status, title, &printable(&seen), remedy));
+    items.push(finding(id::SOAP, Severity::High, status, title, &seen, remedy));
     let entries: Vec<SoapEntry> = found.into_iter().map(|(_, entry)| entry).collect();
     // What is hidden may hold one more: a new password would not be seen to work.
     (!entries.is_empty() && hidden.is_empty()).then_some(Soap { entries })
