@@ -82,6 +82,12 @@ impl Change {
         templates.into_iter().flat_map(Template::names)
     }
 
+    /// Whether it puts this file back from what is there.
+    pub fn puts_back(&self, file: &Path, there: &Left) -> bool {
+        let Action::Restore { path, left, .. } = &self.action else { return false };
+        path == file && (left == there || *left == Left::Anything)
+    }
+
     /// The same change, made in this phase.
     #[must_use]
     pub fn in_phase(mut self, phase: Phase) -> Self {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::{
     Configuration, Event, Saved, SavedFile, Seen, Was, journal::pause, orphan::at_most, run::Runner,
@@ -67,8 +67,10 @@ impl<'a> Runner<'a> {
             if approved == Some(&now) {
                 continue;
             }
-            match self.left.get(&path).is_some_and(|ours| ours.contains(&left)) || self.unsure.contains(&path)
-            {
+            let left_here = self.left.get(&path).is_some_and(|ours| ours.contains(&left));
+            // An undo finds there what the run left that it takes back, when that was never applied.
+            let goes_back = || self.plan.changes.iter().any(|change| change.puts_back(&path, &left));
+            match left_here || self.unsure.contains(&path) || goes_back() {
                 true => open.ours.push(file),
                 false => open.theirs.push(file),
             }
@@ -163,13 +165,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Brings the old configuration back into force, after its files are back: with the platform's tool where the
-    /// new one was committed, which lets it tell the services, and only where the tree holds nobody else's work.
+    /// new one was committed, which lets it tell the services, and only where the tree holds nobody else's work and
+    /// nothing of the new one: `stuck` are the changes of it that could not be taken back.
     pub(super) fn unapply(
         &mut self,
         apply: &Change,
         message: &str,
         saved: &Saved,
         back: Result<usize>,
+        stuck: &[&str],
     ) -> (Outcome, String) {
         let before = self.executed.clone();
         let mut told = Vec::new();
@@ -183,11 +187,18 @@ impl<'a> Runner<'a> {
             }
         }
         self.executed.clear();
-        match self.apply_old(apply, message) {
+        let applied = match stuck {
+            [] => self.apply_old(apply, message),
+            _ => {
+                let tree = self.configuration().tree().display();
+                Err(anyhow!("not applied, for this still stands in {tree}: {}", stuck.join(", ")))
+            }
+        };
+        match applied {
             Ok(words) => told.push(words),
             Err(error) => {
                 // It may have done its work and failed after it: what is there counts.
-                let back = self.is_back(saved);
+                let back = stuck.is_empty() && self.is_back(saved);
                 outcome = if back && outcome == Outcome::Done { Outcome::Warning } else { Outcome::Failed };
                 let words = if back { "the old configuration is in place, yet: " } else { "" };
                 told.push(format!("{words}{error:#}"));

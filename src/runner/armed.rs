@@ -5,7 +5,7 @@ use std::{fs, io, path::Path, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    control::{KEEP, REVERT},
+    control::{KEEP, REVERT, is_kept},
     journal::{durable, sync, trusted},
     proc_stat::boot,
 };
@@ -43,6 +43,11 @@ impl Armed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The change that waits and that somebody wished to keep: whoever settles the run takes it for confirmed.
+    pub(super) fn kept(dir: &Path) -> io::Result<Option<String>> {
+        Ok(Self::read(dir)?.map(|armed| armed.change).filter(|change| is_kept(dir, change)))
     }
 
     /// Ends the wait, however it ended.

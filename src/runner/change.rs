@@ -110,6 +110,8 @@ impl Runner<'_> {
             Outcome::Failed | Outcome::Skipped => false,
         };
         Ok(match &change.guard {
+            // Confirmed before the run was cut off.
+            Some(_) if asked && self.known(change).kept => (outcome, format!("{message}; confirmed")),
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
                 None => (outcome, format!("{message}; confirmed")),
                 Some(why) => {
@@ -126,6 +128,9 @@ impl Runner<'_> {
         let host = self.sight.host;
         let Some((guarded, guard)) = self.plan.guard_over(change) else { return Ok(()) };
         let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) else { return Ok(()) };
+        if self.known(guarded).kept {
+            return Ok(());
+        }
         let run = dir.file_name().unwrap_or_default().to_string_lossy();
         if !self.watched {
             Armed::disarm(dir);

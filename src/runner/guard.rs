@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
 
 use super::{
-    Holder, Lock, LockHeld, Platform, RunOutcome, Runs, State,
+    Event, Holder, Journal, Lock, LockHeld, Platform, RunOutcome, Runs, State,
     armed::Armed,
     assess::order,
     control::{KEEP, REVERT, is_kept},
@@ -152,7 +152,12 @@ pub fn watch(run: &str, platform: &dyn Platform) -> Result<()> {
         let late = host.uptime().saturating_sub(armed.deadline);
         match state {
             State::Finished => Armed::disarm(&runs.dir(run)),
-            State::CutOff if is_kept(&runs.dir(run), &armed.change) => Armed::disarm(&runs.dir(run)),
+            State::CutOff if is_kept(&runs.dir(run), &armed.change) => {
+                match keep_run(root, run, armed.change) {
+                    Err(error) if error.is::<LockHeld>() => {}
+                    ended => return ended,
+                }
+            }
             State::CutOff if gone || late > Duration::ZERO => match restore_run(root, run, platform) {
                 // Somebody settles it at this moment.
                 Err(error) if error.is::<LockHeld>() => {}
@@ -195,11 +200,20 @@ pub fn restore_overdue(platform: &dyn Platform) -> Result<Vec<(String, Result<()
     Ok(runs.names().into_iter().filter_map(settled).map(|(back, run)| (run, back)).collect())
 }
 
+/// Notes in the record of a run whose runner is gone that its guarded change was confirmed.
+fn keep_run(root: &Path, run: &str, change: String) -> Result<()> {
+    let host = System::live()?;
+    let _lock = lock(root, run, &host, "noting what was confirmed in")?;
+    let runs = Runs::open(root)?;
+    let (mut journal, _) = runs.reopen(run)?;
+    journal.record(host.now(), Event::Kept { change })?;
+    Armed::disarm(&runs.dir(run));
+    Ok(())
+}
+
 fn restore_run(root: &Path, run: &str, platform: &dyn Platform) -> Result<RunOutcome> {
     let host = System::live()?;
-    let what = format!("taking back what nobody confirmed in run {run}");
-    let holder = Holder { pid: std::process::id(), since: host.now(), what, run: Some(run.to_owned()) };
-    let _lock = Lock::take(root, &holder)?;
+    let _lock = lock(root, run, &host, "taking back what nobody confirmed in")?;
     let runs = Runs::open(root)?;
     let armed = Armed::read(&runs.dir(run))?.context("it was taken back already")?;
     let (mut journal, past) = runs.reopen(run)?;
@@ -209,6 +223,12 @@ fn restore_run(root: &Path, run: &str, platform: &dyn Platform) -> Result<RunOut
     let secrets = Secrets::default();
     let asked = (armed.change.as_str(), armed.since.is_some());
     restore(&order, &past.records, asked, &secrets, &host, platform, &mut journal)
+}
+
+fn lock(root: &Path, run: &str, host: &dyn Executor, what: &str) -> Result<Lock> {
+    let what = format!("{what} run {run}");
+    let holder = Holder { pid: std::process::id(), since: host.now(), what, run: Some(run.to_owned()) };
+    Lock::take(root, &holder)
 }
 
 /// Ends a runner that hangs; the lock says which process it is.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     executor::{Attributes, Command, FileChange, FileTo},
     finding::StepId,
-    plan::{Action, Change, Left, Outcome, Undo},
+    plan::{Action, Change, Left, Outcome, Phase, Undo},
 };
 
 impl Runner<'_> {
@@ -19,8 +19,12 @@ impl Runner<'_> {
     pub(super) fn take_back(&mut self, changes: &[&Change]) -> Result<()> {
         let again = |change: &Change| change.undo == Undo::Again;
         let standing: Vec<&Change> = changes.iter().copied().filter(|change| self.stands(change)).collect();
+        let mut stuck = Vec::new();
         for change in standing.iter().rev().filter(|change| !again(change)) {
             let undone = self.undo(change);
+            if undone.is_err() && change.phase == Phase::Configure {
+                stuck.push(change.title.as_str());
+            }
             self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
         let applied = standing.iter().copied().find(|change| change.is_apply());
@@ -47,7 +51,7 @@ impl Runner<'_> {
         }
         if let (Some(apply), Some((saved, back))) = (applied, generated) {
             let Action::Apply { message } = &apply.action else { return Ok(()) };
-            let undone = self.unapply(apply, &format!("{message} - taken back"), &saved, back);
+            let undone = self.unapply(apply, &format!("{message} - taken back"), &saved, back, &stuck);
             self.undone(apply, undone)?;
         }
         Ok(())

@@ -8,7 +8,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Result;
@@ -83,6 +83,12 @@ pub fn resume(
         runner.remember(&record.event);
     }
     runner.recall()?;
+    if let Some(dir) = runner.journal.dir().map(Path::to_owned)
+        && let Some(change) = Armed::kept(&dir)?
+    {
+        runner.record(Event::Kept { change })?;
+        Armed::disarm(&dir);
+    }
     runner.go()
 }
 
@@ -133,7 +139,7 @@ pub(super) struct Known {
     pub(super) ended: Option<Outcome>,
     pub(super) undone: bool,
     /// Somebody confirmed it from a new login.
-    kept: bool,
+    pub(super) kept: bool,
 }
 
 /// A run that goes on.

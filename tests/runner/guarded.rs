@@ -185,6 +185,30 @@ fn death(_: &Neighbour) {
     assert!(logs_in(), "logins work again");
 }
 
+/// What was confirmed after its runner was gone is in its record, and whoever goes on does not ask again.
+fn confirmed_death(neighbour: &Neighbour) {
+    let (runs, run, _) = launch(plan(true, 60));
+    let armed = runs.dir(&run).join("guard.json");
+    tool("pkill", &["-9", "-f", &format!("^{PROGRAM} run-plan")]);
+    while runs.state(&run).unwrap() == State::Live {
+        thread::yield_now();
+    }
+    let confirm =
+        login(neighbour.command("ssh"), neighbour::HOST, &format!("{PROGRAM} confirm")).output().unwrap();
+    assert!(confirm.status.success(), "{}", String::from_utf8_lossy(&confirm.stderr));
+    while armed.exists() {
+        thread::yield_now();
+    }
+    let past = runs.history(&run).unwrap().records;
+    assert!(past.iter().any(|record| matches!(record.event, Event::Kept { .. })));
+    tool(PROGRAM, &["apply", "--continue"]);
+    assert_eq!(outcome(&runs, &run), RunOutcome::Done);
+    assert!(fs::read_to_string(CONFIG).unwrap().contains("MaxAuthTries 3"));
+    let all = runs.history(&run).unwrap().records;
+    let asked = |record: &&ngcp_warden::runner::Record| matches!(record.event, Event::Waiting { .. });
+    assert_eq!(all.iter().filter(asked).count(), past.iter().filter(asked).count());
+}
+
 /// Before anybody could be asked: the settings are new, the packet filter is not.
 fn early_death(_: &Neighbour) {
     let (before, rules) = (fs::read(CONFIG).unwrap(), ruleset());
@@ -240,6 +264,7 @@ fn scene() {
         Ok("silence") => silence,
         Ok("confirmation") => confirmation,
         Ok("death") => death,
+        Ok("confirmed-death") => confirmed_death,
         Ok("early-death") => early_death,
         Ok("restart") => restart,
         _ => return,
@@ -270,6 +295,11 @@ fn only_a_login_from_elsewhere_opened_after_the_change_keeps_it_f06() {
 #[test]
 fn a_killed_runner_is_replaced_by_its_watcher_f03() {
     play("death");
+}
+
+#[test]
+fn what_was_confirmed_without_a_runner_stays_confirmed_f03() {
+    play("confirmed-death");
 }
 
 #[test]

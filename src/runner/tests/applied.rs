@@ -4,9 +4,10 @@
 use super::*;
 use crate::{
     executor::Command,
-    plan::{Claim, Foreign, Guard},
+    plan::{Claim, Foreign, Guard, Left},
     platform::Ngcp,
     runner::run::restore,
+    secret::sha256,
 };
 
 const TREE: &str = "/etc/ngcp-config";
@@ -235,6 +236,43 @@ fn noise_is_a_warning_and_a_broken_file_behind_exit_code_0_is_a_failure() {
     assert_eq!(outcome, Outcome::Failed);
     assert!(message.contains("/etc/built: file error - parse error - line 3"), "{message}");
     assert_eq!(host.files().text(CONFIG), "port: 1\n");
+}
+
+/// A run that was cut off before its apply left its edit there uncommitted: that is what its undo puts back.
+#[test]
+fn what_is_put_back_is_not_called_somebody_elses() {
+    for (there, outcome, then) in
+        [("port: 2\n", RunOutcome::Done, "port: 1\n"), ("port: 3\n", RunOutcome::Failed, "port: 3\n")]
+    {
+        let host = platform();
+        host.edit(|files| files.write(CONFIG, there));
+        let left = Left::File(sha256(b"port: 2\n"));
+        let to = Some((Template::text("port: 1\n"), Attributes::Keep));
+        let back = Action::Restore { path: CONFIG.into(), left, to };
+        let ran = go(&host, vec![change("ssh", "back", back, Undo::Files), apply()]);
+        assert_eq!((ran.outcome, host.files().text(CONFIG).as_str()), (outcome, then), "{:?}", ran.records);
+    }
+}
+
+/// On a full disk the old text cannot be put back: an apply would bring the new one into force once more.
+#[test]
+fn what_could_not_be_put_back_is_not_applied_again_f38() {
+    let host = platform();
+    host.fail_change(2, io::ErrorKind::StorageFull);
+    let ran = go(&host, plan());
+    assert_eq!(ran.outcome, RunOutcome::Failed);
+    assert_eq!(applies(&host), 1);
+    assert_eq!(
+        [CONFIG, "/etc/built", RUNS].map(|path| host.files().text(path)),
+        ["port: 2\n", "port: 1\n", "port: 1\n"]
+    );
+    let told = ran.records.iter().any(|record| match &record.event {
+        Event::Undone { change, outcome: Outcome::Failed, message } => {
+            change == "apply.apply" && message.contains("this still stands in /etc/ngcp-config: config")
+        }
+        _ => false,
+    });
+    assert!(told, "{:?}", ran.records);
 }
 
 /// An edited configuration is not yet in force: what the template makes of it counts.
