@@ -11,7 +11,7 @@ use ngcp_warden::{
     platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::{Secrets, generate},
-    steps::{self, Answers, Findings, REGISTRY, form::Kind},
+    steps::{self, Answer, Answers, Findings, REGISTRY, form::Kind},
 };
 
 fn look(host: &Simulated) -> Vec<Findings> {
@@ -38,7 +38,10 @@ fn answered(findings: &[Findings], secrets: &mut Secrets) -> Vec<Plan> {
         let mut answers = form.defaults();
         // Left alone by default.
         for (key, value) in [("profile", "high"), ("forwarding", "off")] {
-            answers.values.entry(key.to_owned()).and_modify(|answer| *answer = value.to_owned());
+            answers
+                .values
+                .entry(key.to_owned())
+                .and_modify(|answer| *answer = Answer::Choice(value.to_owned()));
         }
         let given = answers.clone();
         let asked: Vec<_> = form.asked(&given).collect();
@@ -108,7 +111,10 @@ fn every_step_fails_before_and_holds_after_the_run() {
 fn the_low_profile_ends_with_a_warning_that_names_the_service() {
     let host = demo::host();
     let findings = steps::find("performance").unwrap().inspect(&host).unwrap();
-    let answers = Answers { values: [("profile".to_owned(), "low".to_owned())].into(), ..Answers::default() };
+    let answers = Answers {
+        values: [("profile".to_owned(), Answer::Choice("low".to_owned()))].into(),
+        ..Answers::default()
+    };
     let plan = steps::find("performance").unwrap().plan(&findings, &answers).unwrap();
     let plan = steps::assemble(&host, [plan]).unwrap();
     let (outcome, journal) = run(&host, plan, &Secrets::default());

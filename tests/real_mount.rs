@@ -18,7 +18,7 @@ use ngcp_warden::{
     platform::Ngcp,
     runner::{self, Control, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
-    steps::{self, Answers, Step},
+    steps::{self, Answer, Answers, Step},
 };
 
 /// Makes the host in `$1` and runs `$2`, the test called `$3`, as a program of it. Images vanish with the namespace.
@@ -82,7 +82,7 @@ fn step() -> &'static dyn Step {
 fn plan() -> Plan {
     let findings = step().inspect(&System::live().unwrap()).unwrap();
     let mut answers = Answers::default();
-    answers.values.insert("noatime".to_owned(), "set".to_owned());
+    answers.values.insert("noatime".to_owned(), Answer::Choice("set".to_owned()));
     step().plan(&findings, &answers).unwrap()
 }
 

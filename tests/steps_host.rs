@@ -20,7 +20,7 @@ use ngcp_warden::{
     platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
-    steps::{self, Findings},
+    steps::{self, Answer, Findings, form::Kind},
 };
 use support::hosts;
 
@@ -41,10 +41,16 @@ fn plan_with(step: &str, findings: &Findings, answers: &[(&str, &str)]) -> anyho
     let step = steps::find(step).unwrap();
     let form = step.form(findings).unwrap();
     let mut all = form.defaults();
-    for (key, default) in &all.values {
-        assert_eq!(form.field(key).unwrap().check(default), Ok(()), "{key}");
+    assert_eq!(form.check(&all), Ok(()));
+    for (key, line) in answers {
+        let line = (*line).to_owned();
+        let unread = match form.field(key).map(|field| &field.kind) {
+            None | Some(Kind::Choice { .. }) => Answer::Choice(line.clone()),
+            Some(_) => Answer::Text(line.clone()),
+        };
+        let answer = form.field(key).and_then(|field| field.kind.read(&line).ok()).unwrap_or(unread);
+        all.values.insert((*key).to_owned(), answer);
     }
-    all.values.extend(answers.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     step.plan(findings, &all)
 }
 

@@ -198,9 +198,7 @@ fn written(result: Result<String>) -> Message {
 fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan, Failure> {
     let plan = |one: &Answered| {
         let step = steps::find(one.step.as_str()).context("there is no such step")?;
-        let answers =
-            steps::named_files::read(host, one.step.as_str(), &step.form(&one.findings)?, &one.answers)?;
-        step.plan(&one.findings, &answers)
+        steps::plan(host, step, &one.findings, &one.answers)
     };
     let plans = answered.iter().map(|one| {
         plan(one).map_err(|error| Failure { step: Some(one.step.clone()), ..Failure::from(&error) })

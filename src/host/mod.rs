@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod fstab;
 pub mod keys;
 pub mod mounts;
+pub mod network;
 pub mod packages;
 pub mod shadow;
 pub mod sshd;

@@ -14,7 +14,7 @@ use crate::{
         form::{FieldState, complaint},
         model::{StepPhase, StepState},
         page::{clean, preview, told},
-        rows::rows,
+        rows::{BETWEEN, rows},
     },
 };
 
@@ -140,7 +140,9 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
         (Kind::Secret { .. }, _) => secret(desk, &label, stop.again),
         (_, FieldState::Line(input)) => {
             let now = input.value().to_owned();
-            let prompt = format!("\n{named} [{}] (new text, - for none, Enter keeps it)", clean(&now));
+            let what = field.kind.hint().unwrap_or_else(|| "new text".to_owned());
+            let between = if field.kind.is_list() { BETWEEN } else { "" };
+            let prompt = format!("\n{named} [{}] ({what}{between}, - for none, Enter keeps it)", clean(&now));
             loop {
                 match said(desk, &prompt)? {
                     Said::Keep => return Ok(true),

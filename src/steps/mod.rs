@@ -5,10 +5,11 @@ pub mod answers;
 mod assemble;
 pub mod figure;
 pub mod form;
-pub mod named_files;
+mod named_files;
 mod noatime;
 mod passwords;
 mod performance;
+pub mod size;
 mod ssh;
 mod step;
 mod support_access;
@@ -21,9 +22,10 @@ use crate::{
     host::keys,
     known,
     ngcp::options,
+    plan::Plan,
     secret,
 };
-pub use answers::Answers;
+pub use answers::{Answer, Answers};
 pub use assemble::{APPLY, assemble};
 pub use figure::Figure;
 pub use form::Form;
@@ -41,6 +43,15 @@ pub static REGISTRY: &[&dyn Step] = &[
 /// The step of that name.
 pub fn find(id: &str) -> Option<&'static dyn Step> {
     REGISTRY.iter().copied().find(|step| step.about().id.as_str() == id)
+}
+
+/// The plan of one step on this host: where an answer names a file with the line that is wanted, of that line.
+///
+/// # Errors
+/// Names the answer that does not fit, or the file.
+pub fn plan(host: &dyn Executor, step: &dyn Step, findings: &Findings, answers: &Answers) -> Result<Plan> {
+    let answers = named_files::read(host, step.about().id.as_str(), &step.form(findings)?, answers)?;
+    step.plan(findings, &answers)
 }
 
 /// Reads all that is known beforehand. The program begins with it: with an empty table every check would pass.

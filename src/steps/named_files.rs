@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Answers, Form, form::Kind as Asked};
+use super::{Answer, Answers, Form, form::Kind as Asked};
 use crate::executor::{Executor, Kind};
 
 /// Files with one line for an answer are smaller than this, in bytes.
@@ -14,11 +14,11 @@ const FILE_LIMIT: u64 = 64 * 1024;
 ///
 /// # Errors
 /// Names the file that holds no such line. Nothing of what is in it is repeated.
-pub fn read(host: &dyn Executor, step: &str, form: &Form, answers: &Answers) -> Result<Answers> {
+pub(super) fn read(host: &dyn Executor, step: &str, form: &Form, answers: &Answers) -> Result<Answers> {
     let mut answers = answers.clone();
     for field in &form.fields {
         let Asked::Text { limit, file: true, .. } = field.kind else { continue };
-        if let Some(value) = answers.values.get_mut(&field.key)
+        if let Some(Answer::Text(value)) = answers.values.get_mut(&field.key)
             && value.trim().starts_with('/')
         {
             *value = line_of(host, Path::new(value.trim()), limit)

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -139,10 +139,8 @@ impl TypedStep for Noatime {
     }
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
-        match answers.get(ASKED) {
-            "leave" => return Ok(Plan::default()),
-            "set" => {}
-            other => bail!("noatime.{ASKED}: \"{other}\" is neither set nor leave"),
+        if answers.choice(ASKED)? != Some("set") {
+            return Ok(Plan::default());
         }
         let mut plan = Plan::default();
         for place in &facts.places {

@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Answers, Figure, Form,
     figure::{Bar, Bars, Table as Columns},
-    form::{self, Choice, Field},
+    form::{Choice, Field},
+    size::Size,
     step::{About, TypedStep},
 };
 use crate::{
@@ -138,7 +139,7 @@ impl Facts {
         let bar = |(label, size): (&str, &str)| {
             Some(Bar {
                 label: label.to_owned(),
-                parts: vec![("database".to_owned(), form::size(size)? / MB)],
+                parts: vec![("database".to_owned(), size.parse::<Size>().ok()?.bytes() / MB)],
             })
         };
         let bars = COLUMNS.into_iter().zip(row.values()).map(bar).collect::<Option<_>>()?;
@@ -214,7 +215,8 @@ impl TypedStep for Performance {
         if facts.rows.is_empty() {
             return Vec::new();
         }
-        let chosen = ANSWERS.iter().position(|answer| *answer == answers.get(ASKED));
+        let answer = answers.choice(ASKED).ok().flatten();
+        let chosen = ANSWERS.iter().position(|one| Some(*one) == answer);
         let rows = facts.rows.iter().map(|row| (row.path.clone(), row.values().map(str::to_owned).to_vec()));
         let table = Figure::Table(Columns {
             title: "Values of this host and of the profiles, as inferred".to_owned(),
@@ -226,17 +228,13 @@ impl TypedStep for Performance {
     }
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
-        let profile = match answers.get(ASKED) {
-            "leave" => return Ok(Plan::default()),
-            "high" => Profile::High,
-            "low" => Profile::Low,
-            other => bail!("performance.{ASKED}: \"{other}\" is neither leave, high nor low"),
+        let profile = match answers.choice(ASKED)? {
+            Some("high") => Profile::High,
+            Some("low") => Profile::Low,
+            _ => return Ok(Plan::default()),
         };
         if facts.profile() == Some(profile) {
             return Ok(Plan::default());
-        }
-        if let Some(why) = &facts.no_tool {
-            bail!("performance.{ASKED}: {} cannot be chosen: {why}", profile.name());
         }
         let mut command = CommandLine::new(TOOL, [format!("--{}-performance", profile.name())]);
         command.limit = LIMIT;

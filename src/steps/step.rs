@@ -1,7 +1,7 @@
 //! What a step is: what everybody sees of one, what it is made of, and what it saw. Which steps there are is told
 //! elsewhere.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Answers, Figure, Form};
@@ -57,6 +57,7 @@ pub(super) trait TypedStep: Sync {
     fn preview(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Figure> {
         Vec::new()
     }
+    /// The answers are some that its form offers.
     fn plan(&self, facts: &Self::Facts, answers: &Answers) -> Result<Plan>;
 }
 
@@ -83,7 +84,10 @@ impl<S: TypedStep> Step for S {
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
-        TypedStep::plan(self, &findings.facts()?, answers)
+        let facts = findings.facts()?;
+        let asked = TypedStep::form(self, &findings.items, &facts);
+        asked.check(answers).map_err(|(key, why)| anyhow!("{}.{key}: {why}", TypedStep::about(self).id))?;
+        TypedStep::plan(self, &facts, answers)
     }
 }
 

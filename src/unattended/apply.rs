@@ -40,8 +40,7 @@ pub fn prepare(host: &dyn Executor, file: &AnswersFile, secrets: &Secrets) -> Re
         let found = step.inspect(host).with_context(|| format!("step {id} could not look at the host"))?;
         let form = step.form(&found)?;
         let answers = file.fit(id, &form, secrets)?;
-        let plan = steps::named_files::read(host, id, &form, &answers)
-            .and_then(|answers| step.plan(&found, &answers));
+        let plan = steps::plan(host, *step, &found, &answers);
         plans.push(plan.with_context(|| format!("step {id}"))?);
         findings.extend(found.items);
     }

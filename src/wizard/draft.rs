@@ -22,7 +22,7 @@ pub struct Draft {
 pub struct StepDraft {
     /// Whether the step belongs to the plan.
     pub ticked: bool,
-    /// Field key to value, as in [`crate::steps::Answers::values`]; only answers that differ from the default.
+    /// Field key to what was typed or chosen; only answers that differ from the default.
     pub values: BTreeMap<String, String>,
 }
 

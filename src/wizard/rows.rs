@@ -12,6 +12,8 @@ use crate::{
     steps::form::{Choice, Field, Kind},
 };
 
+/// How several items are typed on one line.
+pub const BETWEEN: &str = ", with blanks or commas between them";
 /// So many findings without a question have a row of their own; more of them are counted in one line.
 const MOST: usize = 3;
 
@@ -182,10 +184,12 @@ impl<'a> Row<'a> {
         let help = self.asked.and_then(|(_, field, _)| field.help.as_deref()).unwrap_or_default();
         let help = if seen.contains(help) { "" } else { help };
         let effect = self.chosen().map_or("", |chosen| &chosen.effect);
+        let hint = self.asked.and_then(|(_, field, _)| Some((field.kind.hint()?, field.kind.is_list())));
         let told = [
             ("Seen", seen),
             ("Becomes", effect.to_owned()),
             ("Know", help.to_owned()),
+            ("Type", hint.map_or(String::new(), |(hint, list)| hint + if list { BETWEEN } else { "" })),
             ("Remedy", all(|finding| if finding.status == Status::Pass { "" } else { &finding.remedy })),
         ];
         told.into_iter().filter(|(_, words)| !words.is_empty()).collect()

@@ -221,7 +221,10 @@ fn the_unix_socket_is_left_alone() {
         "a row in no known form is no pass"
     );
     assert!(!asks(&step().form(&findings).unwrap(), "mysql"));
-    let given = Answers { values: [("mysql".to_owned(), "set".to_owned())].into(), ..Answers::default() };
+    let given = Answers {
+        values: [("mysql".to_owned(), Answer::Choice("set".to_owned()))].into(),
+        ..Answers::default()
+    };
     assert!(step().plan(&findings, &given).unwrap().is_empty());
     assert_eq!((roots(None), others(None)), was);
 }

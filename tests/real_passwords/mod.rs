@@ -16,7 +16,7 @@ use ngcp_warden::{
     platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::{Secret, Secrets},
-    steps::{self, Answers, Findings, Form, Step, form::Kind},
+    steps::{self, Answer, Answers, Findings, Form, Step, form::Kind},
 };
 
 use crate::debian::{feed, must, write};
@@ -49,11 +49,11 @@ fn answers(findings: &Findings, said: &[(&str, &str)]) -> Answers {
         if let Kind::Choice { options, .. } = field.kind {
             let said = said.iter().find(|(key, _)| *key == field.key).map_or("leave", |(_, value)| value);
             assert!(options.iter().any(|option| option.value == said), "{} cannot be {said}", field.key);
-            answers.values.insert(field.key, said.to_owned());
+            answers.values.insert(field.key, Answer::Choice(said.to_owned()));
         }
     }
     for (key, value) in said {
-        assert_eq!(answers.get(key), *value, "{key} is not asked");
+        assert_eq!(answers.choice(key).unwrap(), Some(*value), "{key} is not asked");
         if *value == "set" {
             answers.secrets.insert(format!("passwords.{key}.password"));
         }

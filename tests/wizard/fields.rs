@@ -130,5 +130,5 @@ fn an_answer_that_is_none_is_told_at_its_field() {
     desk.press("ENTER");
     assert_eq!(desk.model.steps[1].form.focused().unwrap().key, "days");
     desk.press("CTRL-U 5");
-    assert!(!desk.words().contains("whole number"), "{}", desk.words());
+    assert!(!desk.words().contains("is not a whole number"), "{}", desk.words());
 }

@@ -22,7 +22,7 @@ fn the_plan_is_asked_for_with_the_answers_of_ticked_steps_only() {
     let Some(Effect::MakePlan { ticket: 1, steps }) = effects.last() else { panic!("{effects:?}") };
     assert_eq!(steps.len(), 1);
     assert_eq!(steps[0].step, id("noatime"));
-    assert_eq!(steps[0].answers.get("mode"), "leave");
+    assert_eq!(steps[0].answers.choice("mode").unwrap(), Some("leave"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use super::{
     facts::{Account, DatabaseFacts, Facts, Soap, SoapEntry},
@@ -34,7 +34,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     {
         plan.changes.push(account("root", &secret));
     }
-    if !matches!(answers.get(asks::ROOT), "leave" | "") {
+    if answers.choice(asks::ROOT)?.is_some_and(|answer| answer != "leave") {
         for name in &facts.superusers {
             plan.partial = true;
             plan.reminders.push(format!(
@@ -42,9 +42,9 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
             ));
         }
     }
-    match (facts.cdrexport, answers.get(asks::CDREXPORT)) {
-        (Account::Missing, _) | (Account::Locked, "lock") => {}
-        (_, "lock") => plan.changes.push(lock_cdrexport()),
+    match (facts.cdrexport, answers.choice(asks::CDREXPORT)?) {
+        (Account::Missing, _) | (Account::Locked, Some("lock")) => {}
+        (_, Some("lock")) => plan.changes.push(lock_cdrexport()),
         (state, _) => {
             let secret = new_password(&mut plan, answers, asks::CDREXPORT, "cdrexport", state.is_open())?;
             plan.changes.extend(secret.map(|secret| account("cdrexport", &secret)));
@@ -79,19 +79,18 @@ fn new_password(
     open: bool,
 ) -> Result<Option<String>> {
     let name = format!("{}.{}", ABOUT.id, asks::password(key));
-    match answers.get(key) {
-        "leave" | "" => Ok(None),
-        "set" => {
+    match answers.choice(key)? {
+        Some("set") => {
             ensure!(answers.secrets.contains(&name), "{name}: no password was given");
             Ok(Some(name))
         }
-        "generate" if !open => Ok(None),
-        "generate" | "renew" => {
+        Some("generate") if !open => Ok(None),
+        Some("generate" | "renew") => {
             let label = whose.to_owned();
             plan.generated.push(Generated { secret: name.clone(), label, kind: Making::Password });
             Ok(Some(name))
         }
-        other => bail!("{}.{key}: \"{other}\" is none of the answers", ABOUT.id),
+        _ => Ok(None),
     }
 }
 
@@ -143,11 +142,7 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
         return Ok(());
     }
     let Some(secret) = new_password(plan, answers, asks::MYSQL, "MySQL root", open)? else { return Ok(()) };
-    let write = match answers.get(asks::MYSQL_FILE) {
-        "write" => true,
-        "leave" | "" => false,
-        other => bail!("{}.{}: \"{other}\" is neither write nor leave", ABOUT.id, asks::MYSQL_FILE),
-    };
+    let write = answers.choice(asks::MYSQL_FILE)? == Some("write");
     // Written first, so that it is there to take the password back with; unless it is what lets us in now.
     let file_first = write && database.client.access != Access::OptionFile(ROOT_FILE.to_owned());
     let back = Back::choose(database.independent.as_ref(), file_first);

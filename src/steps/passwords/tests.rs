@@ -9,7 +9,7 @@ use crate::{
     },
     finding::Status,
     plan::{Action, Claim, Edit, Proof, Undo},
-    steps::{Findings, Step, form::Kind},
+    steps::{Answer as Given, Findings, Step, form::Kind},
 };
 
 /// As everybody sees it.
@@ -68,7 +68,10 @@ fn default(findings: &Findings, key: &str) -> String {
 
 fn answers(values: &[(&str, &str)], secrets: &[&str]) -> Answers {
     Answers {
-        values: values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        values: values
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Given::Choice((*value).to_owned())))
+            .collect(),
         secrets: secrets.iter().map(|name| (*name).to_owned()).collect(),
     }
 }
@@ -255,7 +258,7 @@ fn an_answer_that_does_not_fit_names_its_key() {
     let findings = inspect(&host(SIPWISE, "!"));
     let error =
         |values: &[(&str, &str)]| STEP.plan(&findings, &answers(values, &[])).unwrap_err().to_string();
-    assert!(error(&[("root", "maybe")]).contains("passwords.root: \"maybe\""));
+    assert!(error(&[("root", "maybe")]).contains("passwords.root: 'maybe' is not one of"));
     assert!(error(&[("root", "set")]).contains("passwords.root.password"));
 }
 

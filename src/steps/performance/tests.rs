@@ -7,7 +7,7 @@ use crate::{
     platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
     secret::Secrets,
-    steps::{Step, form::Kind},
+    steps::{Answer as Given, Step, form::Kind},
 };
 
 /// As everybody sees it.
@@ -33,7 +33,7 @@ fn found(host: &Simulated, id: &str) -> Finding {
 
 fn planned(host: &Simulated, answer: &str) -> Result<Plan> {
     let mut answers = Answers::default();
-    answers.values.insert("profile".to_owned(), answer.to_owned());
+    answers.values.insert("profile".to_owned(), Given::Choice(answer.to_owned()));
     STEP.plan(&STEP.inspect(host).unwrap(), &answers)
 }
 
@@ -84,8 +84,10 @@ fn the_preview_sets_the_profiles_beside_this_host_and_follows_the_answer() {
     let host = host("mr13.5.1", &config(["8", "8", "8", "7"], "512M")).with_resources(resources);
     let found = STEP.inspect(&host).unwrap();
     for (answer, column) in [("leave", 0), ("low", 1), ("high", 2)] {
-        let answers =
-            Answers { values: [(ASKED.to_owned(), answer.to_owned())].into(), ..Answers::default() };
+        let answers = Answers {
+            values: [(ASKED.to_owned(), Given::Choice(answer.to_owned()))].into(),
+            ..Answers::default()
+        };
         let figures = STEP.preview(&found, &answers);
         let [Figure::Table(table), Figure::Bars(bars)] = &figures[..] else { panic!("{figures:?}") };
         assert_eq!((table.chosen, &table.columns[column][..]), (Some(column), COLUMNS[column]));

@@ -1,6 +1,6 @@
 //! Keys that come: pasted, read from a file, or a pair that is made for the operator.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 
 use super::{
     facts::{Facts, KeyFact, Person},
@@ -27,19 +27,13 @@ pub(super) struct NewKeys<'f> {
 
 pub(super) fn new_keys<'f>(facts: &'f Facts, answers: &Answers) -> Result<NewKeys<'f>> {
     let mut new = NewKeys::default();
-    let given = given(answers.get(asks::ADD)).map_err(|why| anyhow!("ssh.{}: {why}", asks::ADD))?;
-    let make = match answers.get(asks::NEW_KEY) {
-        "make" => true,
-        "none" | "" => false,
-        other => bail!("ssh.{}: \"{other}\" is none of the answers", asks::NEW_KEY),
-    };
+    let given = given(answers.text(asks::ADD)?.unwrap_or_default())
+        .map_err(|why| anyhow!("ssh.{}: {why}", asks::ADD))?;
+    let make = answers.choice(asks::NEW_KEY)? == Some("make");
     if given.is_none() && !make {
         return Ok(new);
     }
-    let account = match answers.get(asks::ADD_ACCOUNT) {
-        "" => "root",
-        account => account,
-    };
+    let account = answers.choice(asks::ADD_ACCOUNT)?.unwrap_or("root");
     let person = facts.people.iter().find(|person| person.name == account);
     let person = person.with_context(|| format!("ssh.{}: there is no {account}", asks::ADD_ACCOUNT))?;
     let there: Vec<_> = person.files.iter().filter(|file| file.read).flat_map(|file| &file.keys).collect();

@@ -1,6 +1,6 @@
 //! Where a Match block lets people in from: own networks, or ones that a stranger may be in.
 
-use std::net::IpAddr;
+use crate::host::network::Network;
 
 /// What a Match block says for some logins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,39 +47,27 @@ impl Opening {
     }
 }
 
-/// Networks that are not reached from outside (RFC 1918, 3927, 4193 and what is on the link), with their lengths.
-const OWN: [(&str, u32); 8] = [
-    ("10.0.0.0", 8),
-    ("172.16.0.0", 12),
-    ("192.168.0.0", 16),
-    ("127.0.0.0", 8),
-    ("169.254.0.0", 16),
-    ("::1", 128),
-    ("fc00::", 7),
-    ("fe80::", 10),
+/// Networks that are not reached from outside (RFC 1918, 3927, 4193 and what is on the link).
+const OWN: [&str; 8] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "::1",
+    "fc00::/7",
+    "fe80::/10",
 ];
 
 /// A pattern of one address, or of a network that strangers are not in.
 fn is_own(pattern: &str) -> bool {
-    let (address, length) = pattern.split_once('/').unwrap_or((pattern, ""));
-    let Ok(address) = address.parse::<IpAddr>() else {
+    let Ok(network) = pattern.parse::<Network>() else {
         // `192.168.*`: what stands before the first star.
         let begins = |own: &str| pattern.starts_with(own) && !pattern.contains(['/', '?']);
         return ["10.", "192.168.", "127.", "169.254."].into_iter().any(begins);
     };
-    let bits = |address: IpAddr| match address {
-        IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
-        IpAddr::V6(v6) => (u128::from(v6), 128),
-    };
-    let (number, most) = bits(address);
-    let length = if length.is_empty() { Some(most) } else { length.parse().ok() };
-    let Some(length) = length.filter(|length| *length <= most) else { return false };
-    let within = |(own, shortest): &(&str, u32)| {
-        own.parse().map(bits).is_ok_and(|(own, of)| {
-            of == most && length >= *shortest && (own ^ number).leading_zeros() >= *shortest
-        })
-    };
-    length == most || OWN.iter().any(within)
+    let own = || OWN.iter().filter_map(|own| own.parse::<Network>().ok());
+    network.is_one() || own().any(|own| own.covers(&network))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! From answers to changes: first what lets in, then the trial, then what keeps out, last the reload. Refused when
 //! nobody could log in afterwards.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail};
 
 use super::{
     doors::{self, Intended, Way},
@@ -111,11 +111,11 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
 }
 
 /// The answers, understood.
-struct Wishes<'a> {
-    answers: &'a Answers,
+struct Wishes {
     images: bool,
     weak: bool,
-    choose: bool,
+    /// Questions about one key that are answered with removing it.
+    chosen: BTreeSet<String>,
     fix: bool,
     root_login: Option<&'static str>,
     passwords_off: bool,
@@ -127,41 +127,34 @@ struct Wishes<'a> {
     seconds: u64,
 }
 
-impl<'a> Wishes<'a> {
-    fn read(facts: &Facts, answers: &'a Answers) -> Result<Self> {
-        let is = |key: &str, yes: &str, no: &[&str]| match answers.get(key) {
-            answer if answer == yes => Ok(true),
-            "" => Ok(false),
-            answer if no.contains(&answer) => Ok(false),
-            other => bail!("ssh.{key}: \"{other}\" is none of the answers"),
-        };
-        let wishes = Wishes {
-            answers,
-            images: is(asks::IMAGE_KEYS, "remove", &["leave"])?,
-            weak: is(asks::KEYS, "no-weak", &["keep", "choose"])?,
-            choose: answers.get(asks::KEYS) == "choose",
-            fix: is(asks::MODES, "fix", &["leave"])?,
-            root_login: match answers.get(asks::ROOT_LOGIN) {
-                "leave" | "" => None,
-                "keys" => Some("without-password"),
-                "no" => Some("no"),
-                other => bail!("ssh.{}: \"{other}\" is none of the answers", asks::ROOT_LOGIN),
+impl Wishes {
+    fn read(facts: &Facts, answers: &Answers) -> Result<Self> {
+        let is = |key: &str, word: &str| anyhow::Ok(answers.choice(key)? == Some(word));
+        let mut chosen = BTreeSet::new();
+        for (person, _, key) in facts.keys() {
+            let question = asks::key(&person.name, &key.short());
+            if is(asks::KEYS, "choose")? && key.fingerprint.is_some() && is(&question, "remove")? {
+                chosen.insert(question);
+            }
+        }
+        Ok(Wishes {
+            images: is(asks::IMAGE_KEYS, "remove")?,
+            weak: is(asks::KEYS, "no-weak")?,
+            chosen,
+            fix: is(asks::MODES, "fix")?,
+            root_login: match answers.choice(asks::ROOT_LOGIN)? {
+                Some("keys") => Some("without-password"),
+                Some("no") => Some("no"),
+                _ => None,
             },
-            passwords_off: is(asks::PASSWORD_LOGIN, "off", &["leave"])?,
-            empty_off: is(asks::EMPTY_PASSWORDS, "off", &["leave"])?,
-            strong: is(asks::ALGORITHMS, "strong", &["leave"])?,
-            tunnels_off: is(asks::FORWARDING, "off", &["leave"])?,
-            renew: is(asks::HOST_KEYS, "renew", &["leave"])?,
-            console: is(asks::LAST_WAY, "console", &["refuse"])?,
-            seconds: seconds(answers.get(asks::CONFIRM_WITHIN))?,
-        };
-        let here = facts.session == Session::Console || !facts.running;
-        ensure!(
-            !wishes.console || here,
-            "ssh.{}: console can be answered on the console only",
-            asks::LAST_WAY
-        );
-        Ok(wishes)
+            passwords_off: is(asks::PASSWORD_LOGIN, "off")?,
+            empty_off: is(asks::EMPTY_PASSWORDS, "off")?,
+            strong: is(asks::ALGORITHMS, "strong")?,
+            tunnels_off: is(asks::FORWARDING, "off")?,
+            renew: is(asks::HOST_KEYS, "renew")?,
+            console: is(asks::LAST_WAY, "console")?,
+            seconds: answers.number(asks::CONFIRM_WITHIN)?.unwrap_or(questions::SECONDS).unsigned_abs(),
+        })
     }
 
     fn removes(&self, person: &Person, file: &KeyFile, key: &KeyFact) -> bool {
@@ -169,10 +162,12 @@ impl<'a> Wishes<'a> {
     }
 
     fn wants(&self, person: &Person, key: &KeyFact) -> bool {
-        let chosen = || self.choose && self.answers.get(&asks::key(&person.name, &key.short())) == "remove";
         match &key.image {
             Some(_) => self.images,
-            None => (self.weak && key.weak.is_some()) || (key.fingerprint.is_some() && chosen()),
+            None => {
+                (self.weak && key.weak.is_some())
+                    || self.chosen.contains(&asks::key(&person.name, &key.short()))
+            }
         }
     }
 
@@ -229,15 +224,6 @@ impl<'a> Wishes<'a> {
     }
 }
 
-/// What the answer says, judged as at its field.
-fn seconds(answer: &str) -> Result<u64> {
-    if answer.is_empty() {
-        return Ok(questions::SECONDS.unsigned_abs());
-    }
-    questions::seconds().check(answer).map_err(|why| anyhow!("ssh.{}: {why}", asks::CONFIRM_WITHIN))?;
-    Ok(answer.trim().parse()?)
-}
-
 fn change(name: &str, title: String, action: Action, undo: Undo) -> Change {
     Change::new(&ABOUT.id, name, title, action, undo)
 }
@@ -269,7 +255,7 @@ fn fix(facts: &Facts) -> Vec<Change> {
 }
 
 /// One change per file, and what is left to do by hand: keys that were to go, or that nobody can see.
-fn remove(facts: &Facts, wishes: &Wishes<'_>) -> (Vec<Change>, Vec<String>) {
+fn remove(facts: &Facts, wishes: &Wishes) -> (Vec<Change>, Vec<String>) {
     let (mut changes, mut left, mut images) = (Vec::new(), Vec::new(), false);
     let files = facts.people.iter().flat_map(|person| person.files.iter().map(move |file| (person, file)));
     let mut done: Vec<&Path> = Vec::new();

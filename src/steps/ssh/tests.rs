@@ -11,7 +11,7 @@ use crate::{
     executor::simulated::Simulated,
     host::keys::Key,
     plan::{Action, Change, Edit, Plan, Template},
-    steps::{Answers, Findings, Step, assemble},
+    steps::{Answer, Answers, Findings, Step, assemble},
 };
 
 /// As everybody sees it.
@@ -48,9 +48,10 @@ fn the_field_and_the_plan_say_the_same_of_an_answer() {
         ("confirm-within", "5"),
         ("confirm-within", "9999"),
     ] {
-        let field = form.fields.iter().find(|field| field.key == key).unwrap();
-        let why = field.check(answer).unwrap_err();
-        let answers = Answers { values: [(key.to_owned(), answer.to_owned())].into(), ..Answers::default() };
+        let field = form.field(key).unwrap();
+        let why = form.read(field, answer).unwrap_err();
+        let unread = Answer::Text(answer.to_owned());
+        let answers = Answers { values: [(key.to_owned(), unread)].into(), ..Answers::default() };
         let planned = STEP.plan(&found, &answers).unwrap_err().to_string();
         assert_eq!(planned, format!("ssh.{key}: {why}"));
     }

@@ -1,7 +1,9 @@
 //! Whether an administrator could work with a key. Pure: a key that comes is judged as those that are there.
 
+use std::net::IpAddr;
+
 use super::facts::{KeyFact, Rules};
-use crate::host::{keys::Key, sshd::matches_pattern};
+use crate::host::{keys::Key, network::Network, sshd::matches_pattern};
 
 /// Options that leave an administrator able to work; `from` is looked at as well.
 const GOOD: [&str; 15] = [
@@ -114,21 +116,9 @@ fn useless(key: &Key, rules: &Rules) -> Option<String> {
 /// Whether an address fits `*`, an address or `10.0.0.0/8`; `None` when sshd takes that for no pattern. A name never
 /// fits: it is not looked up.
 pub(super) fn place_fits(pattern: &str, address: &str) -> Option<bool> {
-    let Some((network, length)) = pattern.split_once('/') else {
+    if !pattern.contains('/') {
         return Some(matches_pattern(pattern, address));
-    };
-    let bits = |text: &str| -> Option<(u128, u32)> {
-        match text.parse().ok()? {
-            std::net::IpAddr::V4(v4) => Some((u128::from(u32::from(v4)) << 96, 32)),
-            std::net::IpAddr::V6(v6) => Some((u128::from(v6), 128)),
-        }
-    };
-    let (network, of) = bits(network)?;
-    let length = length.parse::<u32>().ok().filter(|length| *length <= of)?;
-    let rest = |number: u128| if length == 0 { 0 } else { number >> (128 - length) };
-    if network.checked_shl(length).unwrap_or(0) != 0 {
-        return None;
     }
-    let (address, same) = bits(address)?;
-    Some(of == same && rest(network ^ address) == 0)
+    let network: Network = pattern.parse().ok()?;
+    Some(network.covers(&address.parse::<IpAddr>().ok()?.into()))
 }

@@ -6,7 +6,7 @@ mod keys;
 mod names;
 mod packages;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -104,47 +104,30 @@ impl TypedStep for SupportAccess {
     }
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
-        let wanted = answers.get(asks::ACCESS);
-        if !access(facts).0.iter().any(|option| option.value == wanted) {
-            let why = match wanted {
-                "disable" => facts.support.cannot_disable.as_deref(),
-                "enable" => facts.support.cannot_enable.as_deref(),
-                _ => None,
-            };
-            bail!(
-                "support-access.{}: \"{wanted}\" cannot be done here: {}",
-                asks::ACCESS,
-                why.unwrap_or("unknown answer")
-            );
-        }
+        let wanted = answers.choice(asks::ACCESS)?;
         let mut plan = Plan::default();
-        let says = |key: &str, word: &str| match answers.get(key) {
-            answer if answer == word => Ok(true),
-            "leave" | "" => Ok(false),
-            other => bail!("support-access.{key}: \"{other}\" is neither {word} nor leave"),
-        };
         // What stays open although it was to be shut.
         let mut left = Vec::new();
         match wanted {
-            "disable" => {
+            Some("disable") => {
                 plan.changes.extend(facts.support.disable());
-                if says(asks::KEYS, "aside")? || !facts.user.keys.can_be_set_aside() {
+                if answers.choice(asks::KEYS)? == Some("aside") || !facts.user.keys.can_be_set_aside() {
                     plan.changes.extend(facts.user.keys.set_aside());
                     left.extend(facts.user.keys.left());
                 }
-                if says(asks::PASSWORD, "lock")? {
+                if answers.choice(asks::PASSWORD)? == Some("lock") {
                     plan.changes.extend(facts.user.lock());
                 }
             }
-            "lock" => {
+            Some("lock") => {
                 plan.changes.extend(facts.user.lock());
                 plan.changes.extend(facts.user.keys.set_aside());
                 left.extend(facts.user.keys.left());
             }
-            "enable" => plan.changes.extend(facts.support.enable()),
+            Some("enable") => plan.changes.extend(facts.support.enable()),
             _ => {}
         }
-        if wanted == "disable" && facts.user.password_open && !facts.user.can_lock {
+        if wanted == Some("disable") && facts.user.password_open && !facts.user.can_lock {
             left.push("the password of sipwise stays: usermod is not on this host".to_owned());
         }
         if !plan.is_empty() {

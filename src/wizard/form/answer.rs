@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     secret_field::Verdict,
-    state::{FieldState, FormState, TEXT_LIMIT, unanswered},
+    state::{FieldState, FormState, unanswered},
 };
 use crate::{
     finding::StepId,
@@ -45,12 +45,13 @@ impl FormState {
         wrong.collect()
     }
 
-    /// Answers to the questions that are asked; secrets only by name, and only the good ones.
+    /// Good answers to the questions that are asked; secrets only by name.
     pub fn answers(&self, step: &StepId) -> Answers {
         let mut answers = Answers::default();
         for (index, field, state) in self.visible() {
-            if let Some(value) = self.value(index) {
-                answers.values.insert(field.key.clone(), value.to_owned());
+            let value = self.value(index).and_then(|value| field.kind.read(value).ok());
+            if let Some(value) = value {
+                answers.values.insert(field.key.clone(), value);
             } else if matches!(state, FieldState::Secret(_)) && complaint(field, state).is_none() {
                 answers.secrets.insert(format!("{step}.{}", field.key));
             }
@@ -74,7 +75,8 @@ impl FormState {
         let fields = self.form.fields.iter().enumerate();
         let changed = fields.filter_map(|(index, field)| {
             let value = self.value(index)?;
-            (Some(value) != field.kind.default().as_deref()).then(|| (field.key.clone(), value.to_owned()))
+            let default = field.kind.default().map(|answer| answer.to_string());
+            (value != default.unwrap_or_default()).then(|| (field.key.clone(), value.to_owned()))
         });
         changed.collect()
     }
@@ -91,7 +93,7 @@ impl FormState {
                     *chosen = known;
                 }
                 (_, FieldState::Line(input)) => {
-                    let clean = value.chars().filter(|c| !c.is_control()).take(TEXT_LIMIT);
+                    let clean = value.chars().filter(|c| !c.is_control()).take(field.kind.limit());
                     *input = clean.collect::<String>().into();
                 }
                 _ => continue,
@@ -123,7 +125,7 @@ impl FormState {
 /// What is wrong with one answer; the same words wherever it is judged.
 pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
     match (&field.kind, state) {
-        (_, FieldState::Line(input)) => field.check(input.value()).err(),
+        (kind, FieldState::Line(input)) => kind.read(input.value()).err(),
         (Kind::Secret { .. }, FieldState::Secret(secret)) => {
             if secret.first.is_empty() {
                 Some("no password was typed".to_owned())
@@ -134,5 +136,29 @@ pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
             }
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::Answer;
+
+    /// A list is typed on one line; one that does not fit is a problem of its row and no answer.
+    #[test]
+    fn a_list_is_typed_on_one_line() {
+        let default = vec!["10.0.0.0/8".parse().unwrap()];
+        let kind = Kind::Networks { default: default.clone(), count: 1..=9 };
+        let mut form =
+            FormState::new(Form { fields: vec![Field::new("from", "From", kind)], ..Form::default() });
+        let step = StepId::new("firewall");
+        assert_eq!(form.answers(&step).values["from"], Answer::Networks(default.clone()));
+        form.type_text(" 2001:DB8::/32").unwrap();
+        let both = [default[0], "2001:db8::/32".parse().unwrap()];
+        assert_eq!(form.answers(&step).networks("from").unwrap(), Some(&both[..]));
+        assert_eq!(form.changed_values()["from"], "10.0.0.0/8 2001:DB8::/32", "kept as it was typed");
+        form.type_text(",10.0.0.1/8").unwrap();
+        assert!(form.problems()[0].text.starts_with("From: '10.0.0.1/8' is one address"));
+        assert!(form.answers(&step).values.is_empty());
     }
 }

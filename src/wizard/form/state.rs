@@ -12,9 +12,6 @@ use crate::{
     wizard::keys::Key,
 };
 
-/// Longest text typed into a field whose form names no smaller limit, in characters.
-pub(super) const TEXT_LIMIT: usize = 4096;
-
 /// A form with what was answered so far.
 #[derive(Debug, Clone, Default)]
 pub struct FormState {
@@ -209,11 +206,7 @@ impl FormState {
         match state {
             FieldState::Choice(_) => return Err("Nothing can be pasted here."),
             FieldState::Line(input) => {
-                let limit = match field.kind {
-                    Kind::Text { limit, .. } => limit.min(TEXT_LIMIT),
-                    _ => 20,
-                };
-                let room = limit.saturating_sub(input.value().chars().count());
+                let room = field.kind.limit().saturating_sub(input.value().chars().count());
                 let line = text.trim_end_matches(['\r', '\n']);
                 if line.contains(['\r', '\n']) {
                     return Err("Not pasted: only one line fits here.");
@@ -279,7 +272,10 @@ pub(super) fn unanswered(field: &Field) -> FieldState {
             FieldState::Choice(options.iter().position(|option| option.value == *default).unwrap_or(0))
         }
         Kind::Secret { .. } => FieldState::Secret(Box::default()),
-        kind => FieldState::Line(Input::new(kind.default().unwrap_or_default())),
+        kind => {
+            let default = kind.default().map(|answer| answer.to_string());
+            FieldState::Line(Input::new(default.unwrap_or_default()))
+        }
     }
 }
 
