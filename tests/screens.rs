@@ -7,7 +7,10 @@ mod support;
 
 use std::fmt::Write;
 
-use ngcp_warden::ui::{Glyphs, Look, Theme};
+use ngcp_warden::{
+    ui::{Glyphs, Look, Theme},
+    wizard::Key,
+};
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Position,
@@ -140,6 +143,23 @@ fn every_screen_says_how_to_leave_and_that_it_is_a_demo() {
             assert!(rows[0].contains(" DEMO"), "{name}: {}", rows[0]);
             let footer = rows.last().unwrap();
             assert!(footer.contains("quit") || footer.contains("Esc"), "{name}: {footer}");
+        }
+    });
+}
+
+/// On the usual screen, with the longest names of keys: what only this page can do, and the review.
+#[test]
+fn the_footer_names_the_keys_of_the_page() {
+    scenes::each(|name, wizard| {
+        let hints = ngcp_warden::wizard::keys::footer(&wizard.model);
+        for (theme, look) in LOOKS {
+            let (frame, _) = wizard.frame(80, 24, look);
+            let rows = dump(&frame);
+            let footer = rows.last().unwrap();
+            let arrows = |hint: &&ngcp_warden::wizard::keys::Hint| hint.keys.contains(&Key::Up);
+            for hint in hints.iter().filter(|hint| hint.rank <= 4 && !arrows(hint)) {
+                assert!(footer.contains(hint.text), "{name}, {theme}: {} is not in {footer}", hint.text);
+            }
         }
     });
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use crate::runner::{Record, RunState};
+use crate::{
+    plan::{Action, Outcome, Undo},
+    runner::{Ended, Record, RunState, Stage},
+};
 
 /// A run that is or was followed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,6 +36,17 @@ impl RunView {
     pub fn seconds_left(&self) -> Option<u64> {
         let guard = self.guard.as_ref().filter(|_| !self.ended)?;
         Some(guard.until.saturating_sub(self.elapsed).div_ceil(1000).min(guard.total))
+    }
+
+    /// How many of its changes were done by a program and not looked at afterwards.
+    pub fn unseen(&self) -> usize {
+        let changes = self.plan.iter().flat_map(|plan| plan.changes.iter().zip(&self.changes));
+        let unseen = changes.filter(|(change, state)| {
+            let looked = !change.proofs.is_empty() || change.undo == Undo::Nothing;
+            let done = matches!(state.stage(), Stage::Ended(Ended { outcome: Outcome::Done, .. }));
+            matches!(change.action, Action::Run(_)) && !looked && done
+        });
+        unseen.count()
     }
 
     /// Takes one record in.

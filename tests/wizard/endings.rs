@@ -88,7 +88,7 @@ fn reminders_of_a_change_that_does_not_stand_are_not_told() {
         desk.press("s SPACE F10");
         desk.planned(plan.clone());
         assert!(desk.words().contains("Tell every client."), "announced at the review");
-        desk.press("a ENTER");
+        desk.press("a UP ENTER");
         desk.begins(plan);
         desk.change_ends("passwords.root", outcome);
         if let Some(outcome) = undone {
@@ -109,7 +109,7 @@ fn after_a_whole_run_nothing_is_said_to_be_left() {
     let mut only_passwords = plan();
     only_passwords.generated.clear();
     desk.planned(only_passwords.clone());
-    desk.press("a ENTER");
+    desk.press("a UP ENTER");
     desk.begins(only_passwords);
     desk.change_ends("passwords.root", Outcome::Done);
     desk.change_ends("passwords.cdr", Outcome::Done);

@@ -95,7 +95,7 @@ fn a_password_is_never_on_the_page_nor_printed() {
     assert!(!desk.words().contains("canary"));
     desk.press("F10");
     desk.planned(plan());
-    desk.press("a ENTER");
+    desk.press("a UP ENTER");
     let effects = desk.take_effects();
     let Some(Effect::MakeUp(start)) = effects.last() else { panic!("{effects:?}") };
     let Effect::StartRun { secrets, .. } = &**start else { panic!("{effects:?}") };

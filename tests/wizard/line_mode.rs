@@ -164,7 +164,7 @@ fn session_with(
 fn a_whole_walk_from_the_first_question_to_the_result() {
     let typed = "kein Anschluss unter 4711!";
     let lines = [
-        "1", // walk the steps
+        "1", // first step
         "2", "", // access: leave, next step
         "2", typed, typed, "note", "31", "", // passwords: set, twice, a remark, days, next step
         "", // cluster has no questions

@@ -77,7 +77,7 @@ fn the_summary_of_the_review_is_not_cut() {
     let text: String = frame.content.iter().map(ratatui::buffer::Cell::symbol).collect();
     assert!(text.contains("could cut you off"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("all can be taken back"), "{text}");
+    assert!(flat.contains("all can be undone"), "{text}");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn foreign_changes_need_a_yes_of_their_own() {
     desk.press("UP UP ENTER");
     assert_eq!(desk.model.screen, Screen::Foreign);
     assert!(desk.words().contains("+new"));
-    desk.press("b c a ENTER");
+    desk.press("b c a UP ENTER");
     assert!(matches!(desk.effects.last(), Some(Effect::MakeUp(_))), "{:?}", desk.effects);
 }
 
@@ -122,14 +122,14 @@ fn a_start_that_is_refused_says_why_and_can_be_tried_again() {
     let mut desk = Desk::ready(Entry::Maintenance);
     desk.press("ENTER SPACE F10");
     desk.planned(Plan { generated: vec![], ..plan() });
-    desk.press("a ENTER a ENTER ENTER");
+    desk.press("a UP ENTER a UP ENTER ENTER");
     let starts =
         |desk: &Desk| desk.effects.iter().filter(|effect| matches!(effect, Effect::StartRun { .. })).count();
     assert_eq!(starts(&desk), 1, "a second Enter does not start a second run");
     let failure = Failure { hints: vec!["a attaches".to_owned()], ..Failure::new("Run 7 holds the lock.") };
     desk.tell(Message::RunRefused(failure));
     assert!(desk.words().contains("Run 7 holds the lock."), "{}", desk.words());
-    desk.press("ENTER a ENTER");
+    desk.press("ENTER a UP ENTER");
     assert_eq!(starts(&desk), 2);
 }
 
@@ -139,7 +139,7 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
     let mut desk = Desk::ready(Entry::Maintenance);
     desk.press("s DOWN SPACE F10");
     desk.planned(plan());
-    desk.press("a ENTER");
+    desk.press("a UP ENTER");
     desk.made_up();
     assert_eq!(desk.model.screen, Screen::Passwords);
     assert!(desk.words().contains(CANARY) && desk.words().contains("account cdrexport"));
@@ -161,7 +161,7 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
         "{:?}",
         desk.model.notice
     );
-    desk.press("a ENTER");
+    desk.press("a UP ENTER");
     desk.made_up();
     assert!(desk.words().contains("These are new ones"), "{}", desk.words());
     desk.press("ENTER UP ENTER ENTER");
@@ -232,7 +232,7 @@ fn a_new_key_is_shown_line_by_line() {
     let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA+canary/\n-----END OPENSSH PRIVATE KEY-----\n";
     desk.press("s DOWN SPACE F10");
     desk.planned(plan());
-    desk.press("a ENTER");
+    desk.press("a UP ENTER");
     let Some(Effect::MakeUp(start)) = desk.effects.last().cloned() else { panic!("{:?}", desk.effects) };
     let shown = vec![("SSH key that opens root".to_owned(), Secret::new(key))];
     desk.tell(Message::MadeUp { start, shown });

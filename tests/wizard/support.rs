@@ -250,7 +250,7 @@ impl Desk {
     pub(crate) fn run_begins(&mut self) {
         self.press("s SPACE F10");
         self.planned(plan());
-        self.press("a ENTER");
+        self.press("a UP ENTER");
         self.made_up();
         self.press("ENTER UP ENTER");
         self.begins(plan());

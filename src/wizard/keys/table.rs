@@ -58,7 +58,7 @@ const AFTER_OVERVIEW: &[At] = match PAGES {
 pub struct Row {
     /// Keys and what each means; further keys for the same intent stand behind the first.
     pub keys: &'static [(Key, Intent)],
-    /// Two or three words: "walk the steps".
+    /// Two or three words: "first step".
     pub text: &'static str,
     /// Where it holds.
     pub at: &'static [At],
@@ -112,10 +112,10 @@ pub static TABLE: &[Row] = &[
     row(LEAVE_DIALOG, "close", &[At::Dialog]).when(working),
     row(LEAVE_DIALOG_NOW, "close", &[At::Dialog]).when(failed),
     // Overview
-    row(&[(Key::Enter, Intent::Forward)], "walk the steps", &[At::Overview]).when(first_boot),
+    row(&[(Key::Enter, Intent::Forward)], "first step", &[At::Overview]).when(first_boot),
     row(&[(Key::Enter, Intent::Forward), (Key::Char('s'), Intent::Forward)], "steps", &[At::Overview])
         .when(maintenance),
-    row(&[(Key::Char('s'), Intent::Steps)], "list of steps", &[At::Overview]).when(first_boot),
+    row(&[(Key::Char('s'), Intent::Steps)], "steps", &[At::Overview]).when(first_boot),
     row(&[(Key::Char('a'), Intent::Attach)], "attach to the run", &[At::Overview]).when(can_attach),
     row(&[(Key::Char('a'), Intent::CutOff)], "the run that was cut off", &[At::Overview]).when(cut_off),
     row(&[(Key::Char('c'), Intent::ContinueRun)], "go on with it", &[At::CutOff]).when(cut_off),
@@ -123,7 +123,7 @@ pub static TABLE: &[Row] = &[
     row(&[(Key::Char('d'), Intent::LeaveRun)], "leave it so", &[At::CutOff]).when(cut_off),
     row(&[(Key::Char('t'), Intent::ToRun)], "the run", &[At::Overview, At::Steps]).when(has_run),
     row(&[(Key::Char('h'), Intent::History)], "earlier runs", &[At::Overview]),
-    row(&[(Key::Char('w'), Intent::Report)], "write report", &[At::Overview]),
+    row(&[(Key::Char('w'), Intent::Report)], "report", &[At::Overview]),
     row(&[(Key::Char('i'), Intent::LookAgain)], "inspect again", &[At::Overview, At::Steps, At::Step])
         .help_only(),
     row(&[(Key::Char('x'), Intent::Discard)], "discard all answers", &[At::Overview, At::Steps]).help_only(),
@@ -157,18 +157,15 @@ pub static TABLE: &[Row] = &[
         .pinned(),
     row(&[(Key::Char('f'), Intent::Findings), (Key::Char('w'), Intent::Findings)], "why", &[At::Step]),
     // Review
-    row(
-        &[(Key::Right, Intent::Right), (Key::Left, Intent::Left), (Key::Enter, Intent::Forward)],
-        "open, close",
-        &[At::Review],
-    )
-    .when(has_plan),
+    row(&[(Key::Right, Intent::Right), (Key::Left, Intent::Left)], "open", &[At::Review]).when(has_plan),
+    row(&[(Key::Enter, Intent::Forward)], "open", &[At::Review]).help_only().when(has_plan),
     row(&[(Key::Enter, Intent::Forward)], "go there", &[At::Review]).when(has_problems),
-    row(&[(Key::Char('d'), Intent::Difference)], "whole diff", &[At::Review]).when(has_plan),
+    row(&[(Key::Char('d'), Intent::Difference)], "diff", &[At::Review]).when(has_plan),
     row(&[(Key::Char('f'), Intent::Findings)], "what stays", &[At::Review]).when(stays),
+    row(&[(Key::Char('a'), Intent::Apply)], "take it back", &[At::Review]).pinned().when(undoes),
     row(&[(Key::Char('a'), Intent::Apply)], "apply", &[At::Review]).pinned().when(has_plan),
     row(&[(Key::Char('u'), Intent::Choose), (Key::Char(' '), Intent::Choose)], "untick", &[At::Review])
-        .when(has_entries),
+        .when(can_untick),
     row(&[(Key::Char('c'), Intent::AcceptForeign)], "accept others' changes", &[At::Review])
         .when(has_foreign),
     // Run and result
@@ -324,6 +321,12 @@ fn has_entries(model: &Model) -> bool {
         Screen::History => has_past(model),
         _ => true,
     }
+}
+fn undoes(model: &Model) -> bool {
+    has_plan(model) && model.review.undoes.is_some()
+}
+fn can_untick(model: &Model) -> bool {
+    has_entries(model) && model.review.undoes.is_none()
 }
 fn has_problems(model: &Model) -> bool {
     !has_plan(model) && has_entries(model)

@@ -74,7 +74,10 @@ fn words(past: &PastRun) -> String {
     };
     let mut words = ended.to_owned();
     if let Some(undone) = &report.undoes {
-        words.push_str(&format!(", took back {}", clean(undone)));
+        let done =
+            matches!(report.outcome, Some(RunOutcome::Done | RunOutcome::Unchanged | RunOutcome::Warning));
+        let took = if done { "took" } else { "was to take" };
+        words.push_str(&format!(", {took} back {}", clean(undone)));
     }
     if let Some(by) = &past.undone_by {
         words.push_str(&format!(", taken back by {}", clean(by)));
@@ -108,7 +111,7 @@ pub(super) fn past(model: &Model, width: usize) -> Page {
     let after = afterwards(&report.findings_before, &report.findings_after);
     let (before, after) = (score(before), score(after));
     let scores = if report.findings_after.is_empty() {
-        vec![Span::new(score_role(before), format!("{before} / 100"))]
+        vec![Span::new(score_role(before), format!("{before} / 100")), Span::new(Role::Text, " before")]
     } else {
         vec![
             Span::new(score_role(before), format!("{before} / 100")),

@@ -2,6 +2,7 @@
 //! business; which lines are on the screen is decided here, so that scrolling has one owner.
 
 pub mod change;
+mod cut_off;
 mod dialog;
 mod figures;
 pub(in crate::wizard) mod history;
@@ -42,7 +43,7 @@ pub fn page(model: &Model, width: u16) -> Page {
         Screen::Unfixed => unfixed::page(model, width),
         Screen::Run => run::run(model, width),
         Screen::Result => run::result(model, width),
-        Screen::CutOff => run::cut_off(model, width),
+        Screen::CutOff => cut_off::cut_off(model, width),
         Screen::History => history::list(model, width),
         Screen::Past => history::past(model, width),
         Screen::Passwords => passwords::passwords(model, width),

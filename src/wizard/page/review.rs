@@ -114,7 +114,7 @@ fn goes_back(plan: &Plan) -> Vec<&str> {
     plan.covered().into_iter().flat_map(|(_, changes)| changes).map(|change| change.id.as_str()).collect()
 }
 
-/// "9 changes · 1 could cut you off · all can be taken back".
+/// "9 changes · 1 could cut you off · all can be undone".
 pub(super) fn summary(plan: &Plan) -> String {
     let count = plan.changes.len();
     let mut parts = vec![if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }];
@@ -129,11 +129,7 @@ pub(super) fn summary(plan: &Plan) -> String {
         format!("{calls} interrupt something")
     });
     let fixed = plan.changes.iter().filter(|change| matches!(change.undo, Undo::Impossible(_))).count();
-    parts.push(if fixed == 0 {
-        "all can be taken back".to_owned()
-    } else {
-        format!("{fixed} cannot be taken back")
-    });
+    parts.push(if fixed == 0 { "all can be undone".to_owned() } else { format!("{fixed} cannot be undone") });
     parts.join(" · ")
 }
 

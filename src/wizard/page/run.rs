@@ -232,9 +232,18 @@ fn ending(model: &Model, run: &RunView) -> (Role, String) {
         (Some(RunOutcome::Unchanged), None) => (Role::Good, "Nothing needed changing."),
         (Some(RunOutcome::Unchanged), Some(_)) => (Role::Good, "Nothing was left to be taken back."),
         (Some(RunOutcome::Warning), _) => (Role::Warning, "All changes are done; some are to be looked at."),
-        (Some(RunOutcome::Done), None) => (Role::Good, "All changes are done and were seen done."),
-        (Some(RunOutcome::Done), Some(undone)) => {
-            return (Role::Good, format!("Run {} is taken back and was seen taken back.", clean(undone)));
+        (Some(RunOutcome::Done), undone) => {
+            let (what, seen) = match undone {
+                None => ("All changes are done".to_owned(), "were seen done"),
+                Some(run) => (format!("Run {} is taken back", clean(run)), "was seen taken back"),
+            };
+            return match run.unseen() {
+                0 => (Role::Good, format!("{what} and {seen}.")),
+                some => {
+                    let some = counted(some, "change was", "changes were");
+                    (Role::Good, format!("{what}; {some} not looked at afterwards."))
+                }
+            };
         }
     };
     (role, words.to_owned())
@@ -384,34 +393,4 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 fn is_set(run: &RunView, plan: &Plan, name: &str) -> bool {
     let uses = plan.changes.iter().position(|change| change.secrets().any(|secret| secret == name));
     uses.and_then(|uses| run.changes.get(uses)).is_some_and(stands)
-}
-
-/// A run of an earlier session that was cut off.
-pub(super) fn cut_off(model: &Model, width: usize) -> Page {
-    let Some(open) = model.cut_off() else {
-        let mut w = Writer::new("Cut off", "", width);
-        w.text(Role::Dim, "No run was cut off.");
-        return w.page;
-    };
-    let mut w = Writer::new("A run was cut off", format!("run {}", clean(&open.run)), width);
-    w.text(Role::Warning, "It did not reach its end. Until it is dealt with, nothing else can be applied.");
-    w.text(Role::Dim, &open.about);
-    w.gap();
-    let column = open.account.iter().map(|(title, _)| columns(title)).max().unwrap_or(0).min(width / 2);
-    for (title, stands) in &open.account {
-        let words = vec![
-            Span::new(Role::Text, format!("{}  ", cell(&clean(title), column))),
-            Span::new(Role::Accent, clean(stands)),
-        ];
-        w.spans(0, column + 2, words);
-    }
-    w.gap();
-    for (key, words) in [
-        ("c", "goes on with it: what is done stays, the rest is done now."),
-        ("u", "takes it back: shows the plan for that first."),
-        ("d", "leaves the host as it stands now."),
-    ] {
-        w.spans(0, 4, vec![Span::new(Role::Accent, format!("{key}   ")), Span::new(Role::Text, words)]);
-    }
-    w.page
 }

@@ -332,9 +332,6 @@ fn choose(model: &mut Model) -> Vec<Effect> {
                 }
                 _ => selected_step_of_plan(model),
             };
-            if model.review.undoes.is_some() {
-                return notice(model, "A run is taken back whole.");
-            }
             let Some(step) = step.and_then(|id| model.steps.iter_mut().find(|step| step.about().id == id))
             else {
                 return NOTHING;

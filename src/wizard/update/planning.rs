@@ -11,7 +11,7 @@ use crate::{
         effect::Answered,
         model::{Dialog, DialogPhase, MadeUp, Question, ReviewPhase, StepPhase, StepState},
         navigation,
-        page::{history::reopened, review::entries},
+        page::review::entries,
     },
 };
 
@@ -85,14 +85,9 @@ pub(super) fn ask_to_apply(model: &mut Model) -> Vec<Effect> {
     if let Some(obstacle) = model.host.as_ref().and_then(|host| host.obstacle.clone()) {
         return notice(model, &obstacle);
     }
-    let guarded = plan.changes.iter().any(|change| change.guard.is_some());
-    let (question, focus) = if plan.foreign.is_some() && !model.review.foreign_accepted {
-        (Question::Foreign, 1)
-    } else {
-        let harmful = guarded || reopened(model).is_some();
-        (Question::Apply, usize::from(harmful))
-    };
-    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus, top: 0 });
+    let foreign = plan.foreign.is_some() && !model.review.foreign_accepted;
+    let question = if foreign { Question::Foreign } else { Question::Apply };
+    model.dialog = Some(Dialog { question, phase: DialogPhase::Asking, focus: 1, top: 0 });
     Vec::new()
 }
 
