@@ -7,14 +7,14 @@ use clap::Args;
 
 use super::{
     exit, follow, input,
-    options::{Format, Keeping},
+    options::{Confirming, Format},
     output::{complain, show_once},
     subcommand::{Access, Command, Demo, Needs, Target},
 };
 use crate::{
     effects::{
         past,
-        runs::{self, Place},
+        runs::{self, Site},
     },
     executor::{Attributes, Executor, FileChange, FileTo, System},
     runner::{self, Control, Runs, State},
@@ -36,7 +36,7 @@ pub(super) struct Apply {
     check: bool,
     /// Changes that could cut the operator off
     #[command(flatten)]
-    keeping: Keeping,
+    confirming: Confirming,
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
@@ -55,15 +55,15 @@ impl Command for Apply {
         Needs { access, demo }
     }
 
-    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
+    fn run(&self, Target { host, site }: &Target) -> Result<u8> {
         terminal::end_on_signals(exit::INTERRUPTED)?;
-        if let Place::Root(root) = place {
+        if let Site::Root(root) = site {
             let runs = Runs::look(root)?;
             if let Some(held) = runner::Lock::held(root)? {
                 return Err(held.into());
             }
             match runs.newest(State::CutOff) {
-                Some(run) if self.continue_run => return self.go_on(&**host, place, &runs, &run),
+                Some(run) if self.continue_run => return self.go_on(&**host, site, &runs, &run),
                 Some(run) if !self.check => {
                     complain(&format!(
                         "Run {run} was cut off before its end. Where each of its changes stands:"
@@ -97,12 +97,12 @@ impl Command for Apply {
             );
         }
         let mut plan = prepared.plan;
-        self.keeping.tell(&mut plan);
+        self.confirming.tell(&mut plan);
         let generated = runs::make_up(&**host, &plan, &mut secrets)?;
         let order = runs::order(&**host, plan, prepared.findings);
         // Before the first change: whatever becomes of this process, nobody is left without a password that was set.
         hand_over(&generated, self.save_generated.as_deref())?;
-        let started = place.start(order, secrets, false, &Control::default());
+        let started = site.start(order, secrets, false, &Control::default());
         if started.is_err() && !generated.is_empty() {
             complain("The run did not start: what was made up was not set, nothing was changed.");
         }
@@ -112,13 +112,13 @@ impl Command for Apply {
 
 impl Apply {
     /// Goes on with a run that was cut off.
-    fn go_on(&self, host: &dyn Executor, place: &Place, runs: &Runs, run: &str) -> Result<u8> {
+    fn go_on(&self, host: &dyn Executor, site: &Site, runs: &Runs, run: &str) -> Result<u8> {
         let known = input::secrets_file(self.secrets.as_deref())?;
         follow::wait(runs, run)?;
         let (mut order, secrets, generated) = past::continuation(runs, run, host, known)?;
-        self.keeping.tell(&mut order.plan);
+        self.confirming.tell(&mut order.plan);
         hand_over(&generated, self.save_generated.as_deref())?;
-        follow::to_the_end(place.start(order, secrets, true, &Control::default())?, self.format)
+        follow::to_the_end(site.start(order, secrets, true, &Control::default())?, self.format)
     }
 }
 

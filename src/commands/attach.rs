@@ -35,12 +35,12 @@ impl Command for Attach {
     }
 
     fn run(&self, target: &Target) -> Result<u8> {
-        let run = target.place.runs()?.find(self.run.as_deref())?;
+        let run = target.site.runs()?.find(self.run.as_deref())?;
         terminal::end_without_output(exit::INTERRUPTED)?;
         let mut records = Vec::new();
         let (mut titles, mut waiting) = (BTreeMap::new(), None);
         let (mut state, mut told) = (RunState::default(), None::<Timestamp>);
-        target.place.follow(&run)?.tell(&mut |record| {
+        target.site.follow(&run)?.tell(&mut |record| {
             if let runner::Event::Started { plan, .. } = &record.event {
                 titles.extend(plan.changes.iter().map(|change| (change.id.clone(), change.title.clone())));
             }

@@ -33,7 +33,7 @@ impl Command for Bundle {
         Needs { access: Access::Changes { settles: false }, demo: Demo::Refused }
     }
 
-    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
+    fn run(&self, Target { host, site }: &Target) -> Result<u8> {
         let mut told = 0;
         let mut progress = |done: u64, total: u64| {
             if done == total || done >= told + total.div_ceil(20) {
@@ -41,7 +41,7 @@ impl Command for Bundle {
                 complain(&Progress { unit: Unit::Bytes, done, total: Some(total) }.to_string());
             }
         };
-        let bundle = unattended::bundle(host, &place.runs()?, self.run.as_deref(), &mut progress)?;
+        let bundle = unattended::bundle(host, &site.runs()?, self.run.as_deref(), &mut progress)?;
         let path = match &self.to {
             None => effects::write_bundle(&**host, bundle)?,
             Some(to) => {

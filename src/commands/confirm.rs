@@ -24,7 +24,7 @@ impl Command for Confirm {
 
     fn run(&self, target: &Target) -> Result<u8> {
         let host = &*target.host;
-        match guard::confirm(&target.place.runs()?, self.run.as_deref(), own_connection(host), host) {
+        match guard::confirm(&target.site.runs()?, self.run.as_deref(), own_connection(host), host) {
             Ok(run) => {
                 complain(&format!("Run {run}: kept."));
                 Ok(exit::OK)

@@ -29,7 +29,7 @@ impl Command for History {
     }
 
     fn run(&self, target: &Target) -> Result<u8> {
-        let runs = target.place.runs()?;
+        let runs = target.site.runs()?;
         let reports = runs.reports();
         let untrusted = runs.untrusted();
         let text = || {

@@ -22,8 +22,8 @@ impl Command for Leave {
         Needs { access: Access::Changes { settles: false }, demo: Demo::Refused }
     }
 
-    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
-        let runs = place.runs()?;
+    fn run(&self, Target { host, site }: &Target) -> Result<u8> {
+        let runs = site.runs()?;
         let run = match self.run.as_deref() {
             Some(run) => runs.find(Some(run))?,
             None => runs.newest(State::CutOff).context("no run was cut off")?,
@@ -31,7 +31,7 @@ impl Command for Leave {
         ensure!(runs.state(&run)? == State::CutOff, "run {run} was not cut off");
         complain(&follow::standing(&runner::assess(&runs, &run, &**host)?));
         follow::wait(&runs, &run)?;
-        runner::process::leave(place.root()?, &run, &**host)?;
+        runner::process::leave(site.root()?, &run, &**host)?;
         complain(&format!("Run {run} is left as it is."));
         Ok(exit::OK)
     }

@@ -35,7 +35,7 @@ use self::{
     subcommand::{Access, Command, Demo, Target},
 };
 use crate::{
-    effects::runs::Place,
+    effects::runs::Site,
     executor::{self, DryRun, Executor, System, World},
     steps,
 };
@@ -170,11 +170,11 @@ fn on_host(command: &impl Command, global: &Global) -> Result<u8> {
         (Arc::new(system), Some(root))
     };
     let host = if looks { Arc::new(DryRun::new(host)) } else { host };
-    let place = root.map_or_else(|| Place::demo(Arc::clone(&host)), Place::Root);
+    let site = root.map_or_else(|| Site::demo(Arc::clone(&host)), Site::Root);
     if matches!(needs.access, Access::Changes { settles: true }) && host.world() == World::Live {
         let _ = restore_overdue::restore();
     }
-    command.run(&Target { host, place })
+    command.run(&Target { host, site })
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) enum Format {
 
 /// How long what could cut the operator off waits for a confirmation.
 #[derive(Debug, Args)]
-pub(super) struct Keeping {
+pub(super) struct Confirming {
     /// How long a change that could cut you off waits for 'ngcp-warden confirm' before it is taken back
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
     confirm_within: Option<u64>,
@@ -45,7 +45,7 @@ enum Confirm {
     None,
 }
 
-impl Keeping {
+impl Confirming {
     /// Tells the plan, if it was said.
     pub(super) fn tell(&self, plan: &mut Plan) {
         if self.confirm.is_some() || self.confirm_within.is_some() {

@@ -23,7 +23,7 @@ impl Command for Revert {
     }
 
     fn run(&self, target: &Target) -> Result<u8> {
-        let runs = target.place.runs()?;
+        let runs = target.site.runs()?;
         let run = match self.run.as_deref() {
             Some(run) => Some(runs.find(Some(run))?),
             None => runs.newest(State::Live),

@@ -30,7 +30,7 @@ impl Command for Show {
     }
 
     fn run(&self, target: &Target) -> Result<u8> {
-        let runs = target.place.runs()?;
+        let runs = target.site.runs()?;
         let run = runs.find(self.run.as_deref())?;
         let history = runs.history(&run)?;
         let assessment = runner::assess(&runs, &run, &*target.host)?;

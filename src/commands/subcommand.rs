@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::{effects::runs::Place, executor::Executor};
+use crate::{effects::runs::Site, executor::Executor};
 
 /// A subcommand that works on a host.
 pub(super) trait Command {
@@ -42,5 +42,5 @@ pub(super) enum Demo {
 pub(super) struct Target {
     pub(super) host: Arc<dyn Executor>,
     /// Where its runs are.
-    pub(super) place: Place,
+    pub(super) site: Site,
 }

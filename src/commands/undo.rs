@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     exit, follow, input,
-    options::{Format, Keeping},
+    options::{Confirming, Format},
     output::{complain, result},
     subcommand::{Access, Command, Demo, Needs, Target},
 };
@@ -31,7 +31,7 @@ pub(super) struct Undo {
     overwrite: bool,
     /// Changes that could cut the operator off
     #[command(flatten)]
-    keeping: Keeping,
+    confirming: Confirming,
     /// Where passwords come from: a file of mode 0600, or - for standard input
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
@@ -45,12 +45,12 @@ impl Command for Undo {
         Needs { access: Access::Changes { settles: true }, demo: Demo::Refused }
     }
 
-    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
-        let root = place.root()?;
+    fn run(&self, Target { host, site }: &Target) -> Result<u8> {
+        let root = site.root()?;
         if let Some(held) = runner::Lock::held(root)? {
             return Err(held.into());
         }
-        let runs = place.runs()?;
+        let runs = site.runs()?;
         let run = match &self.run {
             Some(run) => runs.find(Some(run))?,
             None => match in_force(&runs)? {
@@ -101,10 +101,10 @@ impl Command for Undo {
             plan = plan.forced();
         }
         let findings = steps::look_all(&**host, steps::REGISTRY);
-        self.keeping.tell(&mut plan.plan);
+        self.confirming.tell(&mut plan.plan);
         let mut order = runs::order(&**host, plan.plan, findings);
         order.undoes = Some(run);
-        follow::to_the_end(place.start(order, plan.secrets, false, &Control::default())?, self.format)
+        follow::to_the_end(site.start(order, plan.secrets, false, &Control::default())?, self.format)
     }
 }
 

@@ -45,10 +45,10 @@ impl Command for Wizard {
         Needs { access: Access::Changes { settles: true }, demo: Demo::Watched }
     }
 
-    fn run(&self, Target { host, place }: &Target) -> Result<u8> {
+    fn run(&self, Target { host, site }: &Target) -> Result<u8> {
         let entry = if self.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
         let model = Model::new(steps::REGISTRY, entry, host.world());
-        let effects = Arc::new(Effects(HostEffects::new(Arc::clone(host), place.clone())));
+        let effects = Arc::new(Effects(HostEffects::new(Arc::clone(host), site.clone())));
         let code = if self.plain || terminal::capabilities().plain {
             terminal::run_lines(model, effects)
         } else {
@@ -59,7 +59,7 @@ impl Command for Wizard {
             });
             terminal::run(&terminal::Options { size: self.size, theme, glyphs: None }, model, effects)
         };
-        place.close();
+        site.close();
         Ok(code)
     }
 }

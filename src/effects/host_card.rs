@@ -1,6 +1,6 @@
 //! What the overview says of the host: name and release at once, figures and services when they are known.
 
-use super::runs::Place;
+use super::runs::Site;
 use crate::{
     executor::{Executor, World},
     ngcp::{release::Release, services},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Tells the card bit by bit.
-pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(HostCard)) {
+pub(super) fn look(host: &dyn Executor, site: &Site, tell: &mut dyn FnMut(HostCard)) {
     let release = Release::read(host);
     let mut card = HostCard {
         hostname: crate::host::name(host),
@@ -18,7 +18,7 @@ pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(Host
         release: release.version.map_or_else(String::new, |version| version.to_string()),
         system: release.debian_text(),
         remarks: release.remarks(),
-        open_run: open_run(host, place),
+        open_run: open_run(host, site),
         ..HostCard::default()
     };
     tell(card.clone());
@@ -36,8 +36,8 @@ pub(super) fn look(host: &dyn Executor, place: &Place, tell: &mut dyn FnMut(Host
 }
 
 /// A run that goes on, or the one that was cut off.
-fn open_run(host: &dyn Executor, place: &Place) -> Option<OpenRun> {
-    let Place::Root(root) = place else { return None };
+fn open_run(host: &dyn Executor, site: &Site) -> Option<OpenRun> {
+    let Site::Root(root) = site else { return None };
     let runs = Runs::look(root).ok()?;
     let live = runs.newest(State::Live);
     let alive = live.is_some();
@@ -46,8 +46,8 @@ fn open_run(host: &dyn Executor, place: &Place) -> Option<OpenRun> {
     let begun = report.started.strftime("%Y-%m-%d %H:%M UTC");
     let about = format!("{} changes, begun {begun} by {}", report.changes.len(), report.operator);
     let seen = if alive { None } else { assess(&runs, &run, host).ok() };
-    let account = seen.map_or_else(Vec::new, |seen| {
+    let changes = seen.map_or_else(Vec::new, |seen| {
         seen.changes.into_iter().map(|change| (change.title, change.stands.words())).collect()
     });
-    Some(OpenRun { run, about, alive, account })
+    Some(OpenRun { run, about, alive, changes })
 }

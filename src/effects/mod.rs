@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 pub use self::files::write_bundle;
-use self::runs::{Following, Place};
+use self::runs::{Following, Site};
 
 use crate::{
     executor::Executor,
@@ -28,15 +28,15 @@ use crate::{
 /// Carries effects out on one host.
 pub struct HostEffects {
     host: Arc<dyn Executor>,
-    place: Place,
+    site: Site,
     /// Of the run that goes on in this process.
     control: Mutex<Control>,
 }
 
 impl HostEffects {
     /// A session on this host.
-    pub fn new(host: Arc<dyn Executor>, place: Place) -> Self {
-        HostEffects { host, place, control: Mutex::default() }
+    pub fn new(host: Arc<dyn Executor>, site: Site) -> Self {
+        HostEffects { host, site, control: Mutex::default() }
     }
 
     /// Does what `effect` asks for and tells the messages that answer it. `Redraw`, `Suspend` and `Quit` are the
@@ -45,7 +45,7 @@ impl HostEffects {
         let host = &*self.host;
         match effect {
             Effect::LookAtHost => {
-                host_card::look(host, &self.place, &mut |card| tell(Message::HostSeen(Box::new(card))));
+                host_card::look(host, &self.site, &mut |card| tell(Message::HostSeen(Box::new(card))));
             }
             Effect::Inspect(step) => {
                 let Some(found) = steps::find(step.as_str()) else { return };
@@ -75,10 +75,10 @@ impl HostEffects {
             }
             Effect::StopRun(run) => {
                 self.control().stop();
-                told(self.place.stop(&run), tell);
+                told(self.site.stop(&run), tell);
             }
             Effect::LookAtRuns => {
-                let runs = self.place.runs();
+                let runs = self.site.runs();
                 let untrusted = runs.as_ref().map_or_else(|_| Vec::new(), Runs::untrusted);
                 let seen = runs.map(|runs| history::runs(&runs));
                 tell(Message::RunsSeen(seen.map_err(|error| Failure::from(&error))));
@@ -95,12 +95,12 @@ impl HostEffects {
                 let stored = files::write_passwords(host, &passwords);
                 tell(Message::PasswordsStored(stored.map_err(|error| Failure::from(&error))));
             }
-            Effect::Attach(run) => match self.place.follow(&run) {
+            Effect::Attach(run) => match self.site.follow(&run) {
                 Ok(following) => follow(following, tell),
                 Err(error) => tell(Message::RunRefused(Failure::from(&error))),
             },
             Effect::PlanUndo { ticket, run } => {
-                let runs = self.place.runs();
+                let runs = self.site.runs();
                 let before = runs.as_ref().map_or_else(|_| Vec::new(), |runs| history::before(runs, &run));
                 let plan = runs.and_then(|runs| past::undo_plan(&runs, &run, host));
                 let result = plan.map(Arc::new).map_err(|error| Failure::from(&error));
@@ -108,7 +108,7 @@ impl HostEffects {
             }
             Effect::StartUndo { run, plan, overwrite } => {
                 let order =
-                    self.place.runs().and_then(|runs| past::undo_order(&runs, &run, &plan, overwrite, host));
+                    self.site.runs().and_then(|runs| past::undo_order(&runs, &run, &plan, overwrite, host));
                 self.launch(order, false, tell);
             }
             Effect::ContinueRun { run, secrets } => {
@@ -116,24 +116,24 @@ impl HostEffects {
                 self.launch(order, true, tell);
             }
             Effect::LeaveRun(run) => {
-                let left = self.place.root().and_then(|root| process::leave(root, &run, host));
+                let left = self.site.root().and_then(|root| process::leave(root, &run, host));
                 let words = match left {
                     Ok(()) => format!("Run {run} is left as it is."),
                     Err(error) => format!("Run {run} could not be left: {error:#}"),
                 };
                 tell(Message::Notice(words));
-                host_card::look(host, &self.place, &mut |card| tell(Message::HostSeen(Box::new(card))));
+                host_card::look(host, &self.site, &mut |card| tell(Message::HostSeen(Box::new(card))));
             }
-            Effect::Keep(run) => told(self.place.keep(&run, &self.control()), tell),
-            Effect::Revert(run) => told(self.place.revert(&run, &self.control()), tell),
+            Effect::Keep(run) => told(self.site.keep(&run, &self.control()), tell),
+            Effect::Revert(run) => told(self.site.revert(&run, &self.control()), tell),
             Effect::Redraw | Effect::Suspend | Effect::Quit { .. } => {}
         }
     }
 
     /// Runs of the demo are gone with it, and so would the file be.
     fn bundle(&self, run: Option<&str>) -> Result<String> {
-        self.place.root()?;
-        let bundle = unattended::bundle(&self.host, &self.place.runs()?, run, &mut |_, _| {})?;
+        self.site.root()?;
+        let bundle = unattended::bundle(&self.host, &self.site.runs()?, run, &mut |_, _| {})?;
         write_bundle(&*self.host, bundle)
     }
 
@@ -161,14 +161,14 @@ impl HostEffects {
     }
 
     fn continuation(&self, run: &str, secrets: Secrets) -> Result<(Order, Secrets, Secrets)> {
-        past::continuation(&self.place.runs()?, run, &*self.host, secrets)
+        past::continuation(&self.site.runs()?, run, &*self.host, secrets)
     }
 
     /// Starts a run, or goes on with it, and follows it; says why it was not started.
     fn launch(&self, order: Result<(Order, Secrets)>, resume: bool, tell: &mut dyn FnMut(Message)) {
         let control = Control::default();
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
-        let started = order.and_then(|(order, secrets)| self.place.start(order, secrets, resume, &control));
+        let started = order.and_then(|(order, secrets)| self.site.start(order, secrets, resume, &control));
         match started {
             Ok(following) => follow(following, tell),
             Err(error) => tell(Message::RunRefused(Failure::from(&error))),

@@ -79,7 +79,7 @@ pub fn operator(host: &dyn Executor) -> String {
 
 /// Where runs happen.
 #[derive(Clone)]
-pub enum Place {
+pub enum Site {
     /// The sample host: in this process, gone with it, and so is what is kept of its runs.
     Demo(Arc<dyn Executor>, Arc<PassingRuns>),
     /// The host below this root: in a process of its own that outlives this one.
@@ -98,10 +98,10 @@ enum Records {
     Journal(Box<Follower>),
 }
 
-impl Place {
+impl Site {
     /// The sample host.
     pub fn demo(host: Arc<dyn Executor>) -> Self {
-        Place::Demo(host, Arc::new(PassingRuns::none()))
+        Site::Demo(host, Arc::new(PassingRuns::none()))
     }
 
     /// Starts a run. `resume` goes on with the run that the order names.
@@ -116,7 +116,7 @@ impl Place {
         control: &Control,
     ) -> Result<Following> {
         match self {
-            Place::Demo(host, runs) => {
+            Site::Demo(host, runs) => {
                 let (host, control) = (Arc::clone(host), control.clone());
                 let (run, journal) = runs.open()?.create(host.now())?;
                 let order = Order { run: run.clone(), ..order };
@@ -127,7 +127,7 @@ impl Place {
                 })?;
                 Ok(Following { run, records: Records::Channel(channel) })
             }
-            Place::Root(root) => {
+            Site::Root(root) => {
                 let task = process::Task { root: root.clone(), order, resume };
                 self.follow(&process::launch(&task, &secrets)?)
             }
@@ -140,8 +140,8 @@ impl Place {
     /// When the place cannot be looked at.
     pub fn runs(&self) -> Result<Runs> {
         match self {
-            Place::Demo(_, runs) => Ok(runs.look()),
-            Place::Root(root) => Runs::look(root),
+            Site::Demo(_, runs) => Ok(runs.look()),
+            Site::Root(root) => Runs::look(root),
         }
     }
 
@@ -151,14 +151,14 @@ impl Place {
     /// In the demo, whose runs end with it.
     pub fn root(&self) -> Result<&Path> {
         match self {
-            Place::Demo(..) => anyhow::bail!("runs of the demo end with it"),
-            Place::Root(root) => Ok(root),
+            Site::Demo(..) => anyhow::bail!("runs of the demo end with it"),
+            Site::Root(root) => Ok(root),
         }
     }
 
     /// The screen is closed: what ends with it is forgotten.
     pub fn close(&self) {
-        if let Place::Demo(_, runs) = self {
+        if let Site::Demo(_, runs) = self {
             runs.forget();
         }
     }
@@ -178,8 +178,8 @@ impl Place {
     /// When this login is no proof that one can still get in.
     pub fn keep(&self, run: &str, control: &Control) -> Result<()> {
         match self {
-            Place::Demo(..) => control.keep(),
-            Place::Root(root) => {
+            Site::Demo(..) => control.keep(),
+            Site::Root(root) => {
                 let host = System::live()?;
                 guard::confirm(&Runs::look(root)?, Some(run), own_connection(&host), &host)?;
             }
@@ -193,8 +193,8 @@ impl Place {
     /// When the wish cannot be left with the run.
     pub fn revert(&self, run: &str, control: &Control) -> Result<()> {
         match self {
-            Place::Demo(..) => control.revert(),
-            Place::Root(root) => guard::revert(&Runs::look(root)?, run)?,
+            Site::Demo(..) => control.revert(),
+            Site::Root(root) => guard::revert(&Runs::look(root)?, run)?,
         }
         Ok(())
     }
@@ -204,7 +204,7 @@ impl Place {
     /// # Errors
     /// When the wish cannot be left with it.
     pub fn stop(&self, run: &str) -> Result<()> {
-        if let Place::Root(root) = self {
+        if let Site::Root(root) = self {
             Runs::look(root)?.stop(run)?;
         }
         Ok(())

@@ -22,7 +22,7 @@ pub struct Packages {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// How much of it is there.
-    pub state: State,
+    pub state: Presence,
     /// The operator forbade changing it.
     pub held: bool,
     /// As dpkg writes it; empty when it has none.
@@ -31,7 +31,7 @@ pub struct Package {
 
 /// How much of a package is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum Presence {
     /// Removed; configuration files may remain.
     Absent,
     /// Unpacked or half configured: an installation broke off.
@@ -64,7 +64,7 @@ impl Packages {
 
     /// Whether it is installed and configured.
     pub fn installed(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|package| package.state == State::Installed)
+        self.get(name).is_some_and(|package| package.state == Presence::Installed)
     }
 }
 
@@ -101,13 +101,13 @@ fn field(line: &[u8], name: &str) -> Option<String> {
 }
 
 /// `WANTED FLAG STATE`, as in `hold ok installed`. Triggers that wait do not make a package less installed.
-fn state(status: &str) -> (State, bool) {
+fn state(status: &str) -> (Presence, bool) {
     let mut words = status.split_ascii_whitespace();
     let held = words.next() == Some("hold");
     let state = match words.nth(1) {
-        Some("installed" | "triggers-awaited" | "triggers-pending") => State::Installed,
-        Some("unpacked" | "half-installed" | "half-configured") => State::Partly,
-        _ => State::Absent,
+        Some("installed" | "triggers-awaited" | "triggers-pending") => Presence::Installed,
+        Some("unpacked" | "half-installed" | "half-configured") => Presence::Partly,
+        _ => Presence::Absent,
     };
     (state, held)
 }
@@ -126,12 +126,12 @@ mod tests {
                      Package: f\nStatus: install ok not-installed\n\nPackage: f\nStatus: install ok installed";
         let known = parse(text);
         let state = |name: &str| known.get(name).map(|p| p.state);
-        assert_eq!(state("a"), Some(State::Installed));
-        assert_eq!(state("b"), Some(State::Absent));
-        assert_eq!((state("c"), known["c"].held), (Some(State::Installed), true));
-        assert_eq!(state("d"), Some(State::Partly));
+        assert_eq!(state("a"), Some(Presence::Installed));
+        assert_eq!(state("b"), Some(Presence::Absent));
+        assert_eq!((state("c"), known["c"].held), (Some(Presence::Installed), true));
+        assert_eq!(state("d"), Some(Presence::Partly));
         assert_eq!((state("e"), state("trap")), (None, None));
-        assert_eq!(state("f"), Some(State::Installed));
+        assert_eq!(state("f"), Some(Presence::Installed));
         assert_eq!(known["a"].version, "1");
     }
 
@@ -144,7 +144,7 @@ mod tests {
             b"Package:\xff\nStatus:\n",
             b"Status: install ok installed\n",
         ] {
-            assert!(!parse(text).values().any(|p| p.state == State::Installed), "{text:?}");
+            assert!(!parse(text).values().any(|p| p.state == Presence::Installed), "{text:?}");
         }
     }
 }

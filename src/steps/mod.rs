@@ -135,7 +135,7 @@ mod tests {
                 less.remove(key);
                 less.into()
             });
-            let more = serde_json::json!({"more": 1, "places": 7});
+            let more = serde_json::json!({"more": 1, "points": 7});
             let foreign = [serde_json::json!({}), serde_json::json!([]), more].into_iter().chain(without);
             for facts in foreign {
                 let foreign = Findings::new(Vec::new(), &facts).unwrap();

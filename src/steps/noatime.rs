@@ -45,17 +45,17 @@ const DISKLESS: [&str; 14] = [
     "iso9660", "swap", "zfs",
 ];
 
-/// What `plan` needs of all places.
+/// What `plan` needs of all mount points.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Facts {
-    places: Vec<Place>,
+    points: Vec<MountPoint>,
     /// findmnt is there to judge the new file.
     judged: bool,
 }
 
 /// What can be done about one mount point.
 #[derive(Debug, Serialize, Deserialize)]
-struct Place {
+struct MountPoint {
     target: PathBuf,
     finding: String,
     /// The line of /etc/fstab now and with noatime.
@@ -75,7 +75,7 @@ struct Remount {
     back: String,
 }
 
-impl Place {
+impl MountPoint {
     fn can_be_set(&self) -> bool {
         self.edit.is_some() || self.remount.is_some()
     }
@@ -106,9 +106,9 @@ impl TypedStep for Noatime {
                 },
             };
             if target == Path::new("/") || here.exists() {
-                let (finding, place) = here.judged(id);
+                let (finding, point) = here.judged(id);
                 items.push(finding);
-                facts.places.push(place);
+                facts.points.push(point);
             }
         }
         Ok((items, facts))
@@ -116,11 +116,11 @@ impl TypedStep for Noatime {
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
         let failing = |id: &str| found.iter().any(|f| f.id == id && f.status == Status::Fail);
-        let places = facts.places.iter().filter(|place| failing(&place.finding));
-        let written: Vec<String> = places.map(|place| place.target.display().to_string()).collect();
-        let stuck =
-            facts.places.iter().any(|p| failing(&p.finding)) && !facts.places.iter().any(Place::can_be_set);
-        let left_alone: Vec<&str> = facts.places.iter().filter_map(|p| p.left_alone.as_deref()).collect();
+        let points = facts.points.iter().filter(|point| failing(&point.finding));
+        let written: Vec<String> = points.map(|point| point.target.display().to_string()).collect();
+        let stuck = facts.points.iter().any(|p| failing(&p.finding))
+            && !facts.points.iter().any(MountPoint::can_be_set);
+        let left_alone: Vec<&str> = facts.points.iter().filter_map(|p| p.left_alone.as_deref()).collect();
         let options = [
             ("set", "off", "Remounts with noatime and keeps it in /etc/fstab."),
             ("leave", "leave", "Nothing is changed."),
@@ -143,10 +143,10 @@ impl TypedStep for Noatime {
             return Ok(Plan::default());
         }
         let mut plan = Plan::default();
-        for place in &facts.places {
-            plan.changes.extend(place.remount.as_ref().map(|how| remount(place, how)));
+        for point in &facts.points {
+            plan.changes.extend(point.remount.as_ref().map(|how| remount(point, how)));
         }
-        let edited: Vec<&Place> = facts.places.iter().filter(|place| place.edit.is_some()).collect();
+        let edited: Vec<&MountPoint> = facts.points.iter().filter(|point| point.edit.is_some()).collect();
         if !edited.is_empty() {
             plan.changes.push(edit_fstab(&edited, facts.judged));
         }
@@ -154,27 +154,27 @@ impl TypedStep for Noatime {
     }
 }
 
-fn remount(place: &Place, how: &Remount) -> Change {
-    let target = place.target.to_string_lossy();
+fn remount(point: &MountPoint, how: &Remount) -> Change {
+    let target = point.target.to_string_lossy();
     let mount =
         |options| CommandLine::new("mount", ["-o", &format!("remount,{options}"), &*how.device, &*target]);
     let change = Change::new(
         &ABOUT.id,
-        &format!("remount.{}", place.finding),
+        &format!("remount.{}", point.finding),
         format!("remount {target} with noatime"),
         Action::Run(mount(&how.to)),
         Undo::Run(mount(&how.back)),
     )
-    .proven([Proof::Claim(Claim::Mounted { target: place.target.clone(), option: "noatime".to_owned() })]);
-    match place.edit {
+    .proven([Proof::Claim(Claim::Mounted { target: point.target.clone(), option: "noatime".to_owned() })]);
+    match point.edit {
         Some(_) => change,
         // Nothing comes behind it: then all is as it should be.
-        None => change.proven([Proof::Finding(place.finding.clone())]),
+        None => change.proven([Proof::Finding(point.finding.clone())]),
     }
 }
 
-fn edit_fstab(places: &[&Place], judged: bool) -> Change {
-    let edits = places.iter().filter_map(|place| place.edit.clone());
+fn edit_fstab(points: &[&MountPoint], judged: bool) -> Change {
+    let edits = points.iter().filter_map(|point| point.edit.clone());
     let edits = edits.map(|(from, to)| Edit::line(from, to)).collect();
     let check = CommandLine::new("findmnt", ["--verify", "--tab-file", "{candidate}"]);
     Change::new(
@@ -184,7 +184,7 @@ fn edit_fstab(places: &[&Place], judged: bool) -> Change {
         Action::Edit { path: PathBuf::from(FSTAB), edits, check: judged.then_some(check) },
         Undo::Files,
     )
-    .proven(places.iter().map(|place| Proof::Finding(place.finding.clone())))
+    .proven(points.iter().map(|point| Proof::Finding(point.finding.clone())))
 }
 
 /// The file, and whether it is reached through a symbolic link.
@@ -270,7 +270,7 @@ impl View<'_> {
         }
     }
 
-    fn judged(&self, id: &str) -> (Finding, Place) {
+    fn judged(&self, id: &str) -> (Finding, MountPoint) {
         let target = self.target.display();
         let exempt = self.exempt();
         let untouchable = self.untouchable();
@@ -299,14 +299,14 @@ impl View<'_> {
         );
         let evidence = exempt.unwrap_or_else(|| self.evidence());
         let finding = ABOUT.finding(id, Severity::Low, status, title, evidence, &remedy);
-        let place = Place {
+        let point = MountPoint {
             target: self.target.to_owned(),
             finding: id.to_owned(),
             edit: self.entries.first().filter(|_| fixable).and_then(|entry| entry.set_noatime()),
             remount: self.mount().filter(|_| fixable && live == Some(false)).map(remount_options),
             left_alone: left_alone.map(|why| format!("{target} is left alone: {why}.")),
         };
-        (finding, place)
+        (finding, point)
     }
 
     /// How often access times are written where they are.

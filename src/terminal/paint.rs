@@ -43,7 +43,7 @@ impl Painter {
         for y in 0..next.area.height {
             self.row(&next, y);
         }
-        self.bytes.set_look(Look::default());
+        self.bytes.set_pen(Pen::default());
         // The cursor is only touched when it moves, or when drawing moved it.
         if let Some(to) = cursor {
             if self.cursor != cursor || self.bytes.text.len() > drawn {
@@ -89,7 +89,7 @@ impl Painter {
         }
         let leftover = end < unsure_until || (end..width).any(|x| !blank(&self.shown, x));
         if leftover {
-            self.bytes.set_look(Look::default());
+            self.bytes.set_pen(Pen::default());
             self.bytes.move_to(Position { x: end, y });
             self.bytes.text.extend_from_slice(b"\x1b[K");
         }
@@ -113,15 +113,15 @@ fn same(new: &Cell, old: &Cell) -> bool {
 
 /// How the next character will look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Look {
+struct Pen {
     fg: Color,
     bg: Color,
     modifier: Modifier,
 }
 
-impl Look {
+impl Pen {
     fn of(cell: &Cell) -> Self {
-        Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
+        Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
 }
 
@@ -136,12 +136,12 @@ struct Bytes {
     width: u16,
     /// Where the cursor stands; `None` when terminals differ (after the last column).
     at: Option<Position>,
-    look: Look,
+    pen: Pen,
 }
 
 impl Bytes {
     fn new(width: u16) -> Self {
-        Bytes { text: Vec::with_capacity(4096), width, at: None, look: Look::default() }
+        Bytes { text: Vec::with_capacity(4096), width, at: None, pen: Pen::default() }
     }
 
     /// Gets to a cell: over a short gap that already looks right by writing it again, else by moving.
@@ -150,7 +150,7 @@ impl Bytes {
             let gap: Vec<&Cell> = (at.x..to.x).filter_map(|x| next.cell((x, to.y))).collect();
             let cheap = |cell: &&Cell| {
                 cell.symbol().len() == 1
-                    && (Look::of(cell) == self.look || (is_blank(cell) && self.blank_fits()))
+                    && (Pen::of(cell) == self.pen || (is_blank(cell) && self.blank_fits()))
             };
             if gap.iter().all(cheap) {
                 gap.iter().for_each(|cell| self.text.extend_from_slice(cell.symbol().as_bytes()));
@@ -163,13 +163,13 @@ impl Bytes {
 
     /// Whether a blank written now would look like nothing.
     fn blank_fits(&self) -> bool {
-        self.look.bg == Color::Reset
-            && !self.look.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
+        self.pen.bg == Color::Reset
+            && !self.pen.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
     }
 
     fn put(&mut self, cell: &Cell) {
         if !(is_blank(cell) && self.blank_fits()) {
-            self.set_look(Look::of(cell));
+            self.set_pen(Pen::of(cell));
         }
         self.text.extend_from_slice(cell.symbol().as_bytes());
         self.at = self.at.map(|at| Position { x: at.x.saturating_add(columns(cell)), y: at.y });
@@ -191,30 +191,30 @@ impl Bytes {
         self.at = Some(to);
     }
 
-    fn set_look(&mut self, look: Look) {
-        if look == self.look {
+    fn set_pen(&mut self, pen: Pen) {
+        if pen == self.pen {
             return;
         }
         let mut codes = Vec::new();
-        let mut from = self.look;
+        let mut from = self.pen;
         // Attributes are only ever added; taking one away starts from nothing, which is also the shortest.
-        if !look.modifier.contains(from.modifier) || look == Look::default() {
+        if !pen.modifier.contains(from.modifier) || pen == Pen::default() {
             codes.push(String::new());
-            from = Look::default();
+            from = Pen::default();
         }
         for (attribute, code) in ATTRIBUTES {
-            if look.modifier.contains(attribute) && !from.modifier.contains(attribute) {
+            if pen.modifier.contains(attribute) && !from.modifier.contains(attribute) {
                 codes.push(code.to_string());
             }
         }
-        if look.fg != from.fg {
-            codes.push(color_code(look.fg, 30));
+        if pen.fg != from.fg {
+            codes.push(color_code(pen.fg, 30));
         }
-        if look.bg != from.bg {
-            codes.push(color_code(look.bg, 40));
+        if pen.bg != from.bg {
+            codes.push(color_code(pen.bg, 40));
         }
         self.add(format_args!("\x1b[{}m", codes.join(";")));
-        self.look = look;
+        self.pen = pen;
     }
 
     /// Writing to memory cannot fail.

@@ -123,7 +123,7 @@ pub struct OpenRun {
     /// It can be followed; otherwise it was cut off.
     pub alive: bool,
     /// When it was cut off: each change and where it stands now.
-    pub account: Vec<(String, String)>,
+    pub changes: Vec<(String, String)>,
 }
 
 /// One step with what it saw and what was answered.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use ngcp_warden::{
     demo,
-    effects::{HostEffects, runs::Place},
+    effects::{HostEffects, runs::Site},
     executor::Executor,
     steps::REGISTRY,
     ui::{Look, view},
@@ -34,7 +34,7 @@ impl Wizard {
         let model = Model::new(REGISTRY, entry, host.world());
         let mut wizard = Wizard {
             model,
-            session: Arc::new(HostEffects::new(Arc::clone(&host), Place::demo(host))),
+            session: Arc::new(HostEffects::new(Arc::clone(&host), Site::demo(host))),
             waiting: VecDeque::new(),
         };
         wizard.tell(Message::Begin);

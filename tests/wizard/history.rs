@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ngcp_warden::{
-    effects::{HostEffects, runs::Place},
+    effects::{HostEffects, runs::Site},
     executor::System,
     finding::{Finding, Severity, Status},
     plan::Outcome,
@@ -154,7 +154,7 @@ fn the_support_file_is_written_to_the_host_and_the_demo_says_that_it_has_none() 
     let directory = tempfile::tempdir().unwrap();
     let host = Arc::new(System::below(directory.path()).unwrap());
     std::fs::create_dir_all(directory.path().join("var/lib")).unwrap();
-    let effects = HostEffects::new(host, Place::Root(directory.path().to_owned()));
+    let effects = HostEffects::new(host, Site::Root(directory.path().to_owned()));
     let mut told = Vec::new();
     effects.carry_out(Effect::WriteBundle(None), &mut |message| told.push(message));
     let [Message::Written(Ok(path))] = &told[..] else { panic!("{told:?}") };

@@ -28,7 +28,7 @@ fn card(alive: Option<bool>) -> Message {
         run: RUN.to_owned(),
         about: "2 changes, begun by root from 10.0.0.9".to_owned(),
         alive,
-        account: vec![
+        changes: vec![
             ("set root".to_owned(), "done".to_owned()),
             ("set cdr".to_owned(), "not begun".to_owned()),
         ],

@@ -149,7 +149,7 @@ fn any_host() -> impl Strategy<Value = HostCard> {
                 run: text.clone(),
                 about: text.clone(),
                 alive,
-                account: vec![(text.clone(), text)],
+                changes: vec![(text.clone(), text)],
             }),
             ..HostCard::default()
         },

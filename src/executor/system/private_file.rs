@@ -21,10 +21,10 @@ use crate::secret::Secret;
 pub(super) struct PrivateFile {
     /// How the program sees it.
     pub(super) path: String,
-    place: Place,
+    medium: Medium,
 }
 
-enum Place {
+enum Medium {
     /// Gone with its handle.
     Memory { _file: File },
     /// A directory of its own in `/run`, locked as long as we live.
@@ -68,7 +68,7 @@ impl PrivateFile {
         if !ours.contains(CapabilitySet::SYS_PTRACE) || !Path::new(&path).exists() {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        Ok(PrivateFile { path, place: Place::Memory { _file: file } })
+        Ok(PrivateFile { path, medium: Medium::Memory { _file: file } })
     }
 
     /// In a new directory below `/run` of the tree.
@@ -87,14 +87,14 @@ impl PrivateFile {
         // From here on, dropping it removes what there is.
         let file = PrivateFile {
             path: path.display().to_string(),
-            place: Place::Disk { run, directory: directory.into(), inside },
+            medium: Medium::Disk { run, directory: directory.into(), inside },
         };
         file.write(content).map_err(|e| named(&path, e))?;
         Ok(file)
     }
 
     fn write(&self, content: &Secret) -> io::Result<()> {
-        let Place::Disk { inside, .. } = &self.place else { return Ok(()) };
+        let Medium::Disk { inside, .. } = &self.medium else { return Ok(()) };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(rustix::fs::openat(inside, NAME, flags, Mode::RUSR | Mode::WUSR)?);
         file.write_all(content.expose())
@@ -103,7 +103,7 @@ impl PrivateFile {
 
 impl Drop for PrivateFile {
     fn drop(&mut self) {
-        if let Place::Disk { run, directory, inside } = &self.place {
+        if let Medium::Disk { run, directory, inside } = &self.medium {
             let _ = rustix::fs::unlinkat(inside, NAME, AtFlags::empty());
             let _ = rustix::fs::unlinkat(run, directory, AtFlags::REMOVEDIR);
         }

@@ -10,10 +10,10 @@ use crate::ngcp::database::{AdminColumns, Client, Login, RootRow};
 /// Everything.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(in crate::steps) struct Facts {
-    pub(super) root: Account,
+    pub(super) root: AccountState,
     /// Other accounts with root's rights that everybody gets into.
     pub(super) superusers: Vec<String>,
-    pub(super) cdrexport: Account,
+    pub(super) cdrexport: AccountState,
     /// None when the database could not be asked.
     pub(super) database: Option<DatabaseFacts>,
     /// None when the configuration has no such user, or not all of its entries can be seen.
@@ -25,7 +25,7 @@ pub(in crate::steps) struct Facts {
 /// How a system account can log in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Account {
+pub(super) enum AccountState {
     /// There is none of that name.
     #[default]
     Missing,
@@ -57,15 +57,15 @@ pub(super) struct DatabaseFacts {
     pub(super) unasked: usize,
 }
 
-impl Account {
+impl AccountState {
     /// Its password, in a word.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Account::Missing | Account::Unknown => "not known",
-            Account::Empty => "empty",
-            Account::Default => "default",
-            Account::Locked => "locked",
-            Account::Own => "own",
+            AccountState::Missing | AccountState::Unknown => "not known",
+            AccountState::Empty => "empty",
+            AccountState::Default => "default",
+            AccountState::Locked => "locked",
+            AccountState::Own => "own",
         }
     }
 }
@@ -97,10 +97,10 @@ pub(super) struct WebAdmin {
     pub(super) open: Option<bool>,
 }
 
-impl Account {
+impl AccountState {
     /// Whether everybody gets in.
     pub(super) fn is_open(self) -> bool {
-        matches!(self, Account::Empty | Account::Default)
+        matches!(self, AccountState::Empty | AccountState::Default)
     }
 }
 

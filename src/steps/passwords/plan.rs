@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, ensure};
 
 use super::{
-    facts::{Account, DatabaseFacts, Facts, Soap, SoapEntry},
+    facts::{AccountState, DatabaseFacts, Facts, Soap, SoapEntry},
     names::{ABOUT, SOAP_USER, asks, id},
     sql::{self, Back},
 };
@@ -29,7 +29,7 @@ const CHPASSWD_LIMIT: u64 = 20;
 
 pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     let mut plan = Plan::default();
-    if facts.root != Account::Missing
+    if facts.root != AccountState::Missing
         && let Some(secret) = new_password(&mut plan, answers, asks::ROOT, "root", facts.root.is_open())?
     {
         plan.changes.push(account("root", &secret));
@@ -43,7 +43,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         }
     }
     match (facts.cdrexport, answers.choice(asks::CDREXPORT)?) {
-        (Account::Missing, _) | (Account::Locked, Some("lock")) => {}
+        (AccountState::Missing, _) | (AccountState::Locked, Some("lock")) => {}
         (_, Some("lock")) => plan.changes.push(lock_cdrexport()),
         (state, _) => {
             let secret = new_password(&mut plan, answers, asks::CDREXPORT, "cdrexport", state.is_open())?;

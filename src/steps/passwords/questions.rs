@@ -1,7 +1,7 @@
 //! One question per account that can be changed, the safe answer chosen beforehand.
 
 use super::{
-    facts::{Account, DatabaseFacts, Facts, RootFile},
+    facts::{AccountState, DatabaseFacts, Facts, RootFile},
     names::{SOAP_USER, asks, id},
 };
 use crate::{
@@ -16,14 +16,14 @@ use crate::{
 pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     let now = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
     let mut fields = Vec::new();
-    if facts.root != Account::Missing {
+    if facts.root != AccountState::Missing {
         let open = facts.root.is_open();
         let word = facts.root.word();
         let field = choice(asks::ROOT, "root", now(id::ROOT), &answers(open, &[]), usual(open));
         fields.push(field.in_short(if open { word } else { "another's" }, word));
         fields.push(secret(asks::ROOT, "root", &facts.hints, &["root"], false));
     }
-    if facts.cdrexport != Account::Missing {
+    if facts.cdrexport != AccountState::Missing {
         cdrexport(&mut fields, facts.cdrexport, now(id::CDREXPORT), &facts.hints);
     }
     if let Some(database) = &facts.database {
@@ -88,8 +88,8 @@ fn usual(open: bool) -> &'static str {
     if open { "generate" } else { "leave" }
 }
 
-fn cdrexport(fields: &mut Vec<Field>, state: Account, now: Option<&Finding>, hints: &[String]) {
-    let locked = state == Account::Locked;
+fn cdrexport(fields: &mut Vec<Field>, state: AccountState, now: Option<&Finding>, hints: &[String]) {
+    let locked = state == AccountState::Locked;
     let lock = if locked {
         ("lock", "keep locked", "No password is accepted, as today; logins with SSH keys go on.")
     } else {

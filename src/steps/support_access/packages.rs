@@ -20,7 +20,7 @@ const INSTALL_LIMIT: u64 = 600;
 /// What the packages say and allow.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Support {
-    state: State,
+    state: Switch,
     /// Why it cannot be switched off the handbook's way; `None` when it can or is off.
     pub(super) cannot_disable: Option<String>,
     /// Why it cannot be switched on; `None` when it can or is on.
@@ -29,7 +29,7 @@ pub(super) struct Support {
 
 /// The panel's own rule (PLATFORM.md 4.1): one package means on, the other off, neither means undetermined.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum State {
+enum Switch {
     On,
     Off,
     #[default]
@@ -39,7 +39,7 @@ enum State {
 /// What the packages say. apt is not asked for it: that takes seconds.
 pub(super) struct Said {
     pub(super) finding: Finding,
-    state: State,
+    state: Switch,
     /// dpkg's records; else why they cannot be read.
     packages: Result<Packages, String>,
 }
@@ -53,7 +53,7 @@ pub(super) fn look(host: &dyn Executor) -> Said {
             let why = format!("{e:#}");
             let title = "Could not determine whether Sipwise can log in";
             let finding = ABOUT.finding(id::ENABLED, Severity::High, Status::Unknown, title, &why, remedy);
-            return Said { finding, state: State::Undetermined, packages: Err(why) };
+            return Said { finding, state: Switch::Undetermined, packages: Err(why) };
         }
     };
     let installed = |name: &str| {
@@ -61,12 +61,12 @@ pub(super) fn look(host: &dyn Executor) -> Said {
         one_line(&format!("package {name} {version} is installed"))
     };
     let (state, status, title, evidence) = if packages.installed(ACCESS) {
-        (State::On, Status::Fail, "Sipwise can log in to this host", installed(ACCESS))
+        (Switch::On, Status::Fail, "Sipwise can log in to this host", installed(ACCESS))
     } else if packages.installed(NOACCESS) {
-        (State::Off, Status::Pass, "Sipwise's support access is off", installed(NOACCESS))
+        (Switch::Off, Status::Pass, "Sipwise's support access is off", installed(NOACCESS))
     } else {
         let evidence = format!("neither {ACCESS} nor {NOACCESS} is installed");
-        (State::Undetermined, Status::Unknown, "Could not determine whether Sipwise can log in", evidence)
+        (Switch::Undetermined, Status::Unknown, "Could not determine whether Sipwise can log in", evidence)
     };
     let finding = ABOUT.finding(id::ENABLED, Severity::High, status, title, evidence, remedy);
     Said { finding, state, packages: Ok(packages) }
@@ -91,15 +91,15 @@ pub(super) fn support(host: &dyn Executor, said: &Said) -> Support {
         unavailable(host, package, other)
     };
     let script_missing = || {
-        let missing = state == State::On && host.find_program(ACCESS).is_none();
+        let missing = state == Switch::On && host.find_program(ACCESS).is_none();
         missing.then(|| format!("the program {ACCESS} is not on this host"))
     };
     Support {
         state,
-        cannot_disable: (state != State::Off)
+        cannot_disable: (state != Switch::Off)
             .then(|| script_missing().or_else(|| obstacle(NOACCESS, ACCESS)))
             .flatten(),
-        cannot_enable: (state != State::On).then(|| obstacle(ACCESS, NOACCESS)).flatten(),
+        cannot_enable: (state != Switch::On).then(|| obstacle(ACCESS, NOACCESS)).flatten(),
     }
 }
 
@@ -168,19 +168,19 @@ impl Support {
             "noaccess",
             format!("install {NOACCESS}, which replaces {ACCESS}"),
             Action::Run(install(NOACCESS)),
-            Undo::Run(if self.state == State::On { install(ACCESS) } else { purge(NOACCESS) }),
+            Undo::Run(if self.state == Switch::On { install(ACCESS) } else { purge(NOACCESS) }),
         )
         .proven([Proof::Finding(id::ENABLED.to_owned())]);
         match self.state {
-            State::On => vec![command, package],
-            State::Undetermined => vec![package],
-            State::Off => Vec::new(),
+            Switch::On => vec![command, package],
+            Switch::Undetermined => vec![package],
+            Switch::Off => Vec::new(),
         }
     }
 
     /// The handbook's order: the package brings the command.
     pub(super) fn enable(&self) -> Vec<Change> {
-        if self.state == State::On {
+        if self.state == Switch::On {
             return Vec::new();
         }
         let status = CommandLine::new("dpkg-query", ["--show", "--showformat=${Status}", ACCESS]);
@@ -190,7 +190,7 @@ impl Support {
                 "access",
                 format!("install {ACCESS}, which replaces {NOACCESS}"),
                 Action::Run(install(ACCESS)),
-                Undo::Run(if self.state == State::Off { install(NOACCESS) } else { purge(ACCESS) }),
+                Undo::Run(if self.state == Switch::Off { install(NOACCESS) } else { purge(ACCESS) }),
             )
             .proven([Proof::Answers { command: status, prints: "install ok installed".to_owned() }]),
             Change::new(

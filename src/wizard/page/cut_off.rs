@@ -17,8 +17,8 @@ pub(super) fn cut_off(model: &Model, width: usize) -> Page {
     w.text(Role::Warning, "It did not reach its end. Until it is dealt with, nothing else can be applied.");
     w.text(Role::Dim, &open.about);
     w.gap();
-    let column = open.account.iter().map(|(title, _)| columns(title)).max().unwrap_or(0).min(width / 2);
-    for (title, stands) in &open.account {
+    let column = open.changes.iter().map(|(title, _)| columns(title)).max().unwrap_or(0).min(width / 2);
+    for (title, stands) in &open.changes {
         let words = vec![
             Span::new(Role::Text, format!("{}  ", cell(&clean(title), column))),
             Span::new(Role::Accent, clean(stands)),

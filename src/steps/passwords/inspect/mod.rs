@@ -7,7 +7,7 @@ use std::path::Path;
 
 use self::found::{finding, unknown};
 use super::{
-    facts::{Account, Facts, Soap, SoapEntry},
+    facts::{AccountState, Facts, Soap, SoapEntry},
     names::{SOAP_USER, id},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(super) fn inspect(host: &dyn Executor) -> (Vec<Finding>, Facts) {
 fn with_question(mut finding: Finding, facts: &Facts) -> Finding {
     let gone = finding.status == Status::NotApplicable;
     let asked = match finding.id.as_str() {
-        id::CDREXPORT => gone || facts.cdrexport != Account::Missing,
+        id::CDREXPORT => gone || facts.cdrexport != AccountState::Missing,
         id::MYSQL_ROOT => facts.database.is_some(),
         id::WEB => facts.database.as_ref().is_some_and(|found| !found.admins.is_empty()),
         id::SOAP => gone || facts.soap.is_some(),
@@ -60,39 +60,41 @@ fn hints(host: &dyn Executor) -> Vec<String> {
 }
 
 /// How `account` can log in, with the reason where that is unknown. `words` are tried.
-fn account(host: &dyn Executor, name: &str, words: &[String]) -> (Account, String) {
+fn account(host: &dyn Executor, name: &str, words: &[String]) -> (AccountState, String) {
     match shadow::state(host, name) {
-        Err(why) => (Account::Unknown, format!("{why:#}")),
+        Err(why) => (AccountState::Unknown, format!("{why:#}")),
         Ok(PasswordState::Missing) => {
-            (Account::Missing, format!("{} has no line for {name}", shadow::SHADOW))
+            (AccountState::Missing, format!("{} has no line for {name}", shadow::SHADOW))
         }
         Ok(PasswordState::Empty) => {
-            (Account::Empty, format!("the password of {name} in {} is empty", shadow::SHADOW))
+            (AccountState::Empty, format!("the password of {name} in {} is empty", shadow::SHADOW))
         }
         Ok(PasswordState::Locked) => {
-            (Account::Locked, format!("{} has no password for {name}", shadow::SHADOW))
+            (AccountState::Locked, format!("{} has no password for {name}", shadow::SHADOW))
         }
         Ok(PasswordState::Hash(hash)) => {
             for word in words {
                 match shadow::verify(&hash, &Secret::new(word.as_str())) {
                     Some(false) => {}
-                    Some(true) => return (Account::Default, format!("\"{word}\" is the password of {name}")),
+                    Some(true) => {
+                        return (AccountState::Default, format!("\"{word}\" is the password of {name}"));
+                    }
                     None => {
                         let why = format!(
                             "the hash of {name} in {} is of a kind that cannot be checked",
                             shadow::SHADOW
                         );
-                        return (Account::Unknown, why);
+                        return (AccountState::Unknown, why);
                     }
                 }
             }
-            (Account::Own, format!("no default password fits the hash of {name} in {}", shadow::SHADOW))
+            (AccountState::Own, format!("no default password fits the hash of {name} in {}", shadow::SHADOW))
         }
     }
 }
 
 /// Root, and whoever else has user number 0: each of them opens the host. Also names those others that are open.
-fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>) {
+fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (AccountState, Vec<String>) {
     let words = &defaults().accounts.root;
     let (state, mut seen) = account(host, "root", words);
     let (mut open, mut unseen) = (Vec::new(), Vec::new());
@@ -111,7 +113,7 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
         seen += &format!("; {name} has root's rights, too: {why}");
         match state {
             state if state.is_open() => open.push(one_line(name)),
-            Account::Missing | Account::Unknown => {
+            AccountState::Missing | AccountState::Unknown => {
                 unseen.push(format!("the password of {name} is not known"));
             }
             _ => {}
@@ -127,40 +129,40 @@ fn root(host: &dyn Executor, items: &mut Vec<Finding>) -> (Account, Vec<String>)
     }
     let remedy = "Set a password of its own now, as \"passwd root\" would.";
     let (status, title) = match state {
-        Account::Default => (Status::Fail, "Root still has the image's password"),
-        Account::Empty => (Status::Fail, "Root needs no password"),
+        AccountState::Default => (Status::Fail, "Root still has the image's password"),
+        AccountState::Empty => (Status::Fail, "Root needs no password"),
         _ if !open.is_empty() => (Status::Fail, "Another account with root's rights has a default password"),
-        Account::Own if unseen.is_empty() => (Status::Pass, "Root has its own password"),
-        Account::Locked if unseen.is_empty() => (Status::Pass, "Root cannot log in with a password"),
+        AccountState::Own if unseen.is_empty() => (Status::Pass, "Root has its own password"),
+        AccountState::Locked if unseen.is_empty() => (Status::Pass, "Root cannot log in with a password"),
         _ => {
             let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
             items.push(unknown(id::ROOT, Severity::Critical, "Whether root has a default password", &seen));
-            return (if state == Account::Missing { Account::Unknown } else { state }, open);
+            return (if state == AccountState::Missing { AccountState::Unknown } else { state }, open);
         }
     };
     let seen = std::iter::once(seen).chain(unseen).collect::<Vec<_>>().join("; ");
     items.push(finding(id::ROOT, Severity::Critical, status, title, &seen, remedy));
-    (if state == Account::Missing { Account::Unknown } else { state }, open)
+    (if state == AccountState::Missing { AccountState::Unknown } else { state }, open)
 }
 
-fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> Account {
+fn cdrexport(host: &dyn Executor, items: &mut Vec<Finding>) -> AccountState {
     let (state, seen) = account(host, "cdrexport", &defaults().accounts.cdrexport);
     let elsewhere = accounts::elsewhere(host);
-    if state == Account::Missing && !elsewhere.is_empty() {
+    if state == AccountState::Missing && !elsewhere.is_empty() {
         let seen = format!("{seen}; {}", accounts::not_looked_at(&elsewhere));
         items.push(unknown(id::CDREXPORT, Severity::High, "Whether there is an account cdrexport", &seen));
         return state;
     }
     let remedy = "Lock its password and let it log in with SSH keys, or set a really strong one.";
     let (status, title) = match state {
-        Account::Missing => (Status::NotApplicable, "There is no account cdrexport"),
-        Account::Default => (Status::Fail, "Call records are open: cdrexport has a default password"),
-        Account::Empty => (Status::Fail, "Call records are open: cdrexport needs no password"),
-        Account::Locked => (Status::Pass, "cdrexport cannot log in with a password"),
-        Account::Own => {
+        AccountState::Missing => (Status::NotApplicable, "There is no account cdrexport"),
+        AccountState::Default => (Status::Fail, "Call records are open: cdrexport has a default password"),
+        AccountState::Empty => (Status::Fail, "Call records are open: cdrexport needs no password"),
+        AccountState::Locked => (Status::Pass, "cdrexport cannot log in with a password"),
+        AccountState::Own => {
             (Status::Unknown, "cdrexport can log in with a password; nobody can see how strong it is")
         }
-        Account::Unknown => (Status::Unknown, "Whether cdrexport has a default password is not known"),
+        AccountState::Unknown => (Status::Unknown, "Whether cdrexport has a default password is not known"),
     };
     items.push(finding(id::CDREXPORT, Severity::High, status, title, &seen, remedy));
     state
