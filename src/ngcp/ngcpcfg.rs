@@ -116,6 +116,18 @@ pub fn uncommitted_files(host: &dyn Executor) -> Result<BTreeMap<String, Option<
     Ok(names.into_iter().map(|name| (name.clone(), digest_of(host, &name))).collect())
 }
 
+/// What waits for an apply, in words: "config.yml was changed and not applied"; `None` when nothing does.
+pub fn waiting(host: &dyn Executor) -> Option<String> {
+    match uncommitted_files(host) {
+        Ok(files) if files.is_empty() => None,
+        Ok(files) => {
+            let names = files.into_keys().collect::<Vec<_>>().join(", ");
+            Some(format!("{names} was changed and not applied"))
+        }
+        Err(error) => Some(format!("whether {DIRECTORY} waits for an apply is not known ({error:#})")),
+    }
+}
+
 /// What lies at a path of the tree, in few bytes; something for whatever is no regular file, too.
 fn digest_of(host: &dyn Executor, name: &str) -> Option<String> {
     let path: PathBuf = Path::new(DIRECTORY).join(name);

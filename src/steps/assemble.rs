@@ -61,6 +61,12 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
             plan.changes.push(apply);
             plan.changes.sort_by_key(|change| change.phase);
         }
+    } else if let Some(waiting) = ngcpcfg::waiting(host) {
+        // The steps saw there what was asked for, and it may not be in force.
+        plan.reminders.push(format!(
+            "{waiting}: what it sets may not be in force. Look at it ('git -C /etc/ngcp-config diff'), then run 'ngcpcfg apply'."
+        ));
+        plan.partial = true;
     }
     Ok(plan)
 }
@@ -206,6 +212,19 @@ mod tests {
     };
 
     const CONFIG: &str = "/etc/ngcp-config/config.yml";
+
+    /// F42: an edit that a cut off run or somebody else left there looks like what was asked for.
+    #[test]
+    fn configuration_that_waits_for_an_apply_is_not_told_as_nothing_to_do_f42() {
+        let waits = |said: &'static str| {
+            let host = host("ngcpcfg apply\n").file("/etc/ngcp-config/.git/HEAD", "");
+            assemble(&host.on("git", move |_: &mut Files, _: &Command| said), []).unwrap()
+        };
+        let plan = waits(" M config.yml\0");
+        assert!(plan.is_empty() && plan.partial);
+        assert!(plan.reminders[0].contains("config.yml was changed and not applied"), "{:?}", plan.reminders);
+        assert_eq!(waits(""), Plan::default());
+    }
 
     /// PLATFORM.md 3.3: a newer tool builds elsewhere first, an older one must never be asked to.
     #[test]

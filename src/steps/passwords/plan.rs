@@ -1,7 +1,7 @@
 //! From answers to changes. Whatever logs in with an old password comes before the change of that password.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -183,7 +183,8 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
     Ok(())
 }
 
-/// One change per file that has an entry with a known hash; all of them are seen done by the last one.
+/// One change per file that has an entry with a known hash. That each hash is gone from what is made of the files is
+/// seen after the apply.
 fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
     let mut files: BTreeMap<&Path, Vec<Edit>> = BTreeMap::new();
     for SoapEntry { file, key, known_hash } in &soap.entries {
@@ -201,7 +202,6 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
         let title = format!("put a new hash for {SOAP_USER} into {file}");
         let mut change = Change::new(&ABOUT.id, &name, title, action, Undo::Files).in_phase(Phase::Configure);
         if last == Some(path) {
-            change.proofs.push(Proof::Finding(id::SOAP.to_owned()));
             change.reminder = Some(format!(
                 "Give the new password of {SOAP_USER} to every client of the provisioning interfaces."
             ));
@@ -211,12 +211,11 @@ fn soap(plan: &mut Plan, soap: &Soap, secret: &str) {
         plan.changes.push(change);
     }
     plan.apply.push(format!("password of {SOAP_USER}"));
-    if let Some(gone) = soap.entries.iter().find_map(|entry| entry.known_hash.clone()) {
+    let known: BTreeSet<&String> =
+        soap.entries.iter().filter_map(|entry| entry.known_hash.as_ref()).collect();
+    plan.effective.extend(known.into_iter().map(|gone| {
         let holds = Template::default().secret(secret, SecretForm::HtpasswdSha);
-        plan.effective.push(Proof::Claim(Claim::InForce {
-            what: format!("password of {SOAP_USER}"),
-            holds,
-            gone,
-        }));
-    }
+        let what = format!("password of {SOAP_USER}");
+        Proof::Claim(Claim::InForce { what, holds, gone: gone.clone() })
+    }));
 }

@@ -181,6 +181,17 @@ fn the_factory_hash_of_ngcpsoap_is_found_wherever_the_release_keeps_it() {
     assert_eq!(soap("ossbss: [\n"), Status::Unknown);
 }
 
+/// F42: the hash stands in the file, and clients still get in with the old one.
+#[test]
+fn a_new_password_of_ngcpsoap_that_was_never_applied_is_not_called_set_f42() {
+    let own = "ossbss:\n  htpasswd:\n  - user: ngcpsoap\n    pass: '{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA='\n";
+    for (uncommitted, told) in [(" M config.yml\0", Status::Unknown), ("", Status::Pass)] {
+        let host = host(OWN, "!").file("/etc/ngcp-config/config.yml", own);
+        let host = host.file("/etc/ngcp-config/.git/HEAD", "").on("git", move |_, _| uncommitted);
+        assert_eq!(status(&host, "PASSWORD-NGCPSOAP-DEFAULT"), told);
+    }
+}
+
 #[test]
 fn the_safe_answer_is_chosen_beforehand() {
     let open = inspect(&with_database(

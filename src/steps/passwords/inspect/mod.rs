@@ -17,7 +17,7 @@ use crate::{
         accounts,
         shadow::{self, PasswordState},
     },
-    ngcp::config::Config,
+    ngcp::{config::Config, ngcpcfg},
     secret::{
         Secret,
         credentials::{self, defaults},
@@ -195,6 +195,8 @@ fn soap(host: &dyn Executor, items: &mut Vec<Finding>) -> Option<Soap> {
     } else if found.is_empty() {
         let none = "no entry for it in ossbss.htpasswd of config.yml";
         (Status::NotApplicable, "There is no user ngcpsoap", none.to_owned())
+    } else if let Some(waiting) = ngcpcfg::waiting(host) {
+        (Status::Unknown, what, format!("{}; {waiting}", all()))
     } else {
         (Status::Pass, "ngcpsoap has its own password", all())
     };
