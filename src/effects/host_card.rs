@@ -14,8 +14,8 @@ pub(super) fn look(host: &dyn Executor, site: &Site, tell: &mut dyn FnMut(HostCa
     let mut card = HostCard {
         hostname: crate::host::name(host),
         // What is not known is told by a remark of its own.
-        edition: release.edition.map_or_else(String::new, |edition| format!("sip:provider {edition}")),
-        release: release.version.map_or_else(String::new, |version| version.to_string()),
+        edition: release.edition.map(|edition| format!("sip:provider {edition}")),
+        release: release.version.map(|version| version.to_string()),
         system: release.debian_text(),
         remarks: release.remarks(),
         open_run: open_run(host, site),

@@ -82,10 +82,10 @@ impl Size {
 pub struct HostCard {
     /// Name of the host.
     pub hostname: String,
-    /// `sip:provider CE`.
-    pub edition: String,
-    /// `mr13.5.1`; empty when unknown.
-    pub release: String,
+    /// `sip:provider CE`; `None` when unknown.
+    pub edition: Option<String>,
+    /// `mr13.5.1`; `None` when unknown.
+    pub release: Option<String>,
     /// `Debian 12`.
     pub system: String,
     /// Memory, processors, disks; `None` until seen.

@@ -116,13 +116,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// What is so today; empty where there is nothing to say.
-    pub fn now(&self) -> &'a str {
-        match (self.asked, self.finding()) {
-            (Some((_, Field { now: Some(now), .. }, _)), _) => now,
-            (Some(_), Some(finding)) => &finding.title,
-            _ => "",
-        }
+    /// What is so today.
+    pub fn now(&self) -> Option<&'a str> {
+        let (_, field, _) = self.asked?;
+        field.now.as_deref().or(self.finding().map(|finding| finding.title.as_str()))
     }
 
     /// Whether what is so today is well.

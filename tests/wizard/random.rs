@@ -133,7 +133,7 @@ fn any_host() -> impl Strategy<Value = HostCard> {
     (any_text(), any::<u64>(), any::<u64>(), any::<f64>(), any::<Option<bool>>(), any::<bool>()).prop_map(
         |(text, a, b, load, running, some)| HostCard {
             hostname: text.clone(),
-            edition: text.clone(),
+            edition: Some(text.clone()),
             resources: some.then(|| Resources {
                 processors: 4,
                 load,

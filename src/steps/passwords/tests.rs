@@ -1,6 +1,6 @@
 mod unseen;
 
-use super::*;
+use super::{names::asks, *};
 use crate::{
     demo,
     executor::{
@@ -200,22 +200,22 @@ fn the_safe_answer_is_chosen_beforehand() {
         "1\t61646D696E6973747261746F72\t1\t1\tNULL\n2\t626F62\t0\t0\tNULL\n",
     ));
     for (key, expected) in [
-        ("root", "generate"),
-        ("cdrexport", "lock"),
-        ("mysql", "generate"),
-        ("mysql.file", "leave"),
+        (asks::ROOT, "generate"),
+        (asks::CDREXPORT, "lock"),
+        (asks::MYSQL, "generate"),
+        (asks::MYSQL_FILE, "leave"),
         ("web.administrator", "generate"),
         ("web.bob", "leave"),
-        ("soap", "generate"),
+        (asks::SOAP, "generate"),
     ] {
         assert_eq!(default(&open, key), expected, "{key}");
     }
     let well = inspect(&host(OWN, "!"));
     assert_eq!(
-        (default(&well, "root"), default(&well, "cdrexport")),
+        (default(&well, asks::ROOT), default(&well, asks::CDREXPORT)),
         ("leave".to_owned(), "lock".to_owned())
     );
-    assert!(field(&well, "mysql").is_none(), "the database did not answer");
+    assert!(field(&well, asks::MYSQL).is_none(), "the database did not answer");
     assert_eq!(field(&well, "root.password").unwrap().only_if, Some(("root".to_owned(), "set".to_owned())));
 }
 
@@ -223,11 +223,11 @@ fn the_safe_answer_is_chosen_beforehand() {
 #[test]
 fn generate_replaces_known_passwords_only() {
     let values = [
-        ("root", "generate"),
-        ("cdrexport", "lock"),
-        ("soap", "generate"),
-        ("mysql", "generate"),
-        ("mysql.file", "write"),
+        (asks::ROOT, "generate"),
+        (asks::CDREXPORT, "lock"),
+        (asks::SOAP, "generate"),
+        (asks::MYSQL, "generate"),
+        (asks::MYSQL_FILE, "write"),
     ];
     let open = inspect(&with_database(host(SIPWISE, ""), "726F6F74\t6C6F63616C686F7374\t\t\t\n", ""));
     let first = plan(&open, &values);
@@ -261,7 +261,7 @@ fn generate_replaces_known_passwords_only() {
         );
     }
     assert!(plan(&well, &values).is_empty());
-    assert_eq!(plan(&well, &[("root", "renew")]).changes.len(), 1, "asked for in so many words");
+    assert_eq!(plan(&well, &[(asks::ROOT, "renew")]).changes.len(), 1, "asked for in so many words");
 }
 
 #[test]
@@ -269,8 +269,8 @@ fn an_answer_that_does_not_fit_names_its_key() {
     let findings = inspect(&host(SIPWISE, "!"));
     let error =
         |values: &[(&str, &str)]| STEP.plan(&findings, &answers(values, &[])).unwrap_err().to_string();
-    assert!(error(&[("root", "maybe")]).contains("passwords.root: 'maybe' is not one of"));
-    assert!(error(&[("root", "set")]).contains("passwords.root.password"));
+    assert!(error(&[(asks::ROOT, "maybe")]).contains("passwords.root: 'maybe' is not one of"));
+    assert!(error(&[(asks::ROOT, "set")]).contains("passwords.root.password"));
 }
 
 /// F62: neither hashes nor passwords get into what is shown, kept or handed on.
@@ -285,11 +285,11 @@ fn facts_and_plans_hold_no_hash_but_public_ones() {
     let plan = plan(
         &findings,
         &[
-            ("root", "renew"),
-            ("mysql", "renew"),
-            ("mysql.file", "write"),
+            (asks::ROOT, "renew"),
+            (asks::MYSQL, "renew"),
+            (asks::MYSQL_FILE, "write"),
             ("web.bob", "renew"),
-            ("soap", "generate"),
+            (asks::SOAP, "generate"),
         ],
     );
     assert!(plan.changes.len() >= 5);
@@ -309,8 +309,8 @@ fn no_script_touches_the_users_of_services() {
         "1\t61646D696E6973747261746F72\t1\t1\tNULL\n9\t6F27627269656E\t0\t1\tNULL\n",
     ));
     let values = [
-        ("mysql", "set"),
-        ("mysql.file", "leave"),
+        (asks::MYSQL, "set"),
+        (asks::MYSQL_FILE, "leave"),
         ("web.administrator", "generate"),
         ("web.id-9", "generate"),
     ];
@@ -335,8 +335,8 @@ fn nothing_is_set_where_the_socket_decides_or_the_method_is_not_known() {
     // unix_socket and pam
     let rows = "726F6F74\t6C6F63616C686F7374\t756E69785F736F636B6574\t\t\n726F6F74\t3A3A31\t70616D\t\t\n";
     let findings = inspect(&with_database(host(OWN, "!"), rows, ""));
-    assert!(field(&findings, "mysql").is_none());
-    assert!(plan(&findings, &[("mysql", "set")]).is_empty());
+    assert!(field(&findings, asks::MYSQL).is_none());
+    assert!(plan(&findings, &[(asks::MYSQL, "set")]).is_empty());
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_hundred_administrators_are_not_all_checked_and_that_is_said() {
 #[test]
 fn ngcpsoap_is_edited_only_where_the_file_decides() {
     let findings = inspect(&host(OWN, "!"));
-    let plan = plan(&findings, &[("soap", "generate")]);
+    let plan = plan(&findings, &[(asks::SOAP, "generate")]);
     let Action::Edit { path, edits, .. } = &plan.changes[0].action else { panic!() };
     assert_eq!(path.to_str(), Some("/etc/ngcp-config/config.yml"));
     let Edit::Yaml { key, .. } = &edits[0] else { panic!() };
@@ -380,7 +380,7 @@ fn root_rows_are_captured_in_an_order_of_their_own() {
         "726F6F74\t6C6F63616C686F7374\t\t\t\n726F6F74\t3132372E302E302E31\t\t\t\n",
         "",
     ));
-    let plan = plan(&findings, &[("mysql", "set"), ("mysql.file", "leave")]);
+    let plan = plan(&findings, &[(asks::MYSQL, "set"), (asks::MYSQL_FILE, "leave")]);
     let capture = plan.changes.iter().find_map(|change| match &change.undo {
         Undo::Captured { capture, .. } => capture.stdin.as_ref(),
         _ => None,

@@ -34,7 +34,7 @@ pub(super) const DROP_IN: &str = "00-ngcp-warden.conf";
 /// A keyword and its new value.
 pub(super) type Setting = (&'static str, String);
 
-/// The changes, and why the configuration must be applied; empty when it need not be.
+/// The changes, and why the configuration must be applied, where it must.
 pub(super) struct Written {
     pub(super) changes: Vec<Change>,
     pub(super) apply: Option<String>,

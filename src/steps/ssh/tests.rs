@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::{
     Ssh,
     facts::{Facts, Rules, Writing, Yaml},
+    names::asks,
     settings::{Setting, write},
     trial::trial,
     usable::{judged, place_fits},
@@ -41,12 +42,12 @@ fn the_field_and_the_plan_say_the_same_of_an_answer() {
     let found = Findings::new(Vec::new(), &facts(Writing::default())).unwrap();
     let form = STEP.form(&found).unwrap();
     for (key, answer) in [
-        ("add", "foo"),
-        ("add", "ssh-ed25519 AAAA"),
-        ("add", "-----BEGIN OPENSSH PRIVATE KEY-----"),
-        ("confirm-within", "5x"),
-        ("confirm-within", "5"),
-        ("confirm-within", "9999"),
+        (asks::ADD, "foo"),
+        (asks::ADD, "ssh-ed25519 AAAA"),
+        (asks::ADD, "-----BEGIN OPENSSH PRIVATE KEY-----"),
+        (asks::CONFIRM_WITHIN, "5x"),
+        (asks::CONFIRM_WITHIN, "5"),
+        (asks::CONFIRM_WITHIN, "9999"),
     ] {
         let field = form.field(key).unwrap();
         let why = form.read(field, answer).unwrap_err();

@@ -51,8 +51,9 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
 }
 
 fn title(host: &HostCard) -> String {
-    let platform = format!("{} {}", host.edition, host.release);
-    let parts = [host.hostname.as_str(), platform.trim(), host.system.as_str()];
+    let platform =
+        [&host.edition, &host.release].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let parts = [host.hostname.as_str(), &platform, host.system.as_str()];
     let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(clean).collect();
     known.join(" · ")
 }

@@ -133,7 +133,8 @@ impl Columns {
             let rows = rows.rows.iter().filter(|row| row.asked.is_some() == asked);
             rows.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
         };
-        let (names, now) = (longest(|row| row.subject(), true).max(12), longest(|row| row.now(), true));
+        let (names, now) =
+            (longest(|row| row.subject(), true).max(12), longest(|row| row.now().unwrap_or_default(), true));
         // What nobody is asked about takes both columns.
         let told = now.max(longest(|row| row.subject(), false).saturating_sub(names + 2));
         let becomes = longest(|row| row.becomes(), true).min(20.min(width / 3)).max(8);
@@ -165,7 +166,7 @@ fn table(step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
         if row.asked.is_some() {
             spans.push(Span::new(Role::Text, cell(&subject, columns.subject) + "  "));
             if columns.now > 0 {
-                let now = if row.now().is_empty() { "-".to_owned() } else { clean(row.now()) };
+                let now = clean(row.now().unwrap_or("-"));
                 spans.push(Span::new(Role::Dim, cell(&now, columns.now) + "  "));
             }
         } else {
@@ -243,8 +244,9 @@ fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usi
     let mut lines = w.page.lines;
     let mut told = row.detail();
     // What is cut in the row is told in full.
-    let now = clean(row.now());
-    if row.asked.is_some() && columns(&now) > Columns::of(rows, width).now {
+    if let Some(now) = row.now().map(clean)
+        && columns(&now) > Columns::of(rows, width).now
+    {
         match told.first_mut() {
             Some(("Seen", seen)) => *seen = format!("{now}: {seen}"),
             _ => told.insert(0, ("Now", now)),
