@@ -10,7 +10,7 @@ use crate::{
     effects::HostEffects,
     steps, terminal,
     ui::Theme,
-    wizard::{Effect, Message, Model, model::Entry},
+    wizard::{Effect, Message, Model, model::Mode},
 };
 
 #[derive(Debug, Args)]
@@ -46,8 +46,8 @@ impl Command for Wizard {
     }
 
     fn run(&self, Target { host, site }: &Target) -> Result<u8> {
-        let entry = if self.first_boot { Entry::FirstBoot } else { Entry::Maintenance };
-        let model = Model::new(steps::REGISTRY, entry, host.world());
+        let mode = if self.first_boot { Mode::FirstBoot } else { Mode::Maintenance };
+        let model = Model::new(steps::REGISTRY, mode, host.world());
         let effects = Arc::new(Effects(HostEffects::new(Arc::clone(host), site.clone())));
         let code = if self.plain || terminal::capabilities().plain {
             terminal::run_lines(model, effects)

@@ -14,7 +14,7 @@ use crate::{
 
 /// How the wizard was entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum Mode {
     /// One step after the other.
     FirstBoot,
     /// The list of steps first, failing ones on top.
@@ -297,7 +297,7 @@ pub struct MadeUp {
 #[derive(Debug, Clone)]
 pub struct Model {
     /// How the wizard was entered.
-    pub entry: Entry,
+    pub mode: Mode,
     /// What kind of host this is; [`World::Demo`] is marked on every page.
     pub world: World,
     /// Size of the screen.
@@ -345,7 +345,7 @@ pub const LOG_LIMIT: usize = 2000;
 
 impl Model {
     /// A wizard over these steps, at its first page, knowing nothing yet.
-    pub fn new(steps: &[&'static dyn Step], entry: Entry, world: World) -> Self {
+    pub fn new(steps: &[&'static dyn Step], mode: Mode, world: World) -> Self {
         let steps = steps
             .iter()
             .map(|step| StepState {
@@ -356,7 +356,7 @@ impl Model {
             })
             .collect();
         Model {
-            entry,
+            mode,
             world,
             size: Size { columns: 80, rows: 24 },
             host: None,

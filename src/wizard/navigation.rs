@@ -2,7 +2,7 @@
 
 use super::{
     Model, Screen,
-    model::{Entry, StepPhase, StepState},
+    model::{Mode, StepPhase, StepState},
 };
 use crate::finding::{Severity, Status};
 
@@ -28,7 +28,7 @@ pub fn worst(step: &StepState) -> Option<Severity> {
 /// for maintenance, and those that do not apply last.
 pub fn step_order(model: &Model) -> Vec<usize> {
     let mut order: Vec<usize> = (0..model.steps.len()).collect();
-    if model.entry == Entry::Maintenance {
+    if model.mode == Mode::Maintenance {
         order.sort_by_key(|index| {
             let step = model.steps.get(*index);
             (!step.is_some_and(applies), std::cmp::Reverse(step.and_then(worst)))

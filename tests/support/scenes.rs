@@ -8,7 +8,7 @@ use ngcp_warden::{
     runner::{Event, Record},
     secret::Secret,
     steps::REGISTRY,
-    wizard::{Message, Model, Screen, model::Entry, navigation::step_order},
+    wizard::{Message, Model, Screen, model::Mode, navigation::step_order},
 };
 
 use super::wizard::Wizard;
@@ -29,8 +29,8 @@ pub fn each(mut show: impl FnMut(&str, &mut Wizard)) {
 }
 
 fn scenes() -> Vec<(String, Wizard)> {
-    let mut scenes = vec![("first-boot".to_owned(), Wizard::new(Entry::FirstBoot))];
-    let ready = Wizard::ready(Entry::Maintenance);
+    let mut scenes = vec![("first-boot".to_owned(), Wizard::new(Mode::FirstBoot))];
+    let ready = Wizard::ready(Mode::Maintenance);
     let pressed = |keys: &str| {
         let mut wizard = ready.clone();
         wizard.press(keys);

@@ -10,7 +10,7 @@ use ngcp_warden::{
     ui::{Look, view},
     wizard::{
         Effect, Key, Message, Model,
-        model::{Entry, Size},
+        model::{Mode, Size},
         update,
     },
 };
@@ -29,9 +29,9 @@ pub struct Wizard {
 
 impl Wizard {
     /// At its first page, with the host not yet looked at.
-    pub fn new(entry: Entry) -> Self {
+    pub fn new(mode: Mode) -> Self {
         let host: Arc<dyn Executor> = Arc::new(demo::host());
-        let model = Model::new(REGISTRY, entry, host.world());
+        let model = Model::new(REGISTRY, mode, host.world());
         let mut wizard = Wizard {
             model,
             session: Arc::new(HostEffects::new(Arc::clone(&host), Site::demo(host))),
@@ -42,8 +42,8 @@ impl Wizard {
     }
 
     /// At its first page, with everything looked at.
-    pub fn ready(entry: Entry) -> Self {
-        let mut wizard = Wizard::new(entry);
+    pub fn ready(mode: Mode) -> Self {
+        let mut wizard = Wizard::new(mode);
         wizard.settle();
         wizard
     }

@@ -3,7 +3,7 @@
 use ngcp_warden::{
     plan::{Outcome, Plan},
     runner::{Event, NotKept, RunOutcome},
-    wizard::{Screen, model::Entry},
+    wizard::{Screen, model::Mode},
 };
 
 use crate::support::{Desk, plan};
@@ -19,7 +19,7 @@ fn not_kept(why: NotKept) -> Desk {
 }
 
 fn ended(reason: &str, not_kept: Option<NotKept>, undone: Outcome) -> Desk {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     let changes = |plan: Plan| plan.changes.into_iter().map(|change| change.id).collect::<Vec<_>>();
     let [first, second] = &changes(plan())[..] else { panic!() };
@@ -80,7 +80,7 @@ fn reminders_of_a_change_that_does_not_stand_are_not_told() {
         (Outcome::Failed, None, false),
         (Outcome::Skipped, None, false),
     ] {
-        let mut desk = Desk::ready(Entry::Maintenance);
+        let mut desk = Desk::ready(Mode::Maintenance);
         let mut plan = plan();
         plan.generated.clear();
         plan.changes.truncate(1);
@@ -104,7 +104,7 @@ fn reminders_of_a_change_that_does_not_stand_are_not_told() {
 /// A step that needed no change was walked through and is settled as well.
 #[test]
 fn after_a_whole_run_nothing_is_said_to_be_left() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("s SPACE DOWN SPACE DOWN SPACE F10");
     let mut only_passwords = plan();
     only_passwords.generated.clear();
@@ -120,7 +120,7 @@ fn after_a_whole_run_nothing_is_said_to_be_left() {
 
 #[test]
 fn leaving_names_what_is_answered_and_not_applied() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("s DOWN DOWN ENTER RIGHT ESC q");
     let words = desk.words();
     assert!(words.contains("Answered and not applied: Access times."), "{words}");

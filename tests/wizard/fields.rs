@@ -1,12 +1,12 @@
 //! Answers as they are typed and pasted, passwords above all.
 
-use ngcp_warden::wizard::{Effect, Key, Message, Screen, keys, model::Entry};
+use ngcp_warden::wizard::{Effect, Key, Message, Screen, keys, model::Mode};
 
 use crate::support::{CANARY, Desk, plan};
 
 #[test]
 fn letters_go_into_text_and_not_to_commands() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER DOWN qb?lx");
     assert_eq!(desk.step(), "passwords");
     assert_eq!(desk.model.steps[1].form.value(2), Some("qb?lx"));
@@ -31,7 +31,7 @@ fn text_fields_edit_like_a_shell() {
         ("\u{1b}[31mred\u{7}", "", "[31mred"),
         ("a text that is longer than twenty", "", "a text that is longe"),
     ] {
-        let mut desk = Desk::ready(Entry::FirstBoot);
+        let mut desk = Desk::ready(Mode::FirstBoot);
         desk.press("ENTER ENTER DOWN");
         desk.paste(typed);
         desk.press(keys);
@@ -41,7 +41,7 @@ fn text_fields_edit_like_a_shell() {
 
 #[test]
 fn questions_appear_only_when_they_matter_and_the_focus_follows() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER");
     assert!(!desk.words().contains("root.password"));
     desk.press("RIGHT");
@@ -65,7 +65,7 @@ fn a_password_is_judged_but_never_stops_anybody() {
         (CANARY, CANARY, None),
         ("it's \"50%\" \\ of $HOME – ja", "it's \"50%\" \\ of $HOME – ja", None),
     ] {
-        let mut desk = Desk::ready(Entry::FirstBoot);
+        let mut desk = Desk::ready(Mode::FirstBoot);
         desk.press("ENTER ENTER RIGHT TAB");
         desk.paste(first);
         desk.press("TAB");
@@ -84,7 +84,7 @@ fn a_password_is_judged_but_never_stops_anybody() {
 
 #[test]
 fn a_password_is_never_on_the_page_nor_printed() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER RIGHT TAB");
     desk.paste(CANARY);
     desk.press("TAB");
@@ -105,7 +105,7 @@ fn a_password_is_never_on_the_page_nor_printed() {
 
 #[test]
 fn a_pasted_megabyte_is_refused_as_a_password_and_cut_as_text() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER RIGHT TAB");
     desk.paste(&"x".repeat(1024 * 1024));
     assert!(desk.model.notice.as_ref().unwrap().contains("Not taken"));
@@ -120,7 +120,7 @@ fn a_pasted_megabyte_is_refused_as_a_password_and_cut_as_text() {
 /// What the plan would refuse is told at its field, in the plan's own words, and again at the review.
 #[test]
 fn an_answer_that_is_none_is_told_at_its_field() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER DOWN DOWN CTRL-U 5x");
     assert!(desk.words().contains("'5x' is not a whole number from 1 to 90"), "{}", desk.words());
     desk.press("F10");

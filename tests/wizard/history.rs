@@ -10,7 +10,7 @@ use ngcp_warden::{
     runner::{Event, Record, Report, RunOutcome, State},
     wizard::{
         Effect, Failure, Message, Screen,
-        model::{Entry, PastRun, ReviewPhase},
+        model::{Mode, PastRun, ReviewPhase},
     },
 };
 
@@ -46,7 +46,7 @@ fn past(run: &str, undoes: Option<&str>, undone_by: Option<&str>) -> PastRun {
 
 #[test]
 fn earlier_runs_are_listed_and_each_tells_what_it_did() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("h");
     assert_eq!(desk.take_effects(), [Effect::LookAtRuns]);
     desk.tell(Message::RunsSeen(Err(Failure::new("disk is gone"))));
@@ -83,7 +83,7 @@ fn earlier_runs_are_listed_and_each_tells_what_it_did() {
 fn taking_back_what_closed_a_door_says_so_and_suggests_not_to() {
     let root = |status| finding("passwords", Severity::Critical, status, "Root has the image's password");
     for (today, before, warns) in [(Status::Pass, Status::Fail, true), (Status::Fail, Status::Pass, false)] {
-        let mut desk = Desk::ready(Entry::Maintenance);
+        let mut desk = Desk::ready(Mode::Maintenance);
         desk.found("passwords", vec![root(today)]);
         desk.tell(Message::RunsSeen(Ok(vec![past("20261122-1", None, None)])));
         desk.press("h u");
@@ -104,7 +104,7 @@ fn taking_back_what_closed_a_door_says_so_and_suggests_not_to() {
 /// The whole circle on the sample host: applied, taken back, and found among the earlier runs.
 #[test]
 fn the_demo_keeps_its_runs_and_takes_them_back() {
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     let score = |wizard: &Wizard| ngcp_warden::finding::score(wizard.model.findings());
     let before = score(&wizard);
     wizard.press("Enter Space Down Down Space F10 a Up Enter Enter Up Enter");
@@ -127,7 +127,7 @@ fn the_demo_keeps_its_runs_and_takes_them_back() {
 /// What is offered where something went wrong: the file that somebody who helps asks for.
 #[test]
 fn a_support_file_is_offered_with_the_result_and_the_earlier_runs() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     desk.change_ends("passwords.root", Outcome::Failed);
     desk.run_ends(RunOutcome::Failed);
@@ -161,7 +161,7 @@ fn the_support_file_is_written_to_the_host_and_the_demo_says_that_it_has_none() 
     let packed = std::fs::read(directory.path().join(path.trim_start_matches('/'))).unwrap();
     assert!(packed.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]), "zstd");
 
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     wizard.press("Enter Space Down Down Space F10 a Up Enter Enter Up Enter Enter w");
     assert_eq!(wizard.model.notice.as_deref(), Some("Not written: runs of the demo end with it"));
 }

@@ -15,7 +15,7 @@ use ngcp_warden::{
     secret::Secret,
     wizard::{
         Effect, Message, Model, Screen,
-        model::{Entry, HostCard},
+        model::{HostCard, Mode},
     },
 };
 
@@ -143,17 +143,17 @@ impl Outside for Answering {
     }
 }
 
-fn session(entry: Entry, lines: &[&str]) -> (u8, String, Model, Vec<Effect>) {
-    session_with(entry, lines, false, Answering::default())
+fn session(mode: Mode, lines: &[&str]) -> (u8, String, Model, Vec<Effect>) {
+    session_with(mode, lines, false, Answering::default())
 }
 
 fn session_with(
-    entry: Entry,
+    mode: Mode,
     lines: &[&str],
     typed: bool,
     mut outside: Answering,
 ) -> (u8, String, Model, Vec<Effect>) {
-    let mut model = Model::new(&STEPS, entry, World::Demo);
+    let mut model = Model::new(&STEPS, mode, World::Demo);
     let mut paper = Vec::new();
     let mut input = Script { lines: io::Cursor::new((lines.join("\n") + "\n").into_bytes()), typed };
     let code = run(&mut model, &mut input, &mut paper, &mut outside).unwrap();
@@ -170,13 +170,13 @@ fn a_whole_walk_from_the_first_question_to_the_result() {
         "", // cluster has no questions
         "", "", // noatime as suggested, then to the review
     ];
-    let (_, paper, ..) = session(Entry::FirstBoot, &lines);
+    let (_, paper, ..) = session(Mode::FirstBoot, &lines);
     let apply = number_of(&paper, "apply");
     let mut lines = lines.to_vec();
     lines.push(&apply);
     // Apply now; noted, and so again; the result; out.
     lines.extend(["1", "1", "1", "1", "q"]);
-    let (code, paper, model, effects) = session(Entry::FirstBoot, &lines);
+    let (code, paper, model, effects) = session(Mode::FirstBoot, &lines);
     let Some(Effect::StartRun { secrets, .. }) =
         effects.iter().find(|effect| matches!(effect, Effect::StartRun { .. }))
     else {
@@ -209,7 +209,7 @@ fn back_and_quit_work_at_every_question_and_keep_answers() {
         let mut lines = vec!["1", "2", "", "3"];
         lines.extend(&at);
         lines.extend(["q", "1"]);
-        let (code, paper, _, effects) = session(Entry::FirstBoot, &lines);
+        let (code, paper, _, effects) = session(Mode::FirstBoot, &lines);
         assert_eq!(code, if paper.contains("Keep answers and leave") { 0 } else { 3 }, "{at:?} {paper}");
         let Some(Effect::SaveAnswers(draft)) = effects.iter().rfind(|e| matches!(e, Effect::SaveAnswers(_)))
         else {
@@ -222,7 +222,7 @@ fn back_and_quit_work_at_every_question_and_keep_answers() {
 
 #[test]
 fn steps_are_opened_and_ticked_by_number() {
-    let (_, paper, model, _) = session(Entry::Maintenance, &["1", "t2", "t 3", "t9", "4"]);
+    let (_, paper, model, _) = session(Mode::Maintenance, &["1", "t2", "t 3", "t9", "4"]);
     let ticked: Vec<bool> = model.steps.iter().map(|step| step.ticked).collect();
     assert_eq!(ticked, [false, true, true, false], "{paper}");
     assert_eq!(model.screen, Screen::Step(3));
@@ -233,7 +233,7 @@ fn steps_are_opened_and_ticked_by_number() {
 fn nonsense_changes_nothing_and_the_end_of_input_hangs_up() {
     let long = "9".repeat(100_000);
     let (code, _, model, effects) =
-        session(Entry::FirstBoot, &["x", "99", "0", "-1", &long, "1", "7", "b", "\u{1b}[2J"]);
+        session(Mode::FirstBoot, &["x", "99", "0", "-1", &long, "1", "7", "b", "\u{1b}[2J"]);
     assert_eq!(code, 3);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
     assert_eq!(model.steps[0].form.value(0), Some("disable"));
@@ -241,10 +241,10 @@ fn nonsense_changes_nothing_and_the_end_of_input_hangs_up() {
 
 /// Ticks noatime and applies what is planned, up to the run with its countdown.
 fn to_the_countdown(then: &[&str]) -> Vec<String> {
-    let (_, paper, ..) = session(Entry::Maintenance, &["1", "t1", "b"]);
+    let (_, paper, ..) = session(Mode::Maintenance, &["1", "t1", "b"]);
     let review = number_of(&paper, "review");
     let lines = ["1", "t1", "b", &review];
-    let (_, paper, ..) = session(Entry::Maintenance, &lines);
+    let (_, paper, ..) = session(Mode::Maintenance, &lines);
     let apply = number_of(&paper, "apply");
     // Apply now; noted, and so again.
     let lines = lines.iter().copied().chain([apply.as_str(), "1", "1", "1"]).chain(then.iter().copied());
@@ -259,7 +259,7 @@ fn a_countdown_is_seen_and_the_change_kept_or_taken_back() {
         for typed in [true, false] {
             let waits = |event: &Event| matches!(event, Event::Waiting { .. });
             let outside = Answering { waits: Some(waits), ..Answering::default() };
-            let (code, paper, _, effects) = session_with(Entry::Maintenance, &lines, typed, outside);
+            let (code, paper, _, effects) = session_with(Mode::Maintenance, &lines, typed, outside);
             let asked = effects.iter().filter_map(|effect| match effect {
                 Effect::Keep(run) => Some((run.as_str(), true)),
                 Effect::Revert(run) => Some((run.as_str(), false)),
@@ -284,21 +284,21 @@ fn a_run_is_stopped_by_a_word() {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let waits = |event: &Event| matches!(event, Event::Before { .. });
     let outside = Answering { waits: Some(waits), ..Answering::default() };
-    let (_, paper, _, effects) = session_with(Entry::Maintenance, &lines, true, outside);
+    let (_, paper, _, effects) = session_with(Mode::Maintenance, &lines, true, outside);
     assert!(effects.contains(&Effect::StopRun("7".to_owned())), "{paper}");
     assert!(paper.contains("type: stop"), "{paper}");
 }
 
 #[test]
 fn line_mode_explains_its_own_keys_and_repeats_no_page_unasked() {
-    let (_, paper, model, _) = session(Entry::Maintenance, &["?", "", "", "p"]);
+    let (_, paper, model, _) = session(Mode::Maintenance, &["?", "", "", "p"]);
     assert!(paper.contains("A number does what stands behind it"), "{paper}");
     assert!(!paper.contains("Ctrl"), "keys of the full screen: {paper}");
     assert_eq!(model.screen, Screen::Overview);
     assert_eq!(paper.matches("=== ").count(), 2, "at first and on p: {paper}");
     assert_eq!(paper.matches(") steps").count(), 2, "{paper}");
     // At a question: explained, and asked again.
-    let (_, paper, model, _) = session(Entry::FirstBoot, &["1", "?", "2"]);
+    let (_, paper, model, _) = session(Mode::FirstBoot, &["1", "?", "2"]);
     assert!(paper.contains("Enter alone keeps the one marked *"), "{paper}");
     assert_eq!(model.steps[0].form.value(0), Some("leave"), "{paper}");
 }
@@ -306,7 +306,7 @@ fn line_mode_explains_its_own_keys_and_repeats_no_page_unasked() {
 #[test]
 fn a_wrong_answer_is_told_at_once_and_asked_again() {
     let lines = ["1", "", "", "", "", "31x", "400", "31"];
-    let (_, paper, model, _) = session(Entry::FirstBoot, &lines);
+    let (_, paper, model, _) = session(Mode::FirstBoot, &lines);
     assert!(paper.contains("! '31x' is not a whole number from 1 to 90"), "{paper}");
     assert!(paper.contains("! '400' is not a whole number from 1 to 90"), "{paper}");
     assert_eq!(model.steps[1].form.value(3), Some("31"), "{paper}");

@@ -4,7 +4,7 @@ use ngcp_warden::{
     finding::{Severity, Status},
     plan::Guard,
     ui::{Glyphs, Look, Theme},
-    wizard::{Message, Screen, model::Entry, page},
+    wizard::{Message, Screen, model::Mode, page},
 };
 
 use crate::{
@@ -26,7 +26,7 @@ fn screen(desk: &Desk) -> String {
 
 #[test]
 fn a_dialog_that_does_not_fit_scrolls_to_its_last_word() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.tell(Message::Resized { columns: 60, rows: 16 });
     desk.press("s SPACE F10");
     let mut long = plan();
@@ -58,7 +58,7 @@ fn a_dialog_that_does_not_fit_scrolls_to_its_last_word() {
 
 #[test]
 fn a_notice_is_whole_however_narrow_the_screen_is() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.tell(Message::Resized { columns: 60, rows: 16 });
     let why = "Not kept: this login is older than the change. Open a new one from where you work and type there: \
                ngcp-warden confirm 20261122-1";
@@ -70,7 +70,7 @@ fn a_notice_is_whole_however_narrow_the_screen_is() {
 
 #[test]
 fn the_summary_of_the_review_is_not_cut() {
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     wizard.press("Enter Space Down Space F10");
     wizard.tell(Message::Resized { columns: 60, rows: 16 });
     let (frame, _) = wizard.frame(60, 16, PLAIN);
@@ -82,7 +82,7 @@ fn the_summary_of_the_review_is_not_cut() {
 
 #[test]
 fn the_review_names_what_it_does_not_fix() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.found("noatime", vec![finding("noatime", Severity::Critical, Status::Fail, "Disks are worn")]);
     desk.press("s DOWN DOWN SPACE");
     assert_eq!(desk.model.steps.iter().filter(|step| step.ticked).count(), 1);
@@ -112,7 +112,7 @@ fn the_review_names_what_it_does_not_fix() {
 /// Also what a step of the plan leaves as it is.
 #[test]
 fn what_was_left_on_purpose_is_named_as_well() {
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     // Passwords: root is left alone.
     wizard.press("Enter Enter");
     while wizard.model.current_step().unwrap().form.value(0) != Some("leave") {
@@ -128,7 +128,7 @@ fn what_was_left_on_purpose_is_named_as_well() {
 /// Told where it is planned and again where it is decided.
 #[test]
 fn what_lets_somebody_in_is_told_twice() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("s SPACE F10");
     let mut open = plan();
     open.changes[0] = open.changes[0].clone().opening("the vendor can log in");
@@ -141,7 +141,7 @@ fn what_lets_somebody_in_is_told_twice() {
 
 #[test]
 fn help_opens_at_the_page_it_was_asked_for_on() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     for (keys, heading) in
         [("?", "Overview"), ("s ?", "Steps"), ("s F10 ?", "Review"), ("h ?", "Earlier runs"), ("l ?", "Log")]
     {
@@ -162,7 +162,7 @@ fn help_opens_at_the_page_it_was_asked_for_on() {
 /// What is known to be wrong is not hidden while there is room for it.
 #[test]
 fn the_overview_shows_as_many_findings_as_it_has_rows() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     let failing = |place| finding("noatime", Severity::Low, Status::Fail, &format!("disk {place} is slow"));
     desk.found("noatime", (0..30).map(failing).collect());
     for (rows, shown) in [(16, 6), (24, 12), (50, 30)] {

@@ -7,7 +7,7 @@ use ngcp_warden::{
     secret::Secrets,
     wizard::{
         Effect, Failure, Message, Screen,
-        model::{Entry, HostCard, OpenRun},
+        model::{HostCard, Mode, OpenRun},
     },
 };
 
@@ -17,7 +17,7 @@ const RUN: &str = "20261122-7";
 
 /// A wizard that meets a run of an earlier session.
 fn meets(alive: bool) -> Desk {
-    let mut desk = Desk::new(Entry::Maintenance);
+    let mut desk = Desk::new(Mode::Maintenance);
     desk.take_effects();
     desk.tell(card(Some(alive)));
     desk
@@ -62,7 +62,7 @@ fn a_run_that_is_alive_is_attached_to_by_itself() {
 
 #[test]
 fn somebody_who_has_begun_something_is_not_torn_away_by_a_run() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER ENTER");
     desk.tell(card(Some(true)));
     assert_eq!(desk.effects, []);
@@ -145,7 +145,7 @@ fn taking_back_shows_its_own_plan_and_asks_before_overwriting() {
 
 #[test]
 fn a_run_of_this_session_is_taken_back_from_its_result() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     desk.change_ends("passwords.root", Outcome::Done);
     desk.change_ends("passwords.cdr", Outcome::Done);

@@ -8,7 +8,7 @@ use ngcp_warden::{
     secret::Secret,
     wizard::{
         Effect, Failure, Message, Screen,
-        model::{Entry, HostCard, ReviewPhase},
+        model::{HostCard, Mode, ReviewPhase},
     },
 };
 
@@ -16,7 +16,7 @@ use crate::support::{CANARY, Desk, STEPS, id, plan};
 
 #[test]
 fn the_plan_is_asked_for_with_the_answers_of_ticked_steps_only() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER DOWN DOWN ENTER RIGHT F10");
     let effects = desk.take_effects();
     let Some(Effect::MakePlan { ticket: 1, steps }) = effects.last() else { panic!("{effects:?}") };
@@ -27,7 +27,7 @@ fn the_plan_is_asked_for_with_the_answers_of_ticked_steps_only() {
 
 #[test]
 fn a_step_with_problems_is_left_out_and_one_enter_from_being_mended() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER RIGHT F10");
     let effects = desk.take_effects();
     let Some(Effect::MakePlan { steps, .. }) = effects.last() else { panic!("{effects:?}") };
@@ -40,7 +40,7 @@ fn a_step_with_problems_is_left_out_and_one_enter_from_being_mended() {
 
 #[test]
 fn an_answer_to_an_older_question_for_a_plan_is_ignored() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER SPACE F10 b SPACE SPACE F10");
     desk.tell(Message::Planned { ticket: 1, result: Ok(Arc::new(plan())) });
     assert_eq!(desk.model.review.phase, ReviewPhase::Making);
@@ -50,7 +50,7 @@ fn an_answer_to_an_older_question_for_a_plan_is_ignored() {
 
 #[test]
 fn a_changed_answer_voids_the_plan() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER ENTER F10");
     desk.press("b RIGHT F10");
     assert_eq!(desk.model.review.phase, ReviewPhase::Ready(Arc::default()), "the password is missing now");
@@ -58,7 +58,7 @@ fn a_changed_answer_voids_the_plan() {
 
 #[test]
 fn nothing_is_applied_without_being_asked_twice_nor_against_an_obstacle() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER SPACE F10");
     desk.planned(plan());
     desk.take_effects();
@@ -81,7 +81,7 @@ fn every_change_that_goes_back_on_silence_is_marked() {
     (lock.id, lock.step, lock.title) = ("access.lock".to_owned(), id("access"), "lock sipwise".to_owned());
     guarded.changes.insert(0, lock);
     guarded.changes[1].guard = Some(Guard { seconds: 60, what: "SSH".to_owned(), steps: vec![id("access")] });
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER SPACE F10");
     desk.planned(guarded);
     let line = |desk: &Desk, words: &str| {
@@ -104,7 +104,7 @@ fn foreign_changes_need_a_yes_of_their_own() {
         ..Foreign::default()
     };
     let dirty = Plan { foreign: Some(foreign), ..plan() };
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER SPACE F10");
     desk.planned(dirty.clone());
     desk.take_effects();
@@ -119,7 +119,7 @@ fn foreign_changes_need_a_yes_of_their_own() {
 
 #[test]
 fn a_start_that_is_refused_says_why_and_can_be_tried_again() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER SPACE F10");
     desk.planned(Plan { generated: vec![], ..plan() });
     desk.press("a UP ENTER a UP ENTER ENTER");
@@ -136,7 +136,7 @@ fn a_start_that_is_refused_says_why_and_can_be_tried_again() {
 /// A link that drops, or an Enter too many, leaves nobody without a password that was set.
 #[test]
 fn what_is_made_up_is_noted_before_anything_is_changed() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("s DOWN SPACE F10");
     desk.planned(plan());
     desk.press("a UP ENTER");
@@ -170,7 +170,7 @@ fn what_is_made_up_is_noted_before_anything_is_changed() {
 
 #[test]
 fn a_run_is_followed_and_shows_no_password() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     assert_eq!(desk.model.screen, Screen::Run);
     desk.record(Event::Before { change: "passwords.root".to_owned() });
@@ -194,7 +194,7 @@ fn a_run_is_followed_and_shows_no_password() {
 
 #[test]
 fn a_failed_run_keeps_the_answers_for_another_try_and_says_what_was_not_set() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     desk.change_ends("passwords.root", Outcome::Failed);
     desk.change_ends("passwords.cdr", Outcome::Skipped);
@@ -210,7 +210,7 @@ fn a_failed_run_keeps_the_answers_for_another_try_and_says_what_was_not_set() {
 
 #[test]
 fn a_guarded_change_counts_down_and_can_be_taken_back_at_once() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     desk.record(Event::Before { change: "passwords.root".to_owned() });
     desk.record(Event::Waiting { change: "passwords.root".to_owned(), seconds: 60 });
@@ -228,7 +228,7 @@ fn a_guarded_change_counts_down_and_can_be_taken_back_at_once() {
 /// A private key is shown as it must be copied: whole lines from the first column on.
 #[test]
 fn a_new_key_is_shown_line_by_line() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA+canary/\n-----END OPENSSH PRIVATE KEY-----\n";
     desk.press("s DOWN SPACE F10");
     desk.planned(plan());
@@ -248,7 +248,7 @@ fn a_step_that_cannot_be_planned_is_no_dead_end() {
         desk.tell(Message::Planned { ticket: desk.model.review.ticket, result: Err(failure) });
     };
     let message = "passwords.remark: cannot read /nowhere";
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("s SPACE DOWN SPACE F10");
     no_plan(&mut desk, Some("passwords"), message);
     assert!(desk.words().contains("Passwords: remark: cannot read /nowhere"), "{}", desk.words());
@@ -272,7 +272,7 @@ fn a_step_that_cannot_be_planned_is_no_dead_end() {
 
 #[test]
 fn how_far_a_long_job_is_is_shown_with_amount_rate_and_time_left_until_it_is_over() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.run_begins();
     desk.record(Event::Before { change: "passwords.root".to_owned() });
     let last = jiff::Timestamp::from_second(1_900_000_000).unwrap();

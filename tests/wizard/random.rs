@@ -16,7 +16,7 @@ use ngcp_warden::{
         Effect, Failure, Key, Message, Model, Screen,
         draft::{Draft, StepDraft},
         keys,
-        model::{Entry, HostCard, OpenRun, PastRun, Service},
+        model::{HostCard, Mode, OpenRun, PastRun, Service},
         page, update,
     },
 };
@@ -272,8 +272,8 @@ fn goes_home(model: &Model) {
 }
 
 /// One wizard after the other takes the messages in.
-fn takes(entry: Entry, reviewed: &Plan, messages: Vec<Message>) {
-    let mut model = Model::new(&STEPS, entry, World::Demo);
+fn takes(mode: Mode, reviewed: &Plan, messages: Vec<Message>) {
+    let mut model = Model::new(&STEPS, mode, World::Demo);
     update(&mut model, Message::Begin);
     for (count, message) in messages.into_iter().enumerate() {
         let mut effects = update(&mut model, message);
@@ -305,7 +305,7 @@ fn takes(entry: Entry, reviewed: &Plan, messages: Vec<Message>) {
         }
         if model.exit.is_some() {
             // Over: the next session begins.
-            model = Model::new(&STEPS, entry, World::Demo);
+            model = Model::new(&STEPS, mode, World::Demo);
         }
     }
 }
@@ -315,12 +315,12 @@ proptest! {
 
     #[test]
     fn any_messages_on_the_first_boot(reviewed in any_plan(), messages in vec(any_message(), MESSAGES)) {
-        takes(Entry::FirstBoot, &reviewed, messages);
+        takes(Mode::FirstBoot, &reviewed, messages);
     }
 
     #[test]
     fn any_messages_in_maintenance(reviewed in any_plan(), messages in vec(any_message(), MESSAGES)) {
-        takes(Entry::Maintenance, &reviewed, messages);
+        takes(Mode::Maintenance, &reviewed, messages);
     }
 
     #[test]
@@ -335,7 +335,7 @@ proptest! {
             field(&format!("f{index}"), kind, depends.then_some((on.as_str(), value)))
         }).collect();
         let form = ngcp_warden::wizard::form::FormState::new(Form { fields, ..Form::default() });
-        let mut model = Model::new(&STEPS, Entry::FirstBoot, World::Demo);
+        let mut model = Model::new(&STEPS, Mode::FirstBoot, World::Demo);
         model.steps[0].form = form;
         model.screen = Screen::Step(0);
         for key in keys {

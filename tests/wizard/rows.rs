@@ -6,7 +6,7 @@ use ngcp_warden::{
     finding::{Severity, Status},
     steps::REGISTRY,
     ui::{Glyphs, Look, Theme},
-    wizard::{Screen, model::Entry, page, rows::rows},
+    wizard::{Screen, model::Mode, page, rows::rows},
 };
 
 use crate::{
@@ -43,7 +43,7 @@ fn shown(wizard: &mut Wizard, columns: u16, height: u16) -> BTreeSet<String> {
 fn every_question_of_every_step_is_near() {
     for (columns, height, most) in [(80, 24, 0), (60, 16, usize::MAX)] {
         for (index, step) in REGISTRY.iter().enumerate() {
-            let mut wizard = Wizard::ready(Entry::Maintenance);
+            let mut wizard = Wizard::ready(Mode::Maintenance);
             wizard.model.screen = Screen::Step(index);
             let all = questions(&wizard);
             let seen = shown(&mut wizard, columns, height);
@@ -97,7 +97,7 @@ fn every_question_of_every_step_is_near() {
 #[test]
 fn the_shortest_path_shows_every_question_and_is_short() {
     for (columns, height, most) in [(80, 24, 12), (60, 16, 13)] {
-        let mut wizard = Wizard::ready(Entry::FirstBoot);
+        let mut wizard = Wizard::ready(Mode::FirstBoot);
         screen(&mut wizard, columns, height);
         let mut presses = 0_usize;
         let press = |wizard: &mut Wizard, key: &str, presses: &mut usize| {
@@ -136,7 +136,7 @@ fn the_shortest_path_shows_every_question_and_is_short() {
 /// Arrows stop at the ends, Space goes round, Enter goes down row by row and then to the next step.
 #[test]
 fn rows_are_walked_with_enter_and_arrows_stop() {
-    let mut wizard = Wizard::ready(Entry::FirstBoot);
+    let mut wizard = Wizard::ready(Mode::FirstBoot);
     wizard.press("Enter");
     let Screen::Step(first) = wizard.model.screen else { panic!() };
     let count = questions(&wizard).len();
@@ -170,7 +170,7 @@ fn rows_are_walked_with_enter_and_arrows_stop() {
 /// A row that asks nothing has a detail as well: Enter goes there before it goes to the next step.
 #[test]
 fn a_finding_without_a_question_takes_the_focus() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     let door = finding("access", Severity::Low, Status::Fail, "There is another way in");
     let vendor = settled_by("vendor", finding("access", Severity::High, Status::Fail, "Vendor"));
     desk.found("access", vec![vendor.clone(), door]);
@@ -192,7 +192,7 @@ fn a_finding_without_a_question_takes_the_focus() {
 /// What has no row is counted, and one key shows everything in full.
 #[test]
 fn all_findings_are_one_key_away() {
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     for (index, step) in REGISTRY.iter().enumerate() {
         wizard.model.screen = Screen::Step(index);
         wizard.press("f");
@@ -211,7 +211,7 @@ fn all_findings_are_one_key_away() {
 /// What the answers mean is drawn at once, and the chosen column marked without colour.
 #[test]
 fn figures_follow_the_answers() {
-    let mut wizard = Wizard::ready(Entry::Maintenance);
+    let mut wizard = Wizard::ready(Mode::Maintenance);
     let index = REGISTRY.iter().position(|step| step.about().id.as_str() == "performance").unwrap();
     wizard.model.screen = Screen::Step(index);
     let before = screen(&mut wizard, 80, 24).join("\n");

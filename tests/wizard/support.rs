@@ -14,7 +14,7 @@ use ngcp_warden::{
     },
     wizard::{
         Effect, Key, Message, Model, Screen,
-        model::{Entry, HostCard},
+        model::{HostCard, Mode},
         page, update,
     },
 };
@@ -161,16 +161,15 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// A wizard that has begun and knows nothing yet.
-    pub(crate) fn new(entry: Entry) -> Self {
-        let mut desk =
-            Desk { model: Model::new(&STEPS, entry, World::Demo), effects: Vec::new(), records: 0 };
+    pub(crate) fn new(mode: Mode) -> Self {
+        let mut desk = Desk { model: Model::new(&STEPS, mode, World::Demo), effects: Vec::new(), records: 0 };
         desk.tell(Message::Begin);
         desk
     }
 
     /// One to whom host and findings have arrived; the cluster step does not apply.
-    pub(crate) fn ready(entry: Entry) -> Self {
-        let mut desk = Desk::new(entry);
+    pub(crate) fn ready(mode: Mode) -> Self {
+        let mut desk = Desk::new(mode);
         let host = HostCard { hostname: "spce".to_owned(), ..HostCard::default() };
         desk.tell(Message::HostSeen(Box::new(host)));
         let vendor = finding("access", Severity::Medium, Status::Fail, "Vendor may log in");

@@ -7,19 +7,19 @@ use ngcp_warden::{
         Effect, Failure, Key, Message, Model, Screen,
         draft::Draft,
         keys::{Row, TABLE},
-        model::Entry,
+        model::Mode,
         page, update,
     },
 };
 
 use crate::support::{CANARY, Desk, STEPS, finding, findings, id};
 
-/// (entry, keys, page they lead to)
+/// (mode, keys, page they lead to)
 #[test]
 fn keys_lead_to_pages() {
-    const FIRST: Entry = Entry::FirstBoot;
-    const LATER: Entry = Entry::Maintenance;
-    for (entry, keys, expected) in [
+    const FIRST: Mode = Mode::FirstBoot;
+    const LATER: Mode = Mode::Maintenance;
+    for (mode, keys, expected) in [
         (FIRST, "", Screen::Overview),
         (FIRST, "ENTER", Screen::Step(0)),
         (FIRST, "ENTER ENTER", Screen::Step(1)),
@@ -54,15 +54,15 @@ fn keys_lead_to_pages() {
         // Nothing to see there yet.
         (LATER, "t p a d", Screen::Overview),
     ] {
-        let mut desk = Desk::ready(entry);
+        let mut desk = Desk::ready(mode);
         desk.press(keys);
-        assert_eq!(desk.model.screen, expected, "{entry:?} {keys}");
+        assert_eq!(desk.model.screen, expected, "{mode:?} {keys}");
     }
 }
 
 #[test]
 fn the_first_page_says_it_is_looking_and_asks_for_everything_at_once() {
-    let desk = Desk::new(Entry::FirstBoot);
+    let desk = Desk::new(Mode::FirstBoot);
     assert!(desk.words().contains("looking"), "{}", desk.words());
     let asked = [Effect::LookAtHost, Effect::LoadAnswers];
     let inspections = STEPS.iter().map(|step| Effect::Inspect(step.about().id.clone()));
@@ -71,11 +71,11 @@ fn the_first_page_says_it_is_looking_and_asks_for_everything_at_once() {
 
 #[test]
 fn leaving_keeps_answers_and_asks_only_when_there_are_any() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("q");
     assert_eq!(desk.effects.last(), Some(&Effect::Quit { code: 0 }));
 
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER RIGHT ESC q");
     assert!(desk.words().contains("Keep answers and leave / Stay"), "{}", desk.words());
     desk.press("ESC");
@@ -92,7 +92,7 @@ fn leaving_keeps_answers_and_asks_only_when_there_are_any() {
 #[test]
 fn ctrl_c_and_hangup_keep_answers_but_no_secret() {
     for messages in [vec![Message::Interrupted, Message::Interrupted], vec![Message::Hangup]] {
-        let mut desk = Desk::ready(Entry::FirstBoot);
+        let mut desk = Desk::ready(Mode::FirstBoot);
         desk.press("ENTER ENTER RIGHT TAB");
         desk.paste(CANARY);
         for message in messages {
@@ -110,18 +110,18 @@ fn ctrl_c_and_hangup_keep_answers_but_no_secret() {
 
 #[test]
 fn the_next_session_goes_on_where_the_last_one_was() {
-    let mut last = Desk::ready(Entry::FirstBoot);
+    let mut last = Desk::ready(Mode::FirstBoot);
     last.press("ENTER ENTER RIGHT RIGHT");
     last.tell(Message::Hangup);
     let Some(Effect::SaveAnswers(draft)) = last.effects.iter().rev().nth(1).cloned() else { panic!() };
     let text = serde_json::to_string(&draft).unwrap();
     let draft: Draft = serde_json::from_str(&text).unwrap();
     // Whether they come before the findings or after them.
-    let mut early = Desk::new(Entry::FirstBoot);
+    let mut early = Desk::new(Mode::FirstBoot);
     early.tell(Message::Loaded(draft.clone()));
     early.found("access", vec![finding("access", Severity::Medium, Status::Fail, "Vendor")]);
     early.found("passwords", vec![finding("passwords", Severity::High, Status::Fail, "Root")]);
-    let mut late = Desk::ready(Entry::FirstBoot);
+    let mut late = Desk::ready(Mode::FirstBoot);
     late.tell(Message::Loaded(draft));
     for desk in [&mut early, &mut late] {
         desk.press("ENTER");
@@ -134,13 +134,13 @@ fn the_next_session_goes_on_where_the_last_one_was() {
 /// Answers of an earlier session outlive a link that drops at once, and a step that cannot look today.
 #[test]
 fn nothing_is_forgotten_that_was_not_seen() {
-    let mut early = Desk::new(Entry::FirstBoot);
+    let mut early = Desk::new(Mode::FirstBoot);
     early.take_effects();
     early.tell(Message::Hangup);
     assert_eq!(early.effects, [Effect::Quit { code: 3 }], "what is kept stays as it is");
 
     let text = r#"{"steps":{"passwords":{"ticked":true,"values":{"root":"generate"}}}}"#;
-    let mut blind = Desk::new(Entry::FirstBoot);
+    let mut blind = Desk::new(Mode::FirstBoot);
     blind.tell(Message::Loaded(serde_json::from_str(text).unwrap()));
     let failed = Message::Inspected { step: id("passwords"), result: Err(Failure::new("no database")) };
     blind.tell(failed);
@@ -160,7 +160,7 @@ fn a_hostile_draft_is_taken_as_far_as_it_fits() {
     let text = r#"{"place":"nowhere","steps":{
         "passwords":{"ticked":true,"values":{"root":"explode","days":"-\u001b[2J7","remark":"ok","x":"y"}},
         "unknown":{"ticked":true,"values":{}}}}"#;
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.tell(Message::Loaded(serde_json::from_str(text).unwrap()));
     let form = &desk.model.steps[1].form;
     assert_eq!((form.value(0), form.value(2), form.value(3)), (Some("leave"), Some("ok"), Some("-[2J7")));
@@ -171,7 +171,7 @@ fn a_hostile_draft_is_taken_as_far_as_it_fits() {
 
 #[test]
 fn discarding_answers_asks_and_starts_afresh() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER ENTER RIGHT b x ENTER");
     assert_eq!(desk.model.steps[1].form.value(0), Some("set"), "the harmless outcome has the focus");
     desk.take_effects();
@@ -182,7 +182,7 @@ fn discarding_answers_asks_and_starts_afresh() {
 
 #[test]
 fn a_second_look_keeps_what_was_answered() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     desk.press("ENTER ENTER RIGHT i");
     assert_eq!(desk.effects.last(), Some(&Effect::Inspect(id("passwords"))));
     desk.found("passwords", vec![finding("passwords", Severity::High, Status::Unknown, "Who knows")]);
@@ -195,7 +195,7 @@ fn a_second_look_keeps_what_was_answered() {
 
 #[test]
 fn long_pages_scroll_to_their_end_and_no_further() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     let many = (0..40).map(|n| finding("passwords", Severity::High, Status::Fail, &format!("wrong {n}")));
     desk.found("passwords", many.collect());
     desk.press("ENTER ENTER");
@@ -218,7 +218,7 @@ fn long_pages_scroll_to_their_end_and_no_further() {
 /// F67: 0x0 is a serial line, and a pinhole is no reason to fall over.
 #[test]
 fn sizes_nobody_has_are_survived() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     for (columns, rows) in [(0, 0), (1, 1), (5, 300), (u16::MAX, u16::MAX), (60, 16)] {
         desk.tell(Message::Resized { columns, rows });
         desk.press("ENTER DOWN ESC F10 b ? PGDN b");
@@ -229,7 +229,7 @@ fn sizes_nobody_has_are_survived() {
 
 #[test]
 fn no_page_is_wider_than_asked_for() {
-    let mut desk = Desk::ready(Entry::Maintenance);
+    let mut desk = Desk::ready(Mode::Maintenance);
     let wide = "木漏れ日".repeat(60) + " \u{202e}evil\u{1b}[31m " + &"x".repeat(500);
     desk.found("passwords", vec![finding("passwords", Severity::High, Status::Fail, &wide)]);
     desk.run_begins();
@@ -270,7 +270,7 @@ fn every_row_of_the_key_table_is_reachable() {
 
 #[test]
 fn an_unknown_step_and_an_empty_list_are_nothing_special() {
-    let mut model = Model::new(&[], Entry::FirstBoot, World::Live);
+    let mut model = Model::new(&[], Mode::FirstBoot, World::Live);
     for key in [Key::Enter, Key::F(10), Key::Char('a'), Key::Char('d'), Key::Down, Key::Char('u'), Key::Esc] {
         update(&mut model, Message::Key(key));
     }
@@ -282,7 +282,7 @@ fn an_unknown_step_and_an_empty_list_are_nothing_special() {
 /// F67: on a screen too small for any page nobody sees what a key would do.
 #[test]
 fn a_screen_too_small_takes_no_key_but_the_way_out() {
-    let mut desk = Desk::ready(Entry::FirstBoot);
+    let mut desk = Desk::ready(Mode::FirstBoot);
     desk.press("ENTER ENTER RIGHT TAB");
     desk.tell(Message::Resized { columns: 40, rows: 10 });
     let before = desk.model.screen;

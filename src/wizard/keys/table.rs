@@ -4,7 +4,7 @@ use super::key::{Intent, Key};
 use crate::runner::State;
 use crate::wizard::{
     Model, Screen,
-    model::{Dialog, DialogPhase, Entry, ReviewPhase},
+    model::{Dialog, DialogPhase, Mode, ReviewPhase},
     page::review::entries,
 };
 
@@ -259,10 +259,10 @@ fn dialog_scrolls(model: &Model) -> bool {
     crate::wizard::page::dialog_room(model).is_some_and(|(lines, rows)| lines > rows)
 }
 fn first_boot(model: &Model) -> bool {
-    model.entry == Entry::FirstBoot
+    model.mode == Mode::FirstBoot
 }
 fn maintenance(model: &Model) -> bool {
-    model.entry == Entry::Maintenance
+    model.mode == Mode::Maintenance
 }
 fn not_at_root(model: &Model) -> bool {
     model.screen != Screen::Overview

@@ -8,7 +8,7 @@ use crate::{
     finding::{Finding, Severity, Status, score},
     wizard::{
         Model,
-        model::{Entry, HostCard, StepPhase, StepState},
+        model::{HostCard, Mode, StepPhase, StepState},
         navigation,
     },
 };
@@ -17,12 +17,12 @@ use crate::{
 const WORST: usize = 8;
 
 pub(super) fn overview(model: &Model, width: usize) -> Page {
-    let entry = match model.entry {
-        Entry::FirstBoot => "first boot",
-        Entry::Maintenance => "maintenance",
+    let mode = match model.mode {
+        Mode::FirstBoot => "first boot",
+        Mode::Maintenance => "maintenance",
     };
     let title = model.host.as_ref().map_or_else(|| "Looking at the host …".to_owned(), title);
-    let mut w = Writer::new(title, entry, width);
+    let mut w = Writer::new(title, mode, width);
     if let Some(open) = model.host.as_ref().and_then(|host| host.open_run.as_ref()) {
         let way = if open.alive { "goes on; a attaches to it" } else { "was interrupted" };
         w.spans(

@@ -91,7 +91,7 @@ fn in_dialog(model: &mut Model, intent: Intent) -> Vec<Effect> {
 /// Enter.
 fn forward(model: &mut Model) -> Vec<Effect> {
     match model.screen {
-        Screen::Overview if model.entry == crate::wizard::model::Entry::FirstBoot => {
+        Screen::Overview if model.mode == crate::wizard::model::Mode::FirstBoot => {
             let kept = model.draft.place.take();
             let kept = kept.and_then(|id| model.steps.iter().position(|step| step.about().id == id));
             if let Some(step) = kept.or_else(|| navigation::next_step(model, None)) {
