@@ -37,11 +37,12 @@ impl Command for History {
             for (state, report) in &reports {
                 let _ = writeln!(
                     out,
-                    "{:<14} {}  {:<10} {:>3} changes  {}",
+                    "{:<14} {}  {:<10} {:>3} {} {}",
                     report.run,
                     report.started.strftime("%Y-%m-%d %H:%M"),
                     state_word(*state, report),
                     report.changes.len(),
+                    if report.changes.len() == 1 { "change  " } else { "changes " },
                     report.operator
                 );
                 if let Some(by) = taken_back_by(&reports, &report.run) {

@@ -91,7 +91,7 @@ fn taking_back_what_closed_a_door_says_so_and_suggests_not_to() {
         let before: Vec<Finding> = vec![root(before)];
         let result = Ok(Arc::new(plan()));
         desk.tell(Message::UndoPlanned { ticket, result, before });
-        assert_eq!(desk.words().contains("opens again what the run closed: hardening"), warns);
+        assert_eq!(desk.words().contains("brings back what the run mended: hardening"), warns);
         assert_eq!(desk.words().contains("critical: Root has the image's password"), warns);
         desk.press("a");
         assert!(desk.words().contains("Take it back / Leave it as it is"), "{}", desk.words());

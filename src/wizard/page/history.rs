@@ -179,12 +179,9 @@ pub(in crate::wizard) fn reopened(model: &Model) -> Option<Reopened<'_>> {
 }
 
 impl Reopened<'_> {
-    /// "Taking it back opens again what the run closed: hardening 66 -> 49." and what that is.
+    /// "This brings back what the run mended: hardening 66 -> 49." and what that is.
     pub(super) fn tell(&self, w: &mut Writer) {
-        let words = format!(
-            "Taking it back opens again what the run closed: hardening {} -> {}.",
-            self.now, self.then
-        );
+        let words = format!("This brings back what the run mended: hardening {} -> {}.", self.now, self.then);
         w.text(Role::Bad, &words);
         for finding in &self.failing {
             let spans = vec![

@@ -204,7 +204,10 @@ fn figures(host: &HostCard, w: &mut Writer) {
                 of.map(|service| clean(&service.name)).collect::<Vec<String>>()
             };
             let (up, down, unknown) = (named(Some(true)), named(Some(false)), named(None));
-            let mut spans = vec![Span::new(Role::Good, format!("{} running", up.len()))];
+            let mut spans = match up.len() + down.len() {
+                0 => vec![Span::new(Role::Unknown, "whether they run is not known")],
+                _ => vec![Span::new(Role::Good, format!("{} running", up.len()))],
+            };
             if !down.is_empty() {
                 spans.push(Span::new(Role::Bad, format!("  {} stopped: {}", down.len(), down.join(" "))));
             }

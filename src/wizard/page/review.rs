@@ -296,7 +296,11 @@ fn step_line(model: &Model, step: &StepId, changes: &[Change], goes_back: &[&str
         (None, _) => step.as_str(),
     };
     let (first, rest) = title.split_at(title.chars().next().map_or(0, char::len_utf8));
-    let count = if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
+    let count = match changes.len() {
+        _ if changes.iter().all(|change| change.undo == Undo::Nothing) => "changes nothing".to_owned(),
+        1 => "1 change".to_owned(),
+        more => format!("{more} changes"),
+    };
     let mut spans = vec![
         Span::symbol(Role::Accent, if open { Symbol::Unfolded } else { Symbol::Folded }),
         Span::new(Role::Text, format!(" {}{}", clean(&first.to_uppercase()), clean(rest))),
