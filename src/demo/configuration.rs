@@ -47,7 +47,7 @@ struct Value {
 pub(super) fn install(files: &mut Files) {
     files.directory(COMMITTED);
     files.set_owner("/etc/ngcp-config/.git", 0o700, 0, 0);
-    // What of it tells that this release tries its templates in a folder of its own.
+    // The part of ngcpcfg from which it is told that this release tries its templates in a folder of its own.
     let script = "--dry-run) TEMP_DIRECTORY=$(mktemp -d) OUTPUT_DIRECTORY=$TEMP_DIRECTORY ;;\n";
     files.put("/usr/share/ngcp-ngcpcfg/scripts/apply", 0o755, 0, 0, script);
     files.write(format!("{TREE}/templates{HTPASSWD}.tt2"), "[% FOREACH user IN ossbss.htpasswd %]\n");

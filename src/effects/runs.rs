@@ -107,7 +107,7 @@ impl Site {
     /// Starts a run. `resume` goes on with the run that the order names.
     ///
     /// # Errors
-    /// [`runner::LockHeld`] when another run lives; otherwise why nothing was started.
+    /// [`runner::LockHeld`] when another run goes on; otherwise why nothing was started.
     pub fn start(
         &self,
         order: Order,
@@ -190,7 +190,7 @@ impl Site {
     /// Takes the guarded change that waits back at once.
     ///
     /// # Errors
-    /// When the wish cannot be left with the run.
+    /// When the request cannot be written to the directory of the run.
     pub fn revert(&self, run: &str, control: &Control) -> Result<()> {
         match self {
             Site::Demo(..) => control.revert(),
@@ -202,7 +202,7 @@ impl Site {
     /// Asks a run of another process to end after the change it is in.
     ///
     /// # Errors
-    /// When the wish cannot be left with it.
+    /// When the request cannot be written to its directory.
     pub fn stop(&self, run: &str) -> Result<()> {
         if let Site::Root(root) = self {
             Runs::look(root)?.stop(run)?;

@@ -1,4 +1,5 @@
-//! The desk of line mode: lines in, lines out, what was printed last. What is asked and printed is not here.
+//! What every file of line mode works with: the model, the input and output, and what was printed last.
+//! What is asked and printed on which page is not here.
 
 use std::io::{self, BufRead, Write};
 
@@ -12,7 +13,7 @@ use crate::{
 /// Columns of a printed line.
 pub(super) const WIDTH: u16 = 76;
 
-/// What the front end needs from outside: hands for effects, ears for their answers, a prompt that is not echoed.
+/// What line mode leaves to its caller: carrying effects out, the messages that answer them, a prompt without echo.
 pub trait Outside {
     /// Begins to carry an effect out; answers come through [`Outside::message`]. Never gets `Quit`, `Redraw`, `Suspend`.
     fn carry_out(&mut self, effect: Effect);
@@ -40,7 +41,7 @@ pub trait Input: BufRead {
     fn forget(&mut self);
 }
 
-/// The operator's desk: paper in, paper out.
+/// The wizard, where its lines come from and go to, and what was printed already.
 pub(super) struct Desk<'a> {
     pub(super) model: &'a mut Model,
     pub(super) input: &'a mut dyn Input,

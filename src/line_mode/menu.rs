@@ -173,7 +173,7 @@ fn go_to(desk: &mut Desk<'_>, from: usize, entry: usize) {
     }
 }
 
-/// Unfolds every step of the plan: on paper nothing is folded.
+/// Unfolds every step of the plan: what is printed cannot be unfolded later.
 pub(super) fn unfold(desk: &mut Desk<'_>) {
     loop {
         let folded = entries(desk.model).iter().position(|entry| match entry {

@@ -96,7 +96,7 @@ impl Pieces {
     }
 }
 
-/// Ten for each character: nobody who chooses a password does so evenly.
+/// Ten for each character: people do not choose characters at random.
 fn brute_force(length: usize) -> f64 {
     10f64.powi(length as i32).max(if length == 1 { 11.0 } else { 51.0 })
 }

@@ -359,7 +359,7 @@ fn hide_in_sentence(text: &str, known: &Harmless) -> String {
     out
 }
 
-/// `/etc/x`: what is encoded may begin with a stroke as well.
+/// `/etc/x`: what is encoded may begin with a slash as well.
 fn is_path(word: &str) -> bool {
     let word = word.trim_start_matches(['\'', '"', '(', '[']);
     let first = word.strip_prefix('/').and_then(|rest| rest.split('/').next()).unwrap_or_default();
@@ -370,7 +370,7 @@ fn is_path(word: &str) -> bool {
 fn hide_in_word(word: &str, all: &str, known: &Harmless) -> String {
     let lower = word.to_ascii_lowercase();
     if let Some((scheme, rest)) = word.split_once("://") {
-        // A password may hold a stroke: everything before the last @ counts as the login.
+        // A password may hold a slash: everything before the last @ counts as the login.
         let login = rest.rsplit_once('@').map_or(0, |(login, _)| login.len());
         let path = rest[login..].split(['?', '#']).next().unwrap_or_default();
         let path = if path.split('/').any(is_encoded) { HIDDEN } else { path };

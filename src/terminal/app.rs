@@ -74,7 +74,7 @@ pub(super) fn run(options: &Options, model: Model, backend: Arc<dyn Backend>) ->
     Ok(app.code.unwrap_or(3))
 }
 
-/// What is worth knowing after the screen is gone. Nobody may be there to read it.
+/// Prints what is worth knowing after the screen is gone. It is no error when nobody can read it any more.
 fn farewell(model: &Model) {
     let Some(run) = &model.run else { return };
     let mut out = io::stdout().lock();

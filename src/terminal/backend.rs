@@ -1,4 +1,4 @@
-//! What the front ends are given: who carries effects out, and wishes from the command line.
+//! What the front ends are given: who carries effects out, and what the command line asks for.
 
 use std::sync::mpsc::Sender;
 
@@ -14,7 +14,7 @@ pub trait Backend: Send + Sync + 'static {
     fn carry_out(&self, effect: Effect, messages: &Sender<Message>);
 }
 
-/// Wishes from the command line; what is `None` is found out.
+/// What the command line asks for; where it says nothing, the terminal decides.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Columns and rows.

@@ -188,7 +188,7 @@ impl line_mode::Outside for Outside {
     }
 }
 
-/// As long as it lives the terminal echoes nothing; no terminal, no echo.
+/// While it exists the terminal echoes nothing. Where there is no terminal there is nothing to do.
 struct Silence(Option<Termios>);
 
 impl Silence {

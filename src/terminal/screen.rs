@@ -67,7 +67,7 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back. Safe from any thread and any number of times; what fails is left, there is nobody to tell.
+/// Gives the terminal back. May be called from any thread and more than once. Errors are ignored: there is nobody to tell.
 pub(crate) fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;

@@ -66,7 +66,7 @@ impl Workers {
         }
     }
 
-    /// Waits until what must be kept is kept, within reason.
+    /// Waits until answers and reports are written, but not for ever.
     pub(super) fn finish(&mut self) {
         let Some(lane) = &self.keep else { return };
         let (done, wait) = mpsc::channel();

@@ -321,7 +321,7 @@ fn cut(text: &str, width: usize) -> String {
     shown
 }
 
-/// Blanks characters of two columns that lost their second one, to a dialog or to the edge of the screen.
+/// Characters of two columns whose second one is covered by a dialog or beyond the edge of the screen become blanks.
 pub(crate) fn mend(buffer: &mut Buffer) {
     let area = buffer.area;
     for y in area.top()..area.bottom() {

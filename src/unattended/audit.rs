@@ -85,7 +85,7 @@ impl Audit {
             };
             let _ = writeln!(out, "{word:<9} {}", one_line(&finding.title));
             let place = format!("{}  {}, handbook {}", finding.id, finding.step, finding.handbook);
-            // What comes from the host stays in its column: no line of it passes for one of ours.
+            // Indented, so that no line from the host can be taken for one of ours.
             for line in [&place, &finding.evidence, &finding.remedy].into_iter().flat_map(|text| text.lines())
             {
                 let _ = writeln!(out, "          {}", printable(line));

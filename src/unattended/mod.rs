@@ -1,4 +1,4 @@
-//! The wizard's twin without a screen: audit, answers, plan, apply, with the JSON contract other programs rely on.
+//! What the wizard does, without a screen: audit, answers, plan, apply, with the JSON contract other programs rely on.
 //! People's words go to standard error, results to standard output.
 
 mod answers;

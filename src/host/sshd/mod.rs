@@ -94,7 +94,7 @@ fn expanded(pattern: &str, account: &Account) -> PathBuf {
     PathBuf::from(path + rest)
 }
 
-/// What is in force for `account`, logging in as the operator did; for nobody in particular when `None`. `options` are
+/// What is in force for `account`, logging in as the operator did; `None`: where no Match block applies. `options` are
 /// those the server was started with.
 ///
 /// # Errors

@@ -36,7 +36,7 @@ impl Ways {
     }
 }
 
-/// The ways of `account`, whoever comes from wherever; of nobody in particular when `None`.
+/// The ways of `account`, wherever the login comes from. `None`: what holds where no Match block applies.
 ///
 /// # Errors
 /// When this host has an SSH server whose settings cannot be read.

@@ -1,4 +1,4 @@
-//! How MySQL's root and nobody in particular can log in: `mysql.user` up to MariaDB 10.3, `mysql.global_priv` since.
+//! How MySQL's root and users without a name can log in: `mysql.user` up to MariaDB 10.3, `mysql.global_priv` since.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};

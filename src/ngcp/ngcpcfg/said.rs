@@ -1,5 +1,5 @@
 //! What the output of an apply means. Its exit code alone says nothing: an apply returns 0 when a service failed to
-//! restart, and prints `Error: …` for things that it shrugs off itself.
+//! restart, and prints `Error: …` for things that it then goes on after.
 
 /// What an apply really said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The rows of the key table. A key that means something stands here or it means nothing.
+//! The rows of the key table. A key without a row does nothing.
 
 use super::key::{Intent, Key};
 use crate::runner::State;

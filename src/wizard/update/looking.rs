@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The first wishes: everything at once, nothing waits for anything else.
+/// What is asked for at the start: all of it at once, nothing waits for anything else.
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let mut effects = vec![Effect::LookAtHost, Effect::LoadAnswers];
     effects.extend(inspect_all(model));
