@@ -31,7 +31,7 @@ impl Runner<'_> {
     pub(super) fn change(&mut self, change: &Change) -> Result<Outcome> {
         let host = self.host();
         let began = host.uptime();
-        let cut_off = self.known(change).begun;
+        let cut_off = self.begun(change);
         let prepared = match self.sight.already(change) {
             true => Ok(Prepared::Nothing),
             false => action::prepare(&change.action, self.secrets, host),
@@ -39,14 +39,11 @@ impl Runner<'_> {
         let prepared = match prepared {
             Ok(Prepared::Nothing) if cut_off => {
                 self.arm(change)?;
-                let message = "it had been done when the run was cut off".to_owned();
-                let (outcome, message) = self.guarded(change, Outcome::Done, message)?;
-                return self.end(change, outcome, &message, "", began);
+                let message = "it had been done when the run was cut off";
+                return self.end_once_kept(change, Outcome::Done, message, "", began);
             }
             Ok(Prepared::Nothing) => {
-                let message = "it was so already".to_owned();
-                let (outcome, message) = self.guarded(change, Outcome::Unchanged, message)?;
-                return self.end(change, outcome, &message, "", began);
+                return self.end_once_kept(change, Outcome::Unchanged, "it was so already", "", began);
             }
             Ok(prepared) => prepared,
             Err(error) => {
@@ -97,30 +94,35 @@ impl Runner<'_> {
             Outcome::Done if same && change.undo == Undo::Files => Outcome::Unchanged,
             outcome => outcome,
         };
-        let (outcome, message) = self.guarded(change, outcome, message)?;
-        self.end(change, outcome, &message, &diff, began)
+        self.end_once_kept(change, outcome, &message, &diff, began)
     }
 
-    /// The outcome once somebody kept a guarded change, or nobody did.
-    fn guarded(&mut self, change: &Change, outcome: Outcome, message: String) -> Result<(Outcome, String)> {
+    /// The end of a change once somebody kept it, or nobody did, where it is guarded.
+    fn end_once_kept(
+        &mut self,
+        change: &Change,
+        outcome: Outcome,
+        message: &str,
+        diff: &str,
+        began: Duration,
+    ) -> Result<Outcome> {
         let stands = |other: &Change| other.id != change.id && change.guards(other) && self.stands(other);
         let asked = match outcome {
             Outcome::Done | Outcome::Warning => true,
             Outcome::Unchanged => self.plan.changes.iter().any(stands),
             Outcome::Failed | Outcome::Skipped => false,
         };
-        Ok(match &change.guard {
+        match &change.guard {
             // Confirmed before the run was cut off.
-            Some(_) if asked && self.known(change).kept => (outcome, format!("{message}; confirmed")),
+            Some(_) if asked && self.kept(change) => {
+                self.end(change, outcome, &format!("{message}; confirmed"), diff, began)
+            }
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
-                None => (outcome, format!("{message}; confirmed")),
-                Some(why) => {
-                    self.record(Event::NotKept { change: change.id.clone(), why })?;
-                    (Outcome::Failed, why.words().to_owned())
-                }
+                None => self.end(change, outcome, &format!("{message}; confirmed"), diff, began),
+                Some(why) => self.end_not_kept(change, why, diff, began),
             },
-            _ => (outcome, message),
-        })
+            _ => self.end(change, outcome, message, diff, began),
+        }
     }
 
     /// Prepares that what a guard asks about is taken back whatever happens to this process: from its first change on.
@@ -128,7 +130,7 @@ impl Runner<'_> {
         let host = self.sight.host;
         let Some((guarded, guard)) = self.plan.guard_over(change) else { return Ok(()) };
         let (World::Live, Some(dir)) = (host.world(), self.journal.dir()) else { return Ok(()) };
-        if self.known(guarded).kept {
+        if self.kept(guarded) {
             return Ok(());
         }
         let run = dir.file_name().unwrap_or_default().to_string_lossy();
@@ -287,6 +289,28 @@ impl Runner<'_> {
         diff: &str,
         began: Duration,
     ) -> Result<Outcome> {
+        self.record_end(change, (outcome, message), diff, began, None)
+    }
+
+    /// The end of a guarded change that is not kept.
+    pub(super) fn end_not_kept(
+        &mut self,
+        change: &Change,
+        why: NotKept,
+        diff: &str,
+        began: Duration,
+    ) -> Result<Outcome> {
+        self.record_end(change, (Outcome::Failed, why.words()), diff, began, Some(why))
+    }
+
+    fn record_end(
+        &mut self,
+        change: &Change,
+        (outcome, message): (Outcome, &str),
+        diff: &str,
+        began: Duration,
+        not_kept: Option<NotKept>,
+    ) -> Result<Outcome> {
         let took = self.host().uptime().saturating_sub(began).as_millis();
         self.record(Event::After {
             change: change.id.clone(),
@@ -294,6 +318,7 @@ impl Runner<'_> {
             message: self.redactor.clean(message),
             diff: self.redactor.clean(diff),
             took: u64::try_from(took).unwrap_or(0),
+            not_kept,
         })?;
         Ok(outcome)
     }

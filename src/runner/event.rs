@@ -79,6 +79,9 @@ pub enum Event {
         diff: String,
         /// Milliseconds it took.
         took: u64,
+        /// Why it was not kept, when it was guarded: it failed for that, and is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_kept: Option<NotKept>,
     },
     /// The change is active and will be taken back unless confirmed.
     Waiting {
@@ -91,13 +94,6 @@ pub enum Event {
     Kept {
         /// The change.
         change: String,
-    },
-    /// A guarded change is not kept: it ends as failed and is taken back.
-    NotKept {
-        /// The change.
-        change: String,
-        /// Why.
-        why: NotKept,
     },
     /// A change was taken back: after a failure in its step, on silence, or on request.
     Undone {

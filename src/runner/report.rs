@@ -157,9 +157,9 @@ impl Report {
 
 impl From<ChangeState> for ReportedChange {
     fn from(told: ChangeState) -> Self {
-        let (outcome, begun) = (told.outcome(), told.begun.is_some());
+        let (outcome, begun, not_kept) = (told.outcome(), told.begun.is_some(), told.not_kept());
         let (message, took) = told.ended.map(|ended| (ended.message, ended.took)).unwrap_or_default();
-        let ChangeState { id, step, title, not_kept, undone, .. } = told;
+        let ChangeState { id, step, title, undone, .. } = told;
         ReportedChange { id, step, title, outcome, begun, message, took, not_kept, undone }
     }
 }

@@ -25,7 +25,7 @@ impl Runner<'_> {
             if undone.is_err() && change.phase == Phase::Configure {
                 stuck.push(change.title.as_str());
             }
-            self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
+            self.tell_undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
         let applied = standing.iter().copied().find(|change| change.is_apply());
         let generated = applied.map(|apply| {
@@ -36,34 +36,34 @@ impl Runner<'_> {
         });
         // What the apply told a daemon stands until it is told again, also where its own reload never began.
         let touched = |step: &StepId| {
-            let begun = |other: &&&Change| other.step == *step && self.known(other).begun;
+            let begun = |other: &&&Change| other.step == *step && self.begun(other);
             applied.is_some() && changes.iter().any(|other| begun(&other))
         };
         let untold = |change: &&&Change| {
             let stands = standing.iter().any(|other| other.id == change.id);
-            let told = self.known(change).undone;
+            let told = self.undone(change);
             again(change) && !change.is_apply() && (stands || (touched(&change.step) && !told))
         };
         let untold: Vec<&Change> = changes.iter().filter(untold).copied().collect();
         for change in untold {
             let undone = self.undo(change);
-            self.undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
+            self.tell_undone(change, undone.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}"))))?;
         }
         if let (Some(apply), Some((saved, back))) = (applied, generated) {
             let Action::Apply { message } = &apply.action else { return Ok(()) };
             let undone = self.unapply(apply, &format!("{message} - taken back"), &saved, back, &stuck);
-            self.undone(apply, undone)?;
+            self.tell_undone(apply, undone)?;
         }
         Ok(())
     }
 
-    fn undone(&mut self, change: &Change, (outcome, message): (Outcome, String)) -> Result<()> {
+    fn tell_undone(&mut self, change: &Change, (outcome, message): (Outcome, String)) -> Result<()> {
         let message = self.redactor.clean(&message);
         Ok(self.record(Event::Undone { change: change.id.clone(), outcome, message })?)
     }
 
     fn undo(&mut self, change: &Change) -> Result<(Outcome, String)> {
-        if let (Action::Run(line), Some(Outcome::Failed)) = (&change.action, self.known(change).ended)
+        if let (Action::Run(line), Some(Outcome::Failed)) = (&change.action, self.ended(change))
             && self.host().find_program(&line.program).is_none()
         {
             return Ok((
@@ -162,7 +162,7 @@ impl Runner<'_> {
         let plan = self.plan;
         let same = |other: &&Change| other.step == change.step && other.undo == change.undo;
         let mut states = Vec::new();
-        for other in plan.changes.iter().filter(same).filter(|other| self.known(other).begun) {
+        for other in plan.changes.iter().filter(same).filter(|other| self.begun(other)) {
             let left = self.journal.left_by(&other.id)?.and_then(|left| left.captured);
             let Some(left) = left else { return Ok(None) };
             let was = self.journal.saved(&other.id)?.and_then(|saved| saved.captured);

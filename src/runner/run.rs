@@ -15,8 +15,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Event, Journal, NotKept, Platform, Record, RunOutcome, armed::Armed, orphan::Session,
-    output::Redactor, proof::Sight,
+    ChangeState, Control, Event, Journal, NotKept, Platform, Record, RunOutcome, RunState, armed::Armed,
+    orphan::Session, output::Redactor, proof::Sight,
 };
 use crate::{
     executor::Executor,
@@ -60,8 +60,9 @@ pub fn run(
         undoes: order.undoes.clone(),
         host: platform.title(host),
     };
-    journal.record(host.now(), started)?;
-    Runner::new(order, secrets, host, platform, journal, control).go()
+    let mut runner = Runner::new(order, &[], secrets, host, platform, journal, control);
+    runner.record(started)?;
+    runner.go()
 }
 
 /// Goes on with a run that was cut off, from what its journal tells.
@@ -77,11 +78,8 @@ pub fn resume(
     journal: &mut dyn Journal,
     control: &Control,
 ) -> Result<RunOutcome> {
-    journal.record(host.now(), Event::Resumed { operator: order.operator.clone() })?;
-    let mut runner = Runner::new(order, secrets, host, platform, journal, control);
-    for record in past {
-        runner.remember(&record.event);
-    }
+    let mut runner = Runner::new(order, past, secrets, host, platform, journal, control);
+    runner.record(Event::Resumed { operator: order.operator.clone() })?;
     runner.recall()?;
     if let Some(dir) = runner.journal.dir().map(Path::to_owned)
         && let Some(change) = Armed::kept(&dir)?
@@ -104,25 +102,18 @@ pub(super) fn restore(
     journal: &mut dyn Journal,
 ) -> Result<RunOutcome> {
     let control = Control::default();
-    let mut runner = Runner::new(order, secrets, host, platform, journal, &control);
-    for record in past {
-        runner.remember(&record.event);
-    }
+    let mut runner = Runner::new(order, past, secrets, host, platform, journal, &control);
     runner.recall()?;
     let asked = asked || past.iter().any(|record| matches!(&record.event, Event::Waiting { .. }));
     for open in &order.plan.changes {
-        let why = match runner.known(open) {
-            Known { ended: Some(_), .. } => continue,
-            _ if open.id == change && asked => {
-                let why = NotKept::Unconfirmed;
-                runner.record(Event::NotKept { change: open.id.clone(), why })?;
-                why.words()
-            }
-            Known { begun: false, .. } if open.id == change => CUT_OFF_BEFORE,
-            Known { begun: true, .. } => CUT_OFF,
-            _ => continue,
+        let now = host.uptime();
+        match (open.id == change, runner.begun(open)) {
+            _ if runner.ended(open).is_some() => continue,
+            (true, _) if asked => runner.end_not_kept(open, NotKept::Unconfirmed, "", now)?,
+            (_, true) => runner.end(open, Outcome::Failed, CUT_OFF, "", now)?,
+            (true, false) => runner.end(open, Outcome::Failed, CUT_OFF_BEFORE, "", now)?,
+            (false, false) => continue,
         };
-        runner.end(open, Outcome::Failed, why, "", host.uptime())?;
     }
     runner.go()
 }
@@ -132,16 +123,6 @@ const CUT_OFF_BEFORE: &str = "the run was cut off before it; what could cut you 
 /// Said of a change in whose middle the runner ended, when the whole run is taken back.
 const CUT_OFF: &str = "the run was cut off in the middle of it; it is taken back";
 
-/// What is known of one change of this run.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Known {
-    pub(super) begun: bool,
-    pub(super) ended: Option<Outcome>,
-    pub(super) undone: bool,
-    /// Somebody confirmed it from a new login.
-    pub(super) kept: bool,
-}
-
 /// A run that goes on.
 pub(super) struct Runner<'a> {
     pub(super) plan: &'a Plan,
@@ -150,14 +131,14 @@ pub(super) struct Runner<'a> {
     pub(super) journal: &'a mut dyn Journal,
     pub(super) control: &'a Control,
     pub(super) redactor: Redactor,
-    pub(super) known: BTreeMap<String, Known>,
+    /// What its records tell.
+    state: RunState,
     /// What the changes of this run left at their files.
     pub(super) left: BTreeMap<PathBuf, Vec<Left>>,
     /// Files that a program of this run was rewriting when it was cut off: whatever is there is taken for its own.
     pub(super) unsure: BTreeSet<PathBuf>,
     /// Scripts of the platform that its tool ran: they restarted services.
     pub(super) executed: BTreeSet<String>,
-    pub(super) stopped: bool,
     /// The watcher of a guarded change was started.
     pub(super) watched: bool,
 }
@@ -165,12 +146,17 @@ pub(super) struct Runner<'a> {
 impl<'a> Runner<'a> {
     fn new(
         order: &'a Order,
+        past: &[Record],
         secrets: &'a Secrets,
         host: &'a dyn Executor,
         platform: &'a dyn Platform,
         journal: &'a mut dyn Journal,
         control: &'a Control,
     ) -> Self {
+        let printed = past.iter().filter_map(|record| match &record.event {
+            Event::Output { line, .. } => Some(platform.configuration().said(line).executed),
+            _ => None,
+        });
         Runner {
             plan: &order.plan,
             secrets,
@@ -178,11 +164,10 @@ impl<'a> Runner<'a> {
             journal,
             control,
             redactor: Redactor::new(secrets),
-            known: BTreeMap::new(),
+            state: RunState::of(past).unwrap_or_default(),
             left: BTreeMap::new(),
             unsure: BTreeSet::new(),
-            executed: BTreeSet::new(),
-            stopped: false,
+            executed: printed.flatten().collect(),
             watched: false,
         }
     }
@@ -192,30 +177,16 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn record(&mut self, event: Event) -> io::Result<()> {
-        self.remember(&event);
-        self.journal.record(self.sight.host.now(), event)
-    }
-
-    fn remember(&mut self, event: &Event) {
-        match event {
-            Event::Before { change } => self.known_mut(change).begun = true,
-            Event::After { change, outcome, .. } => self.known_mut(change).ended = Some(*outcome),
-            Event::Undone { change, .. } => self.known_mut(change).undone = true,
-            Event::Kept { change } => self.known_mut(change).kept = true,
-            Event::Stopping => self.stopped = true,
-            Event::Output { line, .. } => {
-                self.executed.extend(self.sight.platform.configuration().said(line).executed);
-            }
-            _ => {}
-        }
+        let now = self.sight.host.now();
+        self.state.happens(&event, now);
+        self.journal.record(now, event)
     }
 
     /// What the changes of an earlier process left at their files, from what its journal kept.
     fn recall(&mut self) -> Result<()> {
         let plan = self.plan;
         for change in &plan.changes {
-            let known = self.known(change);
-            if !known.begun {
+            if !self.begun(change) {
                 continue;
             }
             let saved = self.journal.saved(&change.id)?;
@@ -227,7 +198,7 @@ impl<'a> Runner<'a> {
                     Some(left) => self.left.entry(file.path.clone()).or_default().push(left),
                     None => drop(self.unsure.insert(file.path.clone())),
                 }
-                if known.undone && change.undo == Undo::Files {
+                if self.undone(change) && change.undo == Undo::Files {
                     self.unsure.remove(&file.path);
                     self.left.entry(file.path).or_default().push(file.was.left());
                 }
@@ -236,37 +207,50 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn known_mut(&mut self, change: &str) -> &mut Known {
-        self.known.entry(change.to_owned()).or_default()
+    fn known(&self, change: &Change) -> Option<&ChangeState> {
+        self.state.changes.iter().find(|known| known.id == change.id)
     }
 
-    pub(super) fn known(&self, change: &Change) -> Known {
-        self.known.get(&change.id).copied().unwrap_or_default()
+    pub(super) fn begun(&self, change: &Change) -> bool {
+        self.known(change).is_some_and(|known| known.begun.is_some())
+    }
+
+    pub(super) fn ended(&self, change: &Change) -> Option<Outcome> {
+        self.known(change)?.outcome()
+    }
+
+    /// Whether somebody confirmed it from a new login.
+    pub(super) fn kept(&self, change: &Change) -> bool {
+        self.known(change).is_some_and(|known| known.kept)
+    }
+
+    /// Whether it was tried to take it back.
+    pub(super) fn undone(&self, change: &Change) -> bool {
+        self.known(change).is_some_and(|known| known.undone.is_some())
     }
 
     /// Whether the change may have altered the host and is not taken back yet.
     pub(super) fn stands(&self, change: &Change) -> bool {
-        let known = self.known(change);
-        known.begun && !known.undone && !matches!(known.ended, Some(Outcome::Unchanged | Outcome::Skipped))
+        self.known(change).is_some_and(ChangeState::changed) && !self.undone(change)
     }
 
     fn go(mut self) -> Result<RunOutcome> {
         let plan = self.plan;
         let mut failed = plan.changes.iter().find(|change| self.failed(change));
-        let next = plan.changes.iter().find(|change| self.known(change).ended.is_none());
+        let next = plan.changes.iter().find(|change| self.ended(change).is_none());
         if let (None, Some(next), false) = (failed, next, self.stopping()?)
             && let Err(error) = self.clear_to_start()
         {
-            let begun = plan.changes.iter().any(|change| self.known(change).begun);
+            let begun = plan.changes.iter().any(|change| self.begun(change));
             let message = format!("nothing {}was changed: {error:#}", if begun { "more " } else { "" });
             self.end(next, Outcome::Failed, &message, "", self.host().uptime())?;
             failed = Some(next);
         }
         for change in &plan.changes {
-            if failed.is_some() || self.known(change).ended.is_none() && self.stopping()? {
+            if failed.is_some() || self.ended(change).is_none() && self.stopping()? {
                 break;
             }
-            if self.known(change).ended.is_none() && self.change(change)? == Outcome::Failed {
+            if self.ended(change).is_none() && self.change(change)? == Outcome::Failed {
                 failed = Some(change);
             }
         }
@@ -276,16 +260,14 @@ impl<'a> Runner<'a> {
                 format!("not tried: \"{}\" failed before it", failed.title)
             }
             None => {
-                if self.stopped {
-                    let open = plan.changes.iter().any(|c| c.is_apply() && self.known(c).ended.is_none());
+                if self.state.stopping {
+                    let open = plan.changes.iter().any(|c| c.is_apply() && self.ended(c).is_none());
                     self.take_back_open(open)?;
                 }
                 "not tried: the run was stopped before it".to_owned()
             }
         };
-        for change in
-            plan.changes.iter().filter(|change| self.known(change).ended.is_none()).collect::<Vec<_>>()
-        {
+        for change in plan.changes.iter().filter(|change| self.ended(change).is_none()).collect::<Vec<_>>() {
             self.end(change, Outcome::Skipped, &reason, "", self.host().uptime())?;
         }
         let outcome = self.outcome();
@@ -300,14 +282,14 @@ impl<'a> Runner<'a> {
     }
 
     fn stopping(&mut self) -> io::Result<bool> {
-        if !self.stopped && self.control.is_stopping() {
+        if !self.state.stopping && self.control.is_stopping() {
             self.record(Event::Stopping)?;
         }
-        Ok(self.stopped)
+        Ok(self.state.stopping)
     }
 
     fn outcome(&self) -> RunOutcome {
-        let ended: Vec<Outcome> = self.plan.changes.iter().filter_map(|c| self.known(c).ended).collect();
+        let ended: Vec<Outcome> = self.plan.changes.iter().filter_map(|c| self.ended(c)).collect();
         let any = |outcome| ended.contains(&outcome);
         match () {
             () if any(Outcome::Failed) => RunOutcome::Failed,
@@ -334,7 +316,7 @@ impl<'a> Runner<'a> {
         if !unapplied {
             self.take_back_open(false)?;
             let pending = plan.changes.iter().any(|c| c.phase == Phase::Configure && self.stands(c));
-            let apply = apply.filter(|apply| pending && self.known(apply).ended.is_none());
+            let apply = apply.filter(|apply| pending && self.ended(apply).is_none());
             unapplied = apply.map(|apply| self.change(apply)).transpose()? == Some(Outcome::Failed);
         }
         if unapplied { self.take_back_open(true) } else { Ok(()) }
@@ -347,7 +329,7 @@ impl<'a> Runner<'a> {
         let running = self.host().world().is_running();
         let goes = |c: &Change| {
             let fails = |other: &Change| other.step == c.step && self.failed(other);
-            let unkept = |other: &Change| other.guards(c) && !self.known(other).kept && running;
+            let unkept = |other: &Change| other.guards(c) && !self.kept(other) && running;
             plan.changes.iter().any(|other| fails(other) || unkept(other))
         };
         let open = plan.taken_back(&goes, &|c| self.stands(c), unapplied);
@@ -355,6 +337,6 @@ impl<'a> Runner<'a> {
     }
 
     fn failed(&self, change: &Change) -> bool {
-        self.known(change).ended == Some(Outcome::Failed)
+        self.ended(change) == Some(Outcome::Failed)
     }
 }

@@ -72,8 +72,8 @@ pub struct ChangeState {
     pub begun: Option<u64>,
     /// How it ended.
     pub ended: Option<Ended>,
-    /// Why it was not kept, when it was guarded.
-    pub not_kept: Option<NotKept>,
+    /// It was guarded, and somebody kept it.
+    pub kept: bool,
     /// How taking it back ended, and what was put back or why not.
     pub undone: Option<(Outcome, String)>,
 }
@@ -89,6 +89,8 @@ pub struct Ended {
     pub diff: String,
     /// Milliseconds it took.
     pub took: u64,
+    /// Why it was not kept, when it was guarded.
+    pub not_kept: Option<NotKept>,
 }
 
 /// How far a change is, by the newest that is known of it.
@@ -180,10 +182,15 @@ impl RunState {
             return;
         }
         self.last = record.number;
-        let (first, last) = self.times.unwrap_or((record.at, record.at));
-        self.times = Some((first, last.max(record.at)));
-        let since = between(first, record.at);
-        match &record.event {
+        self.happens(&record.event, record.at);
+    }
+
+    /// Takes in what its record is only being written of.
+    pub(super) fn happens(&mut self, event: &Event, at: Timestamp) {
+        let (first, last) = self.times.unwrap_or((at, at));
+        self.times = Some((first, last.max(at)));
+        let since = between(first, at);
+        match event {
             Event::Started { run, plan, operator, findings, undoes, host } => {
                 self.run.clone_from(run);
                 self.operator.clone_from(operator);
@@ -196,17 +203,13 @@ impl RunState {
             }
             Event::Resumed { operator } => {
                 self.operator.clone_from(operator);
-                (self.outcome, self.stopping) = (None, false);
-                // Cut off before that was the end of the change: it is asked about anew.
-                for change in self.changes.iter_mut().filter(|change| change.ended.is_none()) {
-                    change.not_kept = None;
-                }
+                self.outcome = None;
             }
             Event::Before { change } => {
                 if let Some(place) = self.place(change) {
                     self.set(place, |change| {
                         change.begun = Some(since);
-                        (change.ended, change.not_kept, change.undone) = (None, None, None);
+                        (change.ended, change.undone) = (None, None);
                     });
                     (self.current, self.progress) = (Some(place), None);
                 }
@@ -220,9 +223,9 @@ impl RunState {
                 self.output.push_back(OutputLine { change, error, text: line.clone() });
             }
             Event::Progress { .. } => {}
-            Event::After { change, outcome, message, diff, took } => {
+            Event::After { change, outcome, message, diff, took, not_kept } => {
                 let (message, diff) = (message.clone(), diff.clone());
-                let ended = Ended { outcome: *outcome, message, diff, took: *took };
+                let ended = Ended { outcome: *outcome, message, diff, took: *took, not_kept: *not_kept };
                 self.leave(change, |change| change.ended = Some(ended));
             }
             Event::Waiting { change, seconds } => {
@@ -232,8 +235,7 @@ impl RunState {
                     self.guard = Some(Countdown { change: place, until, total });
                 }
             }
-            Event::Kept { change } => self.leave(change, |_| {}),
-            Event::NotKept { change, why } => self.leave(change, |change| change.not_kept = Some(*why)),
+            Event::Kept { change } => self.leave(change, |change| change.kept = true),
             Event::Undone { change, outcome, message } => {
                 let undone = Some((*outcome, message.clone()));
                 self.leave(change, |change| change.undone = undone);
@@ -286,7 +288,7 @@ impl ChangeState {
             title: change.title.clone(),
             begun: None,
             ended: None,
-            not_kept: None,
+            kept: false,
             undone: None,
         }
     }
@@ -309,6 +311,11 @@ impl ChangeState {
     /// Whether it ended or was taken back.
     pub fn is_over(&self) -> bool {
         self.ended.is_some() || self.undone.is_some()
+    }
+
+    /// Why it was not kept, when it was guarded.
+    pub fn not_kept(&self) -> Option<NotKept> {
+        self.ended.as_ref()?.not_kept
     }
 
     /// Why it failed, also when it was taken back since.

@@ -25,15 +25,13 @@ fn ended(reason: &str, not_kept: Option<NotKept>, undone: Outcome) -> Desk {
     let [first, second] = &changes(plan())[..] else { panic!() };
     desk.change_ends(first, Outcome::Done);
     desk.record(Event::Before { change: second.clone() });
-    if let Some(why) = not_kept {
-        desk.record(Event::NotKept { change: second.clone(), why });
-    }
     desk.record(Event::After {
         change: second.clone(),
         outcome: Outcome::Failed,
         message: reason.to_owned(),
         diff: String::new(),
         took: 1,
+        not_kept,
     });
     desk.record(Event::Undone { change: second.clone(), outcome: undone, message: "as saved".to_owned() });
     desk.run_ends(RunOutcome::Failed);

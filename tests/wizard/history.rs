@@ -34,6 +34,7 @@ fn past(run: &str, undoes: Option<&str>, undone_by: Option<&str>) -> PastRun {
         message: "chpasswd: cannot lock /etc/shadow".to_owned(),
         diff: String::new(),
         took: 3,
+        not_kept: None,
     };
     let end = Event::Finished { outcome: RunOutcome::Failed, findings: vec![], report: None };
     let records: Vec<Record> = (1..)

@@ -83,6 +83,7 @@ impl Answering {
                 message: "seen in shadow".to_owned(),
                 diff: String::new(),
                 took: 1,
+                not_kept: None,
             });
         }
         events.push(Event::Finished { outcome: RunOutcome::Done, findings: vec![], report: None });

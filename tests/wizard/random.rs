@@ -90,6 +90,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         || select(vec!["passwords.root".to_owned(), "passwords.cdr".to_owned(), "nothing".to_owned()]);
     let outcomes = [Outcome::Done, Outcome::Unchanged, Outcome::Warning, Outcome::Failed, Outcome::Skipped];
     let outcome = move || select(outcomes.to_vec());
+    let not_kept = || select(vec![None, Some(NotKept::Reverted), Some(NotKept::Unconfirmed)]);
     let ends = [
         RunOutcome::Done,
         RunOutcome::Unchanged,
@@ -111,13 +112,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         any_text().prop_map(|operator| Event::Resumed { operator }),
         change().prop_map(|change| Event::Before { change }),
         (change(), any_text()).prop_map(|(change, line)| Event::Output { change, stream: Stream::Err, line }),
-        (change(), outcome(), any_text(), any::<u64>()).prop_map(|(change, outcome, message, took)| {
-            Event::After { change, outcome, diff: message.clone(), message, took }
-        }),
+        (change(), outcome(), any_text(), any::<u64>(), not_kept()).prop_map(
+            |(change, outcome, message, took, not_kept)| {
+                Event::After { change, outcome, diff: message.clone(), message, took, not_kept }
+            }
+        ),
         (change(), any::<u64>()).prop_map(|(change, seconds)| Event::Waiting { change, seconds }),
         change().prop_map(|change| Event::Kept { change }),
-        (change(), select(vec![NotKept::Reverted, NotKept::Unconfirmed]))
-            .prop_map(|(change, why)| Event::NotKept { change, why }),
         (change(), outcome(), any_text()).prop_map(|(change, outcome, message)| Event::Undone {
             change,
             outcome,

@@ -282,6 +282,7 @@ impl Desk {
             message: String::new(),
             diff: String::new(),
             took: 120,
+            not_kept: None,
         });
     }
 

@@ -26,6 +26,7 @@ fn event(n: u64) -> Event {
         message: "seen".into(),
         diff: String::new(),
         took: n,
+        not_kept: None,
     }
 }
 

@@ -33,7 +33,7 @@ fn progress(done: u64) -> Event {
 
 fn after(outcome: Outcome) -> Event {
     let (message, diff) = ("seen".to_owned(), String::new());
-    Event::After { change: "a.one".into(), outcome, message, diff, took: 5 }
+    Event::After { change: "a.one".into(), outcome, message, diff, took: 5, not_kept: None }
 }
 
 #[test]
@@ -70,17 +70,4 @@ fn what_was_taken_back_stands_no_more_and_keeps_why_it_failed() {
     ]);
     assert_eq!(failed.failed().and_then(ChangeState::failure), Some("seen"));
     assert_eq!((failed.done(), failed.changes[1].stage()), (1, Stage::Waiting));
-}
-
-/// Killed between "not kept" and the end of the change, the run goes on and the change breaks: nobody took it back.
-#[test]
-fn why_it_was_not_kept_counts_only_for_the_end_it_led_to() {
-    let change = || "a.one".to_owned();
-    let not_kept = || (2, Event::NotKept { change: change(), why: NotKept::Reverted });
-    let begun = || (1, Event::Before { change: change() });
-    let ended = told(vec![begun(), not_kept(), (3, after(Outcome::Failed))]);
-    assert_eq!(ended.failed().and_then(|change| change.not_kept), Some(NotKept::Reverted));
-    let resumed = (3, Event::Resumed { operator: "root".into() });
-    let broken = told(vec![begun(), not_kept(), resumed, (4, after(Outcome::Failed))]);
-    assert_eq!(broken.failed().map(|change| change.not_kept), Some(None));
 }

@@ -251,7 +251,7 @@ fn ending(model: &Model, run: &RunView) -> (Role, String) {
 
 /// Whether it was the operator (or nobody, in time) who decided, or something broke.
 fn failing(run: &RunView) -> (Role, &'static str) {
-    match run.failed().and_then(|change| change.not_kept) {
+    match run.failed().and_then(ChangeState::not_kept) {
         Some(_) => (Role::Warning, "Taken back"),
         None => (Role::Bad, "Failed"),
     }
@@ -261,7 +261,7 @@ fn failing_words(model: &Model, run: &RunView) -> String {
     let Some(failed) = run.failed() else { return format!("A change failed: {}.", standing(run)) };
     let step = model.steps.iter().find(|step| step.about().id == failed.step);
     let step = step.map_or_else(|| clean(&failed.title), |step| step.about().title.to_owned());
-    match failed.not_kept {
+    match failed.not_kept() {
         Some(NotKept::Reverted) => format!("You took {step} back: {}.", standing(run)),
         Some(NotKept::Unconfirmed) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
         None => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
