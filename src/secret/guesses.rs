@@ -41,7 +41,7 @@ const READINGS: u8 = 6;
 pub(super) fn guesses(text: &str, context: &[String]) -> f64 {
     let mut chars = Zeroizing::new(Vec::with_capacity(text.len()));
     chars.extend(text.chars());
-    let (size, list) = (chars.len() + 1, WORDS.list());
+    let (size, list) = (chars.len() + 1, WORDS.list);
     let mut pieces = Pieces { size, guesses: Zeroizing::new(vec![0.0; size * size]) };
     // Shorter ones first: a repeat costs what its part costs.
     for length in 1..size {

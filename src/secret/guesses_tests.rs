@@ -42,7 +42,7 @@ const PIECES: [&str; 30] = [
 fn corpus() -> Vec<String> {
     let mut texts: Vec<String> =
         PIECES.iter().flat_map(|one| PIECES.map(|other| format!("{one}{other}"))).collect();
-    let list = std::str::from_utf8(super::WORDS.list()).unwrap();
+    let list = std::str::from_utf8(super::WORDS.list).unwrap();
     let words: Vec<&str> = list.lines().step_by(97).filter_map(|line| line.split(' ').next()).collect();
     texts.extend(words.chunks_exact(3).step_by(4).map(|three| three.join("-")));
     texts.extend(words.chunks_exact(2).step_by(5).map(<[&str]>::concat));

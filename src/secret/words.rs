@@ -6,37 +6,42 @@ use std::cmp::Ordering;
 use anyhow::{Result, ensure};
 
 /// The list of this program.
-pub static WORDS: Words =
-    Words { name: "assets/words.txt", text: include_str!("../../assets/words.txt").as_bytes() };
+pub static WORDS: Words = Words::new("assets/words.txt", include_str!("../../assets/words.txt").as_bytes());
 
 /// Lines `WORD PLACE` in the order of their bytes, below a head of lines with `#`.
 pub struct Words {
     /// `assets/words.txt`.
     pub name: &'static str,
-    text: &'static [u8],
+    /// The lines below the head.
+    pub(super) list: &'static [u8],
+    /// Whether they are as long as the number tells that ends the head.
+    whole: bool,
 }
 
 impl Words {
-    /// Whether all is there, by the length that the head tells: to read a megabyte would delay each start.
+    /// The list in a text. Computed when this program is built: to read a megabyte would delay each start.
+    const fn new(name: &'static str, text: &'static [u8]) -> Self {
+        let (mut at, mut told) = (0, 0usize);
+        while at < text.len() && text[at] == b'#' {
+            told = 0;
+            while at < text.len() && text[at] != b'\n' {
+                let digit = text[at].wrapping_sub(b'0') as usize;
+                told = if digit < 10 { told.wrapping_mul(10).wrapping_add(digit) } else { 0 };
+                at += 1;
+            }
+            at += (at < text.len()) as usize;
+        }
+        let list = text.split_at(at).1;
+        Words { name, list, whole: !list.is_empty() && told == list.len() }
+    }
+
+    /// Whether all is there.
     ///
     /// # Errors
     /// When something is missing.
     pub fn check(&self) -> Result<()> {
-        let list = self.list();
-        let head = self.text[..self.text.len() - list.len()].trim_ascii_end();
-        let told = head.rsplit(|byte| *byte == b' ').next().and_then(number);
-        let whole = !list.is_empty() && told == Some(list.len());
-        ensure!(whole, "this program is broken: {} in it is not complete", self.name);
+        ensure!(self.whole, "this program is broken: {} in it is not complete", self.name);
         Ok(())
-    }
-
-    /// The lines below the head.
-    pub(super) fn list(&self) -> &'static [u8] {
-        let mut list = self.text;
-        while list.starts_with(b"#") {
-            list = list.iter().position(|byte| *byte == b'\n').map_or(&[], |end| &list[end + 1..]);
-        }
-        list
     }
 }
 
@@ -66,7 +71,7 @@ mod tests {
     #[test]
     fn a_list_that_is_damaged_is_an_error_that_names_it() {
         let whole = "# head\n# bytes below: 8\na 1\nb 2\n";
-        let check = |text: &'static str| Words { name: "assets/x.txt", text: text.as_bytes() }.check();
+        let check = |text: &'static str| Words::new("assets/x.txt", text.as_bytes()).check();
         check(whole).unwrap();
         for text in [
             "",
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_word_of_the_list_is_found_at_its_place() {
-        let list = WORDS.list();
+        let list = WORDS.list;
         let lines = std::str::from_utf8(list).unwrap().lines().map(|line| line.split_once(' ').unwrap());
         let mut last = "";
         for (number, (word, listed)) in lines.enumerate() {
