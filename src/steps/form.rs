@@ -101,6 +101,8 @@ pub struct Field {
     pub help: Option<String>,
     /// Asked only while that other field of the step has that value.
     pub only_if: Option<(String, String)>,
+    /// Nothing is to be decided about it today: it has no row. An answers file answers it, for other days and hosts.
+    pub quiet: bool,
 }
 
 /// Whether a name means the question with this key: it is the key, or ends in a dot and the key begins with it.
@@ -119,6 +121,7 @@ impl Field {
             kind,
             help: None,
             only_if: None,
+            quiet: false,
         }
     }
 

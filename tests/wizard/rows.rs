@@ -6,6 +6,7 @@ use ngcp_warden::{
     finding::{Severity, Status},
     steps::REGISTRY,
     ui::{Glyphs, Look, Theme},
+    unattended,
     wizard::{Screen, model::Mode, page, rows::rows},
 };
 
@@ -187,6 +188,20 @@ fn a_finding_without_a_question_takes_the_focus() {
     assert!(desk.model.steps[0].form.at_first());
     desk.press("ENTER");
     assert_eq!(desk.step(), "passwords");
+}
+
+/// Where there is nothing to decide nobody is asked, and yet an answers file made today fits a worse day.
+#[test]
+fn a_question_that_holds_for_good_has_no_row_and_stays_in_the_answers_file() {
+    let mut wizard = Wizard::ready(Mode::Maintenance);
+    let index = REGISTRY.iter().position(|step| step.about().id.as_str() == "ssh").unwrap();
+    wizard.model.screen = Screen::Step(index);
+    let step = &wizard.model.steps[index];
+    let modes = step.form.form().field("modes").unwrap();
+    assert!(modes.quiet && modes.now_status == Some(Status::Pass));
+    assert!(!questions(&wizard).contains(&modes.label), "{:?}", questions(&wizard));
+    let file = unattended::template("spce", &[(step.about(), step.form.form().clone())]);
+    assert!(file.contains("\n  modes: fix\n") && file.contains("\n  empty-passwords: "), "{file}");
 }
 
 /// What has no row is counted, and one key shows everything in full.

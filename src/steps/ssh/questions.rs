@@ -67,12 +67,12 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         .help("With a copy of these keys somebody else can pose as this host."),
     );
     last_way(facts, &mut fields);
-    // Here nothing is left to decide where all is well.
-    let settled = [(asks::MODES, id::FILE_MODE), (asks::EMPTY_PASSWORDS, id::EMPTY)];
-    let holds = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Pass);
-    fields.retain(|field| !settled.iter().any(|(key, found)| *key == field.key && holds(found)));
-    let settled = settled.iter().map(|(key, _)| *key).chain([asks::KEY]).map(str::to_owned).collect();
-    Form { fields, note: note(facts), settled }
+    // Where all is well here there is one way only to leave it so.
+    for field in fields.iter_mut().filter(|field| [asks::MODES, asks::EMPTY_PASSWORDS].contains(&&*field.key))
+    {
+        field.quiet = field.now_status == Some(Status::Pass);
+    }
+    Form { fields, note: note(facts), settled: vec![asks::KEY.to_owned()] }
 }
 
 fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {

@@ -259,7 +259,7 @@ impl FormState {
     /// Whether a question is asked, with what is answered now.
     fn is_visible(&self, index: usize) -> bool {
         let answer = |key: &str| self.value(self.form.fields.iter().position(|field| field.key == key)?);
-        self.form.fields.get(index).is_some_and(|field| self.form.asks(field, answer))
+        self.form.fields.get(index).is_some_and(|field| !field.quiet && self.form.asks(field, answer))
     }
 }
 
