@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{LeftBehind, Was, assess::Traced, captured};
-use crate::plan::{Left, Undo};
+use crate::plan::{Action, Left, Undo};
 
 /// What a run did to one file, over all its changes: one that was taken back when a later one could not be still
 /// knows what was there before the run.
@@ -43,8 +43,11 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
     let changed = |traced: &&Traced| traced.changed() && traced.change.undo == Undo::Files;
     for (n, traced) in traced.iter().enumerate().filter(|(_, traced)| changed(traced)) {
         for (copy, file) in traced.saved.iter().flat_map(|saved| &saved.files).enumerate() {
+            let change = &traced.change;
+            // An undo showed nothing of it either.
+            let hidden = matches!(change.action, Action::Restore { .. }) && change.diff.is_empty();
             let secret =
-                traced.change.touches.iter().any(|touched| touched.path == file.path && touched.secret);
+                hidden || change.touches.iter().any(|touched| touched.path == file.path && touched.secret);
             let trace = files.entry(&file.path).or_insert_with(|| FileTarget {
                 first: n,
                 copy,
@@ -57,7 +60,7 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
                 stands: false,
             });
             trace.secret |= secret;
-            trace.accounts |= traced.change.has_accounts_in(&file.path);
+            trace.accounts |= change.has_accounts_in(&file.path);
             trace.stands |= traced.stands();
             trace.states.insert(0, Some(file.was.left()));
             trace.states.insert(0, traced.left_at(file));

@@ -284,3 +284,16 @@ fn a_step_whose_only_change_was_taken_back_is_not_done_for_programs_and_a_failed
     assert_eq!(seen.changes[1].stands, Standing::Failed);
     assert!(!seen.changes[1].stands.words().contains("cut off"));
 }
+
+/// What takes an undo back is shown as little of as the undo itself was.
+#[test]
+fn no_undo_of_an_undo_shows_what_may_not_be_shown() {
+    let host = rows();
+    let (_place, runs, run) = ran(&host, vec![kinds().remove(4).0]);
+    let undo = undo::plan(&runs, &run, &host).unwrap();
+    assert_eq!(undone(&host, &runs, &run, undo).0, RunOutcome::Done);
+    let by = runs.find(None).unwrap();
+    let again = undo::plan(&runs, &by, &host).unwrap();
+    let changes = &again.plan.changes;
+    assert!(!changes.is_empty() && changes.iter().all(|change| change.diff.is_empty()), "{changes:?}");
+}
