@@ -1,91 +1,34 @@
-//! The claims of a plan: each is looked for on the host, whatever the command behind it said.
+//! What the claims of a plan are judged by: each is looked for on the host, whatever the command behind it said.
 
 use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::values;
 use crate::{
-    executor::{Command, Executor, Quiet},
+    executor::{Executor, Quiet},
     host::{
         mounts,
         shadow::{self, PasswordState},
         sshd,
     },
     ngcp::services,
-    plan::{Claim, CommandLine, Template},
+    plan::{CommandLine, Template},
     runner::{Saved, SavedFile, Seen, Was},
     secret::{Secrets, credentials},
 };
 
-/// Whether it is so; an error says what was not seen.
-pub(super) fn judge(claim: &Claim, before: &Saved, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
-    match claim {
-        Claim::Password { account, password } => shadow_password(account, password, secrets, host),
-        Claim::WebPassword { command, password } => web_password(command, password, secrets, host),
-        Claim::Mounted { target, option } => mounted(target, option, host),
-        Claim::InForce { what, holds, gone } => in_force(what, holds, gone, before, secrets, host),
-        Claim::Values { path, values } => values::seen(path, values, before, host),
-        Claim::Services => match lost(&before.noted, host).as_slice() {
-            [] => Ok(Seen::yes(format!("{} services still run", before.noted.len()))),
-            lost => bail!("no longer running: {}", lost.join(", ")),
-        },
-        Claim::Reread => {
-            let now = sockets(host);
-            ensure!(
-                !now.is_empty() && now.is_disjoint(&before.noted),
-                "the SSH server did not read its settings again (is PidFile set to none?); restart it, then try again"
-            );
-            Ok(Seen::yes("the server read its settings"))
-        }
-    }
-}
-
-/// Whether it is so; only of what needs no password and is one change's alone.
-pub(super) fn holds(claim: &Claim, host: &dyn Executor) -> Option<bool> {
-    let Claim::Mounted { target, option } = claim else { return None };
-    let mounts = mounts::mounts(host).ok()?;
-    Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
-}
-
-/// The services that run, or what the SSH server listens on.
-pub(super) fn note(claim: &Claim, host: &dyn Executor) -> BTreeSet<String> {
-    match claim {
-        Claim::Services => {
-            let look = services::look(host).into_iter();
-            look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
-        }
-        Claim::Reread => sockets(host),
-        _ => BTreeSet::new(),
-    }
-}
-
-/// Starts the services that ran and do not now; tells the SSH server itself to read its files again.
-pub(super) fn mend(claim: &Claim, noted: &BTreeSet<String>, host: &dyn Executor) -> Vec<Command> {
-    match claim {
-        Claim::Services => {
-            lost(noted, host).iter().filter_map(|name| services::start_command(host, name)).collect()
-        }
-        Claim::Reread => {
-            let hang_up =
-                |server: &sshd::Listener| Command::new("kill", ["-s", "HUP", &server.pid.to_string()]);
-            sshd::listeners(host).first().map(hang_up).into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn lost(ran: &BTreeSet<String>, host: &dyn Executor) -> Vec<String> {
+/// Services that ran and do not now.
+pub(super) fn lost(ran: &BTreeSet<String>, host: &dyn Executor) -> Vec<String> {
     let before: Vec<(String, Option<bool>)> = ran.iter().map(|name| (name.clone(), Some(true))).collect();
     services::lost(&before, &services::look(host))
 }
 
 /// Others once it read its settings, for which it starts itself again: it is told by a signal, which nobody sees arrive.
-fn sockets(host: &dyn Executor) -> BTreeSet<String> {
+pub(super) fn sockets(host: &dyn Executor) -> BTreeSet<String> {
     sshd::listeners(host).first().map(|server| server.sockets(host)).unwrap_or_default()
 }
 
-fn mounted(target: &Path, option: &str, host: &dyn Executor) -> Result<Seen> {
+pub(super) fn mounted(target: &Path, option: &str, host: &dyn Executor) -> Result<Seen> {
     let mounts = mounts::mounts(host)?;
     match mounts::at(&mounts, target) {
         None => bail!("{} is not mounted", target.display()),
@@ -96,7 +39,12 @@ fn mounted(target: &Path, option: &str, host: &dyn Executor) -> Result<Seen> {
     }
 }
 
-fn web_password(command: &CommandLine, name: &str, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
+pub(super) fn web_password(
+    command: &CommandLine,
+    name: &str,
+    secrets: &Secrets,
+    host: &dyn Executor,
+) -> Result<Seen> {
     let exit = host.run(&command.resolve(secrets)?, &mut Quiet);
     let exit = exit.with_context(|| format!("{} could not be run", command.program))?;
     ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
@@ -108,7 +56,12 @@ fn web_password(command: &CommandLine, name: &str, secrets: &Secrets, host: &dyn
     }
 }
 
-fn shadow_password(account: &str, name: &str, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
+pub(super) fn shadow_password(
+    account: &str,
+    name: &str,
+    secrets: &Secrets,
+    host: &dyn Executor,
+) -> Result<Seen> {
     let PasswordState::Hash(hash) = shadow::state(host, account)? else {
         bail!("{account} has no password in {}", shadow::SHADOW);
     };
@@ -121,7 +74,7 @@ fn shadow_password(account: &str, name: &str, secrets: &Secrets, host: &dyn Exec
 }
 
 /// Whether the files that were made hold the new value in place of the old one.
-fn in_force(
+pub(super) fn in_force(
     what: &str,
     holds: &Template,
     gone: &str,

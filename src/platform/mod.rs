@@ -3,7 +3,6 @@
 
 mod claims;
 mod connection;
-mod title;
 mod values;
 
 pub use connection::own_connection;
@@ -14,12 +13,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 
 use crate::{
     executor::{Command, Executor},
     finding::{Finding, StepId},
-    ngcp::{config::DIRECTORY, ngcpcfg},
+    host::{mounts, sshd},
+    ngcp::{config::DIRECTORY, ngcpcfg, release::Release, services},
     plan::Claim,
     runner::{Configuration, Platform, Said, Saved, Seen},
     secret::Secrets,
@@ -31,7 +31,13 @@ pub struct Ngcp;
 
 impl Platform for Ngcp {
     fn title(&self, host: &dyn Executor) -> String {
-        title::of(host)
+        let name = host.read("/etc/hostname".as_ref()).unwrap_or_default();
+        let release = Release::read(host);
+        let name = String::from_utf8_lossy(&name).trim().to_owned();
+        let parts = [name, release.edition_text(), release.version_text()];
+        let plain = |part: String| part.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
+        let known = parts.map(plain).into_iter().filter(|part| !part.is_empty() && part != "unknown");
+        known.collect::<Vec<_>>().join(" · ")
     }
 
     fn findings(&self, step: &StepId, host: &dyn Executor) -> Result<Vec<Finding>> {
@@ -39,19 +45,63 @@ impl Platform for Ngcp {
     }
 
     fn judge(&self, claim: &Claim, before: &Saved, secrets: &Secrets, host: &dyn Executor) -> Result<Seen> {
-        claims::judge(claim, before, secrets, host)
+        match claim {
+            Claim::Password { account, password } => {
+                claims::shadow_password(account, password, secrets, host)
+            }
+            Claim::WebPassword { command, password } => {
+                claims::web_password(command, password, secrets, host)
+            }
+            Claim::Mounted { target, option } => claims::mounted(target, option, host),
+            Claim::InForce { what, holds, gone } => {
+                claims::in_force(what, holds, gone, before, secrets, host)
+            }
+            Claim::Values { path, values } => values::seen(path, values, before, host),
+            Claim::Services => match claims::lost(&before.noted, host).as_slice() {
+                [] => Ok(Seen::yes(format!("{} services still run", before.noted.len()))),
+                lost => bail!("no longer running: {}", lost.join(", ")),
+            },
+            Claim::Reread => {
+                let now = claims::sockets(host);
+                ensure!(
+                    !now.is_empty() && now.is_disjoint(&before.noted),
+                    "the SSH server did not read its settings again (is PidFile set to none?); restart it, then try again"
+                );
+                Ok(Seen::yes("the server read its settings"))
+            }
+        }
     }
 
     fn holds(&self, claim: &Claim, host: &dyn Executor) -> Option<bool> {
-        claims::holds(claim, host)
+        let Claim::Mounted { target, option } = claim else { return None };
+        let mounts = mounts::mounts(host).ok()?;
+        Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
     }
 
     fn note(&self, claim: &Claim, host: &dyn Executor) -> BTreeSet<String> {
-        claims::note(claim, host)
+        match claim {
+            Claim::Services => {
+                let look = services::look(host).into_iter();
+                look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
+            }
+            Claim::Reread => claims::sockets(host),
+            _ => BTreeSet::new(),
+        }
     }
 
     fn mend(&self, claim: &Claim, noted: &BTreeSet<String>, host: &dyn Executor) -> Vec<Command> {
-        claims::mend(claim, noted, host)
+        match claim {
+            Claim::Services => {
+                let lost = claims::lost(noted, host).into_iter();
+                lost.filter_map(|name| services::start_command(host, &name)).collect()
+            }
+            Claim::Reread => {
+                let hang_up =
+                    |server: &sshd::Listener| Command::new("kill", ["-s", "HUP", &server.pid.to_string()]);
+                sshd::listeners(host).first().map(hang_up).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn configuration(&self) -> &dyn Configuration {

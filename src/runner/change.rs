@@ -119,7 +119,7 @@ impl Runner<'_> {
             }
             Some(guard) if asked && self.host().world().is_running() => match self.wait(change, guard)? {
                 None => self.end(change, outcome, &format!("{message}; confirmed"), diff, began),
-                Some(why) => self.end_not_kept(change, why, diff, began),
+                Some(why) => self.record_end(change, (Outcome::Failed, why.words()), diff, began, Some(why)),
             },
             _ => self.end(change, outcome, message, diff, began),
         }
@@ -292,18 +292,7 @@ impl Runner<'_> {
         self.record_end(change, (outcome, message), diff, began, None)
     }
 
-    /// The end of a guarded change that is not kept.
-    pub(super) fn end_not_kept(
-        &mut self,
-        change: &Change,
-        why: NotKept,
-        diff: &str,
-        began: Duration,
-    ) -> Result<Outcome> {
-        self.record_end(change, (Outcome::Failed, why.words()), diff, began, Some(why))
-    }
-
-    fn record_end(
+    pub(super) fn record_end(
         &mut self,
         change: &Change,
         (outcome, message): (Outcome, &str),

@@ -109,7 +109,10 @@ pub(super) fn restore(
         let now = host.uptime();
         match (open.id == change, runner.begun(open)) {
             _ if runner.ended(open).is_some() => continue,
-            (true, _) if asked => runner.end_not_kept(open, NotKept::Unconfirmed, "", now)?,
+            (true, _) if asked => {
+                let why = NotKept::Unconfirmed;
+                runner.record_end(open, (Outcome::Failed, why.words()), "", now, Some(why))?
+            }
             (_, true) => runner.end(open, Outcome::Failed, CUT_OFF, "", now)?,
             (true, false) => runner.end(open, Outcome::Failed, CUT_OFF_BEFORE, "", now)?,
             (false, false) => continue,
