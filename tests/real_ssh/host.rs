@@ -107,6 +107,8 @@ impl Server {
     pub(crate) fn restart(&self, options: &[&str]) {
         self.stop();
         self.host.run(&[&["/usr/sbin/sshd", "-E", "/var/log/auth.log"], options].concat());
+        // It leaves its parent before it listens and is called a listener.
+        while Command::new("ssh-keyscan").arg("127.0.0.1").output().unwrap().stdout.is_empty() {}
     }
 
     pub(crate) fn key_opens(&self, name: &str) -> bool {
