@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     effects::runs::Following,
+    plan::Plan,
     runner::{self, Assessment, Runs},
     unattended::Applied,
 };
@@ -33,11 +34,12 @@ pub(super) fn to_the_end(following: Following, format: Format) -> Result<u8> {
     let settled = |record: &runner::Record| {
         matches!(record.event, runner::Event::Finished { .. } | runner::Event::Kept { .. })
     };
-    let guarded = |record: &runner::Record| match &record.event {
-        runner::Event::Started { plan, .. } => plan.changes.iter().any(|change| change.guard.is_some()),
-        _ => false,
+    let state = runner::RunState::of(&records).unwrap_or_default();
+    let covered = |plan: &Plan| {
+        let begun = plan.changes.iter().zip(&state.changes).filter(|(_, told)| told.begun.is_some());
+        begun.into_iter().any(|(change, _)| plan.guard_over(change).is_some())
     };
-    if records.iter().any(guarded) && !records.iter().any(settled) {
+    if state.plan.as_deref().is_some_and(covered) && !records.iter().any(settled) {
         complain("The run was cut off in the middle: what could cut you off is taken back by itself.");
     }
     // What was taken back leaves nothing to be done elsewhere.

@@ -82,10 +82,11 @@ impl Change {
         templates.into_iter().flat_map(Template::names)
     }
 
-    /// Whether it puts this file back from what is there.
+    /// Whether it puts this file back as a whole from what is there. Where only a part goes back, others were there, too.
     pub fn puts_back(&self, file: &Path, there: &Left) -> bool {
-        let Action::Restore { path, left, .. } = &self.action else { return false };
-        path == file && (left == there || *left == Left::Anything)
+        let Action::Restore { path, left, to } = &self.action else { return false };
+        let whole = !matches!(to, Some((_, Attributes::Keep)));
+        whole && path == file && (left == there || *left == Left::Anything)
     }
 
     /// The same change, made in this phase.

@@ -153,7 +153,10 @@ pub fn assess(runs: &Runs, run: &str, host: &dyn Executor) -> Result<Assessment>
 
 fn stands(traced: &Traced, earlier: &[Traced], later: &[Traced], host: &dyn Executor) -> Standing {
     if traced.told.begun.is_none() {
-        return Standing::NotBegun;
+        return match traced.told.outcome() {
+            Some(Outcome::Unchanged) => Standing::After,
+            _ => Standing::NotBegun,
+        };
     }
     let files = traced.saved.iter().flat_map(|saved| &saved.files);
     let (mut before, mut after, mut neither) = (0, 0, Vec::new());

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     executor::{Command, Exit, Status, World},
     plan::{Action, Change, Guard, Outcome, Phase, Undo, unified},
+    secret::hide_in_output,
 };
 
 /// How far a job is is told no more often.
@@ -211,16 +212,24 @@ impl Runner<'_> {
             }
         };
         let printed = exit.text() + &exit.error_text();
+        let configuration = self.sight.platform.configuration();
+        let reason = || match &change.action {
+            // What the tool of the platform says last is seldom the reason.
+            Action::Run(line) if line.program == configuration.tool() => {
+                format!("{}\n{}", exit.how(), hide_in_output(&configuration.said(&printed).reason))
+            }
+            _ => exit.reason(),
+        };
         Ok(match (exit.ok(), self.sight.all(change, &printed, saved)) {
             (true, Ok(seen)) => seen.told(),
             (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
             (false, Ok(seen)) if seen.is_whole() && matches!(exit.status, Status::Code(_)) => {
-                (Outcome::Warning, format!("{}; yet: {}", seen.told().1, exit.reason()))
+                (Outcome::Warning, format!("{}; yet: {}", seen.told().1, reason()))
             }
             (false, Ok(seen)) if seen.has_remarks() => {
-                (Outcome::Failed, format!("{}; {}", exit.reason(), seen.told().1))
+                (Outcome::Failed, format!("{}; {}", reason(), seen.told().1))
             }
-            (false, _) => (Outcome::Failed, exit.reason()),
+            (false, _) => (Outcome::Failed, reason()),
         })
     }
 

@@ -77,6 +77,10 @@ impl Report {
         let ((started, ended), plan) = (state.times?, state.plan.as_ref()?);
         let bound = plan.changes.iter().zip(&state.changes).filter(|(_, told)| told.stands());
         let bound = bound.filter_map(|(change, _)| change.reminder.clone());
+        // Of what was not done or was taken back nothing is left to remember.
+        let in_vain = matches!(state.outcome, Some(RunOutcome::Failed | RunOutcome::Stopped))
+            && !state.changes.iter().any(ChangeState::stands);
+        let others = plan.reminders.iter().filter(|_| !in_vain).cloned();
         Some(Report {
             schema: 1,
             started,
@@ -84,7 +88,7 @@ impl Report {
             outcome: state.outcome,
             score_before: score(&state.before),
             score_after: (!state.after.is_empty()).then(|| score(&state.after)),
-            reminders: plan.reminders.iter().cloned().chain(bound).collect(),
+            reminders: others.chain(bound).collect(),
             changes: state.changes.into_iter().map(ReportedChange::from).collect(),
             run: state.run,
             host: state.host,

@@ -371,7 +371,10 @@ impl UndoPlan {
         let mut change = Change::new(&of.step, "", title, action, undo);
         change.id = format!("undo.{}{part}", of.id);
         change.phase = of.phase;
-        change.interrupts.clone_from(&of.interrupts);
+        change.interrupts = of.interrupts.clone().map(|noticed| match change.undo {
+            Undo::Again => noticed,
+            _ => "whoever noticed that it was made notices that it is taken back".to_owned(),
+        });
         change.guard.clone_from(&of.guard);
         if change.undo != Undo::Files {
             change.touches.clone_from(&of.touches);

@@ -171,6 +171,11 @@ impl Applied {
         for told in state.changes {
             let Some(entry) = result.entry(&told.id) else { continue };
             entry.undone = told.is_undone();
+            if told.begun.is_some() && told.ended.is_none() && state.outcome.is_none() {
+                entry.outcome = Outcome::Warning;
+                "the run was cut off in the middle of it; whether it is done was not seen"
+                    .clone_into(&mut entry.message);
+            }
             if let Some(ended) = told.ended {
                 (entry.outcome, entry.took) = (ended.outcome, ended.took);
                 (entry.message, entry.diff) = (ended.message, ended.diff);

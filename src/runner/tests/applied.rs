@@ -119,6 +119,17 @@ fn applies(host: &Simulated) -> usize {
     host.commands().iter().filter(|command| command.starts_with("ngcpcfg apply")).count()
 }
 
+/// How the apply was taken back.
+fn taken_back(ran: &Ran) -> (Outcome, &str) {
+    let undone = ran.records.iter().find_map(|record| match &record.event {
+        Event::Undone { change, outcome, message } if change == "apply.apply" => {
+            Some((*outcome, message.as_str()))
+        }
+        _ => None,
+    });
+    undone.unwrap()
+}
+
 /// The running daemon, not only the files: the tool itself would tell nobody, for the files equal its last commit.
 #[test]
 fn an_apply_that_fails_before_its_commit_leaves_the_daemon_as_it_was() {
@@ -142,11 +153,7 @@ fn a_tool_that_fails_after_its_work_is_not_called_not_taken_back() {
     let before = state(&host);
     let ran = go(&host, plan());
     assert_eq!((ran.outcome, state(&host)), (RunOutcome::Failed, before));
-    let undone = ran.records.iter().find_map(|record| match &record.event {
-        Event::Undone { change, outcome, message } if change == "apply.apply" => Some((*outcome, message)),
-        _ => None,
-    });
-    let (outcome, message) = undone.unwrap();
+    let (outcome, message) = taken_back(&ran);
     assert_eq!(outcome, Outcome::Warning, "{message}");
     assert!(
         message.contains("the old configuration is in place, yet: ngcpcfg apply: exit code 1"),
@@ -211,13 +218,7 @@ fn a_committed_apply_is_taken_back_through_the_tool_which_tells_the_others() {
 fn what_scripts_restarted_with_the_new_configuration_is_named() {
     let host = fails("commit");
     let ran = go(&host, vec![line("a", "config", CONFIG, "port: 1", "port: 2"), apply()]);
-    let undone = ran.records.iter().find_map(|record| match &record.event {
-        Event::Undone { change, outcome, message } if change == "apply.apply" => {
-            Some((*outcome, message.clone()))
-        }
-        _ => None,
-    });
-    let (outcome, message) = undone.unwrap();
+    let (outcome, message) = taken_back(&ran);
     assert_eq!(outcome, Outcome::Warning);
     assert!(message.contains("templates/etc/built.services"), "{message}");
 }
@@ -241,13 +242,17 @@ fn noise_is_a_warning_and_a_broken_file_behind_exit_code_0_is_a_failure() {
 /// A run that was cut off before its apply left its edit there uncommitted: that is what its undo puts back.
 #[test]
 fn what_is_put_back_is_not_called_somebody_elses() {
-    for (there, outcome, then) in
-        [("port: 2\n", RunOutcome::Done, "port: 1\n"), ("port: 3\n", RunOutcome::Failed, "port: 3\n")]
-    {
+    let whole = Attributes::Exactly { mode: 0o644, uid: 0, gid: 0, modified: None };
+    for (there, attributes, outcome, then) in [
+        ("port: 2\n", whole.clone(), RunOutcome::Done, "port: 1\n"),
+        ("port: 3\n", whole, RunOutcome::Failed, "port: 3\n"),
+        // Only a part of it goes back: the rest is of somebody who has not committed it.
+        ("port: 2\n", Attributes::Keep, RunOutcome::Failed, "port: 2\n"),
+    ] {
         let host = platform();
         host.edit(|files| files.write(CONFIG, there));
         let left = Left::File(sha256(b"port: 2\n"));
-        let to = Some((Template::text("port: 1\n"), Attributes::Keep));
+        let to = Some((Template::text("port: 1\n"), attributes));
         let back = Action::Restore { path: CONFIG.into(), left, to };
         let ran = go(&host, vec![change("ssh", "back", back, Undo::Files), apply()]);
         assert_eq!((ran.outcome, host.files().text(CONFIG).as_str()), (outcome, then), "{:?}", ran.records);
@@ -266,13 +271,9 @@ fn what_could_not_be_put_back_is_not_applied_again_f38() {
         [CONFIG, "/etc/built", RUNS].map(|path| host.files().text(path)),
         ["port: 2\n", "port: 1\n", "port: 1\n"]
     );
-    let told = ran.records.iter().any(|record| match &record.event {
-        Event::Undone { change, outcome: Outcome::Failed, message } => {
-            change == "apply.apply" && message.contains("this still stands in /etc/ngcp-config: config")
-        }
-        _ => false,
-    });
-    assert!(told, "{:?}", ran.records);
+    let (outcome, message) = taken_back(&ran);
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(message.contains("this still stands in /etc/ngcp-config: config"), "{message}");
 }
 
 /// An edited configuration is not yet in force: what the template makes of it counts.
@@ -354,15 +355,9 @@ fn what_came_while_nobody_confirmed_is_left_for_its_owner_and_the_daemon_is_as_i
     assert_eq!([CONFIG, "/etc/built", RUNS].map(|path| files.text(path)), ["port: 1\n"; 3]);
     assert_eq!(files.text(NOTES), "theirs\n");
     assert_eq!(files.text(head_of(NOTES)), "");
-    let told = ran.records.iter().any(|record| match &record.event {
-        Event::Undone { change, outcome: Outcome::Failed, message } => {
-            change == "apply.apply"
-                && message.contains("notes.yml")
-                && message.contains("then run ngcpcfg apply")
-        }
-        _ => false,
-    });
-    assert!(told, "{:?}", ran.records);
+    let (outcome, message) = taken_back(&ran);
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(message.contains("notes.yml") && message.contains("then run ngcpcfg apply"), "{message}");
 }
 
 #[test]
