@@ -51,6 +51,33 @@ fn whenever_the_power_is_cut_the_host_comes_back_and_the_run_can_be_settled() {
     assert!(machine.opens("by-key true") && machine.opens("by-password sipwise"));
 }
 
+/// While taking a run back waits for a word: what could cut off is as the run had left it.
+#[test]
+fn what_was_taken_back_and_not_confirmed_is_there_again_after_the_power_was_cut() {
+    let mut machine = fresh();
+    let before = machine.state();
+    let run = machine.apply_until_it_waits("/root/all.yml --secrets /root/secrets --confirm-within 3600");
+    machine.shell.ok("from-elsewhere ngcp-warden confirm");
+    let (code, said) = machine.end();
+    assert_eq!(code, 0, "{said}");
+    let hardened = machine.state();
+    machine.begin(&format!("undo {run} --confirm-within 3600"));
+    machine.shell.until("grep -q 'could cut you off' /root/said || test -s /root/code");
+    let said = machine.shell.ok("cat /root/said");
+    assert!(said.contains("could cut you off"), "{said}");
+    assert_ne!(ssh_of(&machine.state()), ssh_of(&hardened));
+    let undo = machine.newest_run();
+    let mut machine = machine.cut_power().boot();
+    machine.shell.until(&format!("ngcp-warden history | grep '^{undo} .* failed '"));
+    let shown = machine.shell.ok("ngcp-warden show");
+    assert!(shown.contains("nobody confirmed it in time"), "{shown}");
+    assert!(!shown.contains("NOT taken back") && !shown.contains("neither"), "{shown}");
+    assert_eq!(ssh_of(&machine.state()), ssh_of(&hardened));
+    assert!(machine.opens("by-key true") && !machine.opens("by-password sipwise"));
+    machine.undo(&run);
+    assert_eq!(machine.state(), before);
+}
+
 /// Cuts the power when the run has begun so many of its changes.
 fn cut_in_the_middle(mut machine: Machine, args: &str, changes: u32) -> Off {
     machine.begin(args);
