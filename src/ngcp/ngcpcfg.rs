@@ -19,7 +19,7 @@ use crate::{
     secret::{hide_values, sha256},
 };
 
-pub use generated::{generated, is_made, template_error};
+pub use generated::{UNFINISHED, generated, is_made, template_error};
 pub use processes::running;
 pub use said::{Said, reason, said};
 

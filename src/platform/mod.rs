@@ -146,7 +146,9 @@ impl Configuration for Ngcp {
     }
 
     fn generated(&self, host: &dyn Executor) -> io::Result<Vec<PathBuf>> {
-        ngcpcfg::generated(host)
+        let beside = |path: &PathBuf| PathBuf::from(format!("{}{}", path.display(), ngcpcfg::UNFINISHED));
+        let files = ngcpcfg::generated(host)?;
+        Ok(files.iter().map(beside).collect::<Vec<_>>().into_iter().chain(files).collect())
     }
 
     fn error_in(&self, content: &[u8]) -> Option<String> {

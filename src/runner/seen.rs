@@ -34,9 +34,10 @@ impl Seen {
         Seen { whole: false, ..Seen::but(remark) }
     }
 
-    /// Both.
+    /// Both; what was seen twice in the same words is said once.
     pub(super) fn and(mut self, other: Seen) -> Self {
-        self.words.extend(other.words);
+        let new: Vec<String> = other.words.into_iter().filter(|words| !self.words.contains(words)).collect();
+        self.words.extend(new);
         self.remarks.extend(other.remarks);
         self.whole &= other.whole;
         self

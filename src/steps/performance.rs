@@ -19,6 +19,7 @@ use crate::{
     known::Table,
     ngcp::{
         config::{Config, DIRECTORY},
+        ngcpcfg,
         release::{Release, Version},
     },
     plan::{Action, Change, Claim, CommandLine, Phase, Plan, Proof, Touched, Undo},
@@ -172,7 +173,7 @@ impl TypedStep for Performance {
         let evidence = format!("{} files in {DIRECTORY}", config.files().len());
         let title = "The configuration can be read";
         let readable = ABOUT.finding(UNREADABLE, Severity::Low, Status::Pass, title, evidence, REMEDY);
-        Ok((vec![readable, judged(&facts)], facts))
+        Ok((vec![readable, judged(&facts, ngcpcfg::waiting(host))], facts))
     }
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
@@ -301,7 +302,8 @@ fn no_tool(host: &dyn Executor) -> Option<String> {
     }
 }
 
-fn judged(facts: &Facts) -> Finding {
+/// `waiting`: what is not in force yet, though the files have it.
+fn judged(facts: &Facts, waiting: Option<String>) -> Finding {
     let total = facts.rows.len();
     let shadowed: String = facts
         .rows
@@ -309,6 +311,11 @@ fn judged(facts: &Facts) -> Finding {
         .filter_map(|row| Some(format!("; {} is decided by {}", row.path, row.shadow.as_ref()?)))
         .collect();
     let (status, title, evidence) = match facts.profile() {
+        Some(profile) if let Some(waiting) = waiting => (
+            Status::Unknown,
+            UNKNOWN.to_owned(),
+            format!("{total} of {total} values are those of {}; {waiting}{shadowed}", profile.name()),
+        ),
         Some(profile) => (
             Status::Pass,
             format!("The performance values are those of the {} profile", profile.name()),

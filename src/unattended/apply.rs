@@ -181,7 +181,8 @@ impl Applied {
                 (entry.message, entry.diff) = (ended.message, ended.diff);
             }
             if let Some((_, message)) = &told.undone {
-                let _ = write!(entry.message, "; {message}");
+                let also = if entry.message.is_empty() { "" } else { "; " };
+                let _ = write!(entry.message, "{also}{message}");
             }
         }
         result.judge();

@@ -14,6 +14,9 @@ const TEMPLATES_LIMIT: usize = 5000;
 /// Deeper folders than this hold no templates.
 const DEPTH: usize = 16;
 
+/// The end of what a build that failed leaves beside a file.
+pub const UNFINISHED: &str = ".ngcpcfg-new";
+
 /// The files that are made from the templates of this host, in order, each once; also the templates that are
 /// themselves made from patches (`X.customtt.tt2` beside `X.patchtt.tt2`).
 ///

@@ -43,6 +43,7 @@ fn git(files: &mut Files, command: &Command) -> Answer {
 fn ngcpcfg(files: &mut Files, _: &Command) -> Answer {
     let fails = files.text(FAILS);
     if fails == "build" {
+        files.write("/etc/built.ngcpcfg-new", "half");
         return Answer::code(255).error("Error: Cannot process template 'x':\n  file error - y");
     }
     let built = match fails.as_str() {
@@ -141,6 +142,7 @@ fn an_apply_that_fails_before_its_commit_leaves_the_daemon_as_it_was() {
         let ran = go(&host, changes);
         assert_eq!(ran.outcome, RunOutcome::Failed);
         assert_eq!(state(&host), before, "{at}");
+        assert!(!host.files().exists("/etc/built.ngcpcfg-new"), "{at}: what was not finished stays");
         assert_eq!(applies(&host), 1, "nothing was committed, so nothing is applied again");
         assert!(ran.undone().contains(&"ssh.reload"), "{at}: {:?}", ran.records);
     }

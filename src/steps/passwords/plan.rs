@@ -177,7 +177,7 @@ fn mysql_root(plan: &mut Plan, database: &DatabaseFacts, answers: &Answers) -> R
         );
     }
     plan.reminders.push(
-        "ngcp-sync-constants -r of mr3.8 to mr4.5 expects MySQL's root without a password: it fails from now on unless it is told the new one."
+        "Until mr4.5, ngcp-sync-constants -r expects MySQL's root without a password: it fails from now on unless it is told the new one."
             .to_owned(),
     );
     Ok(())
