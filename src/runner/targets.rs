@@ -31,9 +31,14 @@ impl FileTarget<'_> {
         format!("part{}", self.copy)
     }
 
+    /// Whether it is known that the run left it so.
+    pub(super) fn is_known(&self, now: &Was) -> bool {
+        self.states.contains(&Some(now.left()))
+    }
+
     /// A program that was cut off may have left anything.
     pub(super) fn is_ours(&self, now: &Was) -> bool {
-        self.states.contains(&Some(now.left())) || self.states.first() == Some(&None)
+        self.is_known(now) || self.states.first() == Some(&None)
     }
 }
 
