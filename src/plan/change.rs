@@ -36,6 +36,9 @@ pub struct Change {
     pub opens: Option<String>,
     /// Set on the last change that could cut the operator off: what goes back on silence says [`super::Plan::covered`].
     pub guard: Option<Guard>,
+    /// Its guard, where the operator chose to go without: taking it back may ask all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<Guard>,
     /// What the operator must do elsewhere as long as it stands.
     #[serde(default)]
     pub reminder: Option<String>,
@@ -59,6 +62,7 @@ impl Change {
             interrupts: None,
             opens: None,
             guard: None,
+            waived: None,
             reminder: None,
             diff: String::new(),
         }

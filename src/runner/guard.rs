@@ -54,10 +54,11 @@ pub enum Connection {
 /// Sets how long guarded changes wait for their confirmation: other seconds, or not at all (`--confirm none`).
 pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
     for change in &mut plan.changes {
-        change.guard = match (change.guard.take(), seconds) {
-            (Some(guard), Some(seconds)) => Some(Guard { seconds, ..guard }),
-            _ => None,
-        };
+        let guard = change.guard.take().or(change.waived.take());
+        match seconds {
+            Some(seconds) => change.guard = guard.map(|guard| Guard { seconds, ..guard }),
+            None => change.waived = guard,
+        }
     }
 }
 

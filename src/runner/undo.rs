@@ -13,6 +13,7 @@ use super::{
     History, Runs, State, Was,
     assess::{Traced, trace},
     captured,
+    guard::wait_for,
     output::FILES,
     settle,
     shared::{self, Way, way_back},
@@ -114,6 +115,9 @@ pub fn plan(runs: &Runs, run: &str, host: &dyn Executor) -> Result<UndoPlan> {
         undo.again(&traced.change);
     }
     ask_last(&mut undo.plan.changes);
+    if traced.iter().any(|traced| traced.change.waived.is_some()) {
+        wait_for(&mut undo.plan, None);
+    }
     let names = undo.plan.changes.iter().flat_map(needed_by).filter(|name| !name.starts_with(FILES));
     undo.needs = names.collect();
     undo.plan.reminders.extend(opens(&history, &undo.plan));
@@ -381,7 +385,7 @@ impl UndoPlan {
             Undo::Again => noticed,
             _ => "interrupts again what it interrupted when it was made".to_owned(),
         });
-        change.guard.clone_from(&of.guard);
+        change.guard = of.guard.clone().or_else(|| of.waived.clone());
         if change.undo != Undo::Files {
             change.touches.clone_from(&of.touches);
         }

@@ -147,6 +147,7 @@ fn apply(reasons: &[String]) -> Change {
         ),
         opens: None,
         guard: None,
+        waived: None,
         reminder: None,
         diff: String::new(),
     }

@@ -4,7 +4,12 @@ use super::{
     between::{carry_out, kinds, plain, ran, rows, state, undone},
     *,
 };
-use crate::{executor::Command, runner::undo, unattended::Applied};
+use crate::{
+    executor::Command,
+    plan::Guard,
+    runner::{guard, undo},
+    unattended::Applied,
+};
 
 fn input(command: &Command) -> String {
     command.stdin.as_ref().and_then(|input| input.expose_str()).unwrap_or_default().to_owned()
@@ -65,6 +70,27 @@ fn the_undo_of_an_undo_makes_the_changes_again_and_is_seen_to() {
         let (outcome, report) = undone(&host, &runs, &report.run, again);
         assert_eq!((outcome, state(&host)), (RunOutcome::Done, after), "{id}: {}", report.text());
     }
+}
+
+/// Whoever applied without a guard may want one when it is taken back.
+#[test]
+fn the_undo_of_a_run_without_a_guard_asks_when_it_is_told_to() {
+    let host = rows();
+    let guard = Guard { seconds: 60, what: "SSH logins".into(), steps: Vec::new() };
+    let mut plan = Plan {
+        changes: vec![
+            Change { guard: Some(guard), ..line("ssh", "a", "/etc/motd", "hello", "bye") },
+            line("ssh", "b", "/etc/fstab", "a", "x"),
+        ],
+        ..Plan::default()
+    };
+    guard::wait_for(&mut plan, None);
+    let (_place, runs, run) = ran(&host, plan.changes);
+    let mut undo = undo::plan(&runs, &run, &host).unwrap().plan;
+    assert!(undo.changes.iter().all(|change| change.guard.is_none()));
+    guard::wait_for(&mut undo, Some(30));
+    let asks = |change: &Change| change.guard.as_ref().map(|guard| guard.seconds);
+    assert_eq!(undo.changes.iter().map(asks).collect::<Vec<_>>(), [None, Some(30)]);
 }
 
 #[test]
