@@ -68,7 +68,7 @@ impl Command for Undo {
             complain(&format!("Cannot be taken back: {title}: {why}"));
         }
         if !plan.foreign.is_empty() {
-            complain("Somebody changed these since, or may have; taking the run back would overwrite that:");
+            complain("Somebody changed these since; taking the run back would overwrite that:");
             for foreign in &plan.foreign {
                 complain(&format!("{}\n{}", foreign.what, foreign.diff));
             }

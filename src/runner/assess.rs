@@ -1,11 +1,14 @@
 //! What a run really did to each change's files: the journal compared with what was kept and with the host now.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use super::{
-    ChangeState, History, LeftBehind, Order, RunState, Runs, SavedFile, State, Was, orphan, saved::Saved,
+    ChangeState, History, LeftBehind, Order, RunState, Runs, SavedFile, State, Was,
+    orphan::{self, at_most},
+    saved::Saved,
 };
 use crate::{
     executor::Executor,
@@ -84,6 +87,8 @@ pub(super) struct Traced {
     pub told: ChangeState,
     pub saved: Option<Saved>,
     pub left: Option<LeftBehind>,
+    /// When a program of it had ended at the latest, also without its runner.
+    pub over: Option<Timestamp>,
 }
 
 impl Traced {
@@ -126,7 +131,10 @@ pub(super) fn trace(runs: &Runs, run: &str) -> Result<(History, Vec<Traced>)> {
     let mut traced = Vec::new();
     for (change, told) in plan.changes.into_iter().zip(state.changes) {
         let (saved, left) = (runs.saved(run, &change.id)?, runs.left(run, &change.id)?);
-        traced.push(Traced { change, told, saved, left });
+        let over = told.begun.zip(state.times).and_then(|(begun, (started, _))| {
+            started.checked_add(Duration::from_millis(begun).saturating_add(at_most(&change))).ok()
+        });
+        traced.push(Traced { change, told, saved, left, over });
     }
     Ok((history, traced))
 }

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use jiff::Timestamp;
+
 use super::{LeftBehind, Was, assess::Traced, captured};
 use crate::plan::{Action, Left, Undo};
 
@@ -17,6 +19,8 @@ pub(super) struct FileTarget<'a> {
     pub states: Vec<Option<Left>>,
     /// What the last change left there.
     pub left: LeftBehind,
+    /// When the program of the last change had ended at the latest.
+    pub over: Option<Timestamp>,
     pub path: &'a Path,
     pub secret: bool,
     /// Its lines are those of accounts.
@@ -31,14 +35,13 @@ impl FileTarget<'_> {
         format!("part{}", self.copy)
     }
 
-    /// Whether it is known that the run left it so.
-    pub(super) fn is_known(&self, now: &Was) -> bool {
-        self.states.contains(&Some(now.left()))
-    }
-
-    /// A program that was cut off may have left anything.
+    /// A program that was cut off may have left anything, but not after its time was over.
     pub(super) fn is_ours(&self, now: &Was) -> bool {
-        self.is_known(now) || self.states.first() == Some(&None)
+        let later = match now {
+            Was::File { modified, .. } => self.over.is_some_and(|over| *modified > over),
+            Was::Absent => false,
+        };
+        self.states.contains(&Some(now.left())) || (self.states.first() == Some(&None) && !later)
     }
 }
 
@@ -59,6 +62,7 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
                 was: &file.was,
                 states: Vec::new(),
                 left: LeftBehind::default(),
+                over: None,
                 path: &file.path,
                 secret,
                 accounts: false,
@@ -67,6 +71,7 @@ pub(super) fn files(traced: &[Traced]) -> BTreeMap<&Path, FileTarget<'_>> {
             trace.secret |= secret;
             trace.accounts |= change.has_accounts_in(&file.path);
             trace.stands |= traced.stands();
+            trace.over = traced.over;
             trace.states.insert(0, Some(file.was.left()));
             trace.states.insert(0, traced.left_at(file));
             trace.left = traced.left.clone().filter(|_| !traced.told.is_undone()).unwrap_or_default();
@@ -120,4 +125,38 @@ pub(super) fn rows(traced: &[Traced]) -> Vec<RowsTarget<'_>> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    /// What a program that was cut off left is not known: after its time it was somebody else.
+    #[test]
+    fn what_was_written_after_a_cut_off_program_was_over_is_somebody_elses() {
+        let file = |content: &str, at| Was::File {
+            content: Secret::new(content),
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            modified: Timestamp::from_second(at).unwrap(),
+        };
+        let was = file("old", 0);
+        let target = FileTarget {
+            first: 0,
+            copy: 0,
+            was: &was,
+            states: vec![None, Some(was.left())],
+            left: LeftBehind::default(),
+            over: Some(Timestamp::from_second(100).unwrap()),
+            path: Path::new("/etc/ngcp-config/config.yml"),
+            secret: false,
+            accounts: false,
+            stands: true,
+        };
+        assert!(target.is_ours(&file("new", 99)));
+        assert!(!target.is_ours(&file("new", 101)));
+        assert!(target.is_ours(&file("old", 101)), "nothing of it is lost");
+    }
 }

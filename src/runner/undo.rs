@@ -365,14 +365,8 @@ impl UndoPlan {
             (Some(now), Some(becomes)) if !file.secret => unified(now, &becomes),
             _ => String::new(),
         };
-        let unsure = !now.as_ref().is_some_and(|now| file.is_known(now));
         if matches!(way, Way::Theirs) {
             self.foreign.push(ForeignEdit { what: path.to_string(), diff: diff.clone() });
-        } else if matches!(way, Way::Whole | Way::Content(_)) && unsure {
-            let what = format!(
-                "{path}: a program that was cut off wrote it; whether somebody else did since is not known"
-            );
-            self.foreign.push(ForeignEdit { what, diff: diff.clone() });
         }
         let action = Action::Restore { path: file.path.to_owned(), left: left.unwrap_or(Left::Absent), to };
         let part = if file.copy == 0 { String::new() } else { format!(".{}", file.copy) };
