@@ -1,6 +1,10 @@
 //! The real wizard on the sample host, without a terminal: keys in, frames out, every effect carried out at once.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use ngcp_warden::{
     demo,
@@ -87,6 +91,30 @@ impl Wizard {
             None => self.tell(Message::Key(key(word))),
         }
         self
+    }
+
+    /// Presses a key beside whose work the keyboard goes on, as in the real program, and keeps what waits to be kept;
+    /// how often a key was pressed.
+    pub fn press_and_keep(&mut self, word: &str) -> usize {
+        let effects = update(&mut self.model, Message::Key(key(word)));
+        let (answers, told) = mpsc::channel();
+        let session = Arc::clone(&self.session);
+        let work = thread::spawn(move || {
+            for effect in effects {
+                session.carry_out(effect, &mut |answer| answers.send(answer).unwrap());
+            }
+        });
+        let mut presses = 1;
+        for message in told {
+            self.tell(message);
+            if presses == 1 && self.model.run.as_ref().is_some_and(|run| run.guard.is_some()) {
+                presses += 1;
+                self.press_only("k");
+            }
+        }
+        work.join().unwrap();
+        self.settle();
+        presses
     }
 
     /// The frame at some size.
