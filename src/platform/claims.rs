@@ -14,7 +14,7 @@ use crate::{
     ngcp::services,
     plan::{CommandLine, Template},
     runner::{Saved, SavedFile, Seen, Was},
-    secret::{Secrets, credentials},
+    secret::{Secret, Secrets, credentials},
 };
 
 /// Services that ran and do not now.
@@ -48,12 +48,9 @@ pub(super) fn web_password(
     let exit = host.run(&command.resolve(secrets)?, &mut Quiet);
     let exit = exit.with_context(|| format!("{} could not be run", command.program))?;
     ensure!(exit.ok(), "{}: {}", command.program, exit.reason());
-    let password = secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
-    match password.expose_str().and_then(|word| credentials::panel_matches(exit.text().trim(), word)) {
-        Some(true) => Ok(Seen::yes("seen in the database")),
-        Some(false) => bail!("the password in the database is not the new one"),
-        None => bail!("the password in the database is of a kind that cannot be checked"),
-    }
+    let word = given(name, secrets)?.expose_str();
+    let fits = word.and_then(|word| credentials::panel_matches(exit.text().trim(), word));
+    compared(fits, "", "the database")
 }
 
 pub(super) fn shadow_password(
@@ -65,11 +62,19 @@ pub(super) fn shadow_password(
     let PasswordState::Hash(hash) = shadow::state(host, account)? else {
         bail!("{account} has no password in {}", shadow::SHADOW);
     };
-    let password = secrets.get(name).with_context(|| format!("no password was given for {name}"))?;
-    match shadow::verify(&hash, password) {
-        Some(true) => Ok(Seen::yes("seen in /etc/shadow")),
-        Some(false) => bail!("the password of {account} in /etc/shadow is not the new one"),
-        None => bail!("the password of {account} in /etc/shadow is of a kind that cannot be checked"),
+    compared(shadow::verify(&hash, given(name, secrets)?), &format!(" of {account}"), shadow::SHADOW)
+}
+
+fn given<'a>(name: &str, secrets: &'a Secrets) -> Result<&'a Secret> {
+    secrets.get(name).with_context(|| format!("no password was given for {name}"))
+}
+
+/// What is said of a hash that the new password fits, or not, or that nobody here can check.
+fn compared(fits: Option<bool>, whose: &str, place: &str) -> Result<Seen> {
+    match fits {
+        Some(true) => Ok(Seen::yes(format!("seen in {place}"))),
+        Some(false) => bail!("the password{whose} in {place} is not the new one"),
+        None => bail!("the password{whose} in {place} is of a kind that cannot be checked"),
     }
 }
 

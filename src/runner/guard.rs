@@ -62,9 +62,9 @@ pub fn wait_for(plan: &mut Plan, seconds: Option<u64>) {
     }
 }
 
-/// Keeps the guarded change that waits, for somebody who is connected so. Counts only from a login that was opened after the change took effect, for
-/// an older one goes on even when nobody can log in any more, and that comes from elsewhere, for the host itself gets
-/// in even when nobody else does.
+/// Keeps the guarded change that waits, for somebody who is connected so. Counts only from a login that was opened
+/// after the change took effect, for an older one goes on even when nobody can log in any more, and that comes from
+/// elsewhere, for the host itself gets in even when nobody else does.
 ///
 /// # Errors
 /// When nothing waits, or when this login proves nothing.
