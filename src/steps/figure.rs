@@ -51,3 +51,18 @@ pub struct Table {
     /// Each with its name and one cell per column.
     pub rows: Vec<(String, Vec<String>)>,
 }
+
+/// What the overview of the host says of a step in one line: how much is left of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gauge {
+    /// Of what: "Certificate web".
+    pub label: String,
+    /// What there is.
+    pub amount: u64,
+    /// What would be a full bar; more is drawn as full.
+    pub full: u64,
+    /// So little that somebody must see to it.
+    pub low: bool,
+    /// The same in words: "29 days left".
+    pub words: String,
+}

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Answers, Figure, Form};
+use super::{Answers, Figure, Form, figure::Gauge};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status, StepId},
@@ -38,6 +38,11 @@ pub trait Step: Sync {
     fn preview(&self, _findings: &Findings, _answers: &Answers) -> Vec<Figure> {
         Vec::new()
     }
+    /// What the overview of the host shows of it. Pure; nothing for most steps, and nothing when the facts are not
+    /// those that this step made.
+    fn gauges(&self, _findings: &Findings) -> Vec<Gauge> {
+        Vec::new()
+    }
     /// What must be done. Pure. Empty when all is as answered.
     ///
     /// # Errors
@@ -55,6 +60,9 @@ pub(super) trait TypedStep: Sync {
     }
     fn form(&self, found: &[Finding], facts: &Self::Facts) -> Form;
     fn preview(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Figure> {
+        Vec::new()
+    }
+    fn gauges(&self, _facts: &Self::Facts) -> Vec<Gauge> {
         Vec::new()
     }
     /// The answers are some that its form offers.
@@ -81,6 +89,10 @@ impl<S: TypedStep> Step for S {
 
     fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
         findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::preview(self, &facts, answers))
+    }
+
+    fn gauges(&self, findings: &Findings) -> Vec<Gauge> {
+        findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::gauges(self, &facts))
     }
 
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {

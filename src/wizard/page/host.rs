@@ -39,7 +39,11 @@ pub(super) fn overview(model: &Model, width: usize) -> Page {
     w.gap();
     let mut below = Writer::new("", "", width);
     match &model.host {
-        Some(host) => figures(host, &mut below),
+        Some(host) => {
+            figures(host, &mut below);
+            gauges(model, &mut below);
+            remarks(host, &mut below);
+        }
         None => below.text(Role::Dim, "Memory, disks and services: looking …"),
     }
     // Blank lines around them, and the line that counts the rest.
@@ -220,6 +224,22 @@ fn figures(host: &HostCard, w: &mut Writer) {
     for (label, value) in &host.facts {
         figure(w, label, vec![Span::new(Role::Text, clean(value))]);
     }
+}
+
+/// What steps tell of the host in one line each.
+fn gauges(model: &Model, w: &mut Writer) {
+    for step in &model.steps {
+        let StepPhase::Ready(findings) = &step.phase else { continue };
+        for gauge in step.step.gauges(findings) {
+            let role = if gauge.low { Role::Warning } else { Role::Accent };
+            let words =
+                Span::new(if gauge.low { role } else { Role::Text }, format!("  {}", clean(&gauge.words)));
+            figure(w, &gauge.label, vec![bar(role, 16, gauge.amount.min(gauge.full), gauge.full), words]);
+        }
+    }
+}
+
+fn remarks(host: &HostCard, w: &mut Writer) {
     for remark in &host.remarks {
         w.spans(
             0,
