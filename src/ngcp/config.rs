@@ -157,6 +157,13 @@ impl Config {
         }
     }
 
+    /// All scalars that are used, each under its keys with dots between; what a list holds has its number as key.
+    pub fn scalars(&self) -> Vec<(String, &str)> {
+        let mut all = Vec::new();
+        self.merged.scalars("", &mut all);
+        all
+    }
+
     /// How many items the list at `path` has; `None` when it is not a list. Those of config.yml come first.
     pub fn list_len(&self, path: &[&str]) -> Option<usize> {
         match self.merged.at(path) {
@@ -262,6 +269,17 @@ impl Merged {
             }
             (Merged::List(_, items), Merged::List(_, later)) => items.extend(later),
             (old, later) => *old = later,
+        }
+    }
+
+    fn scalars<'a>(&'a self, prefix: &str, into: &mut Vec<(String, &'a str)>) {
+        let under = |key: &str| if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
+        match self {
+            Merged::Map(_, entries) => entries.iter().for_each(|(key, one)| one.scalars(&under(key), into)),
+            Merged::List(_, items) => {
+                items.iter().enumerate().for_each(|(at, one)| one.scalars(&under(&at.to_string()), into));
+            }
+            Merged::Scalar(value) => into.push((prefix.to_owned(), &value.text)),
         }
     }
 

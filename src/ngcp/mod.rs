@@ -1,6 +1,7 @@
 //! A sip:provider CE: its release, its configuration, its programs, its database.
 //! Facts come from the handbook chapter 15 and from what the host's own tools say.
 
+pub mod certificates;
 pub mod config;
 pub mod database;
 pub mod ngcpcfg;

@@ -21,7 +21,7 @@ use crate::{
     finding::{Finding, Severity, Status},
     host::keys,
     known,
-    ngcp::options,
+    ngcp::{certificates, options},
     plan::Plan,
     secret,
 };
@@ -64,6 +64,7 @@ pub fn read_known() -> Result<()> {
     secret::WORDS.check()?;
     keys::KNOWN_KEYS.check()?;
     options::OPTIONS.check()?;
+    certificates::CERTIFICATES.check()?;
     performance::PROFILES.check()
 }
 
@@ -114,6 +115,7 @@ mod tests {
         let [keys, options] = [keys::KNOWN_KEYS.name, options::OPTIONS.name];
         let mut read =
             vec![defaults, harmless, secret::WORDS.name, keys, options, performance::PROFILES.name];
+        read.push(certificates::CERTIFICATES.name);
         read.sort_unstable();
         let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();
         let names = assets.map(|entry| format!("assets/{}", entry.unwrap().file_name().display()));
