@@ -1,4 +1,4 @@
-//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services, SSH.
+//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services, SSH, TLS.
 //! Knows nothing of sip:provider CE.
 
 pub mod accounts;
@@ -9,6 +9,7 @@ pub mod network;
 pub mod packages;
 pub mod shadow;
 pub mod sshd;
+pub mod tls;
 
 use std::path::Path;
 

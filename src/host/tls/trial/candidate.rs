@@ -1,0 +1,23 @@
+//! What a second daemon is started with, and how it is understood. What each daemon is told is its own file's.
+
+use std::path::PathBuf;
+
+use crate::executor::Command;
+
+/// What a second daemon is started with.
+pub(super) struct Candidate<'a> {
+    pub(super) certificate: &'a str,
+    pub(super) key: &'a str,
+    pub(super) protocols: Option<&'a str>,
+    pub(super) ciphers: Option<&'a str>,
+    pub(super) port: u16,
+}
+
+/// How one daemon is started and understood.
+pub(super) struct Start {
+    pub(super) command: Command,
+    /// What it leaves behind when it is killed.
+    pub(super) leaves: Vec<PathBuf>,
+    /// Its reason in what it printed on standard error.
+    pub(super) reason: fn(&str) -> Option<String>,
+}
