@@ -6,6 +6,7 @@ mod history;
 mod host_card;
 mod key_pair;
 pub mod past;
+mod private_key;
 pub mod runs;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,8 +61,8 @@ impl HostEffects {
             Effect::SaveAnswers(draft) => {
                 tell(Message::Saved(files::save_draft(host, &draft).map_err(|error| Failure::from(&error))));
             }
-            Effect::MakePlan { ticket, steps } => {
-                let result = make_plan(host, &steps).map(Arc::new);
+            Effect::MakePlan { ticket, steps, secrets } => {
+                let result = make_plan(host, &steps, &secrets).map(Arc::new);
                 tell(Message::Planned { ticket, result });
             }
             Effect::MakeUp(start) => tell(match self.make_up(*start) {
@@ -195,10 +196,10 @@ fn written(result: Result<String>) -> Message {
 }
 
 /// The one plan of these steps; else why not, and which step's answers are to blame.
-fn make_plan(host: &dyn Executor, answered: &[Answered]) -> Result<Plan, Failure> {
+fn make_plan(host: &dyn Executor, answered: &[Answered], secrets: &Secrets) -> Result<Plan, Failure> {
     let plan = |one: &Answered| {
         let step = steps::find(one.step.as_str()).context("there is no such step")?;
-        steps::plan(host, step, &one.findings, &one.answers)
+        steps::plan(host, step, &one.findings, &one.answers, secrets)
     };
     let plans = answered.iter().map(|one| {
         plan(one).map_err(|error| Failure { step: Some(one.step.clone()), ..Failure::from(&error) })

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::key_pair;
+use super::{key_pair, private_key};
 use crate::{
     executor::{Executor, System},
     finding::Finding,
@@ -25,11 +25,11 @@ use crate::{
     secret::{Secrets, generate},
 };
 
-/// Makes up the passwords and keys that a plan asks for; what the host gets joins the secrets, what is returned is
-/// for the operator, to be shown once.
+/// Makes up the passwords and keys that a plan asks for, and fetches those that are there; what the host gets joins the
+/// secrets, what is returned is for the operator, to be shown once.
 ///
 /// # Errors
-/// When the kernel gives no random bytes, or the host makes no key.
+/// When the kernel gives no random bytes, or the host makes no key, or has another one.
 pub fn make_up(host: &dyn Executor, plan: &Plan, secrets: &mut Secrets) -> Result<Secrets> {
     let mut generated = Secrets::default();
     for wanted in &plan.generated {
@@ -44,14 +44,24 @@ pub(super) fn make_one(
     secrets: &mut Secrets,
     generated: &mut Secrets,
 ) -> Result<()> {
-    let (shown, set) = match &wanted.kind {
+    let set = match &wanted.kind {
         Making::Password => {
             let password = generate().context("no password could be made up")?;
-            (password.clone(), password)
+            generated.insert(&wanted.secret, password.clone());
+            password
         }
-        Making::KeyPair { comment } => key_pair::make(host, comment)?,
+        Making::KeyPair { comment } => {
+            let (shown, set) = key_pair::make(host, comment)?;
+            generated.insert(&wanted.secret, shown);
+            set
+        }
+        Making::PrivateKey { from, public_key, .. } => {
+            private_key::make(host, from, public_key.as_deref()).with_context(|| wanted.label.clone())?
+        }
+        Making::Request { .. } | Making::SelfSigned { .. } => {
+            anyhow::bail!("{}: it cannot be made", wanted.label)
+        }
     };
-    generated.insert(&wanted.secret, shown);
     secrets.insert(&wanted.secret, set);
     Ok(())
 }

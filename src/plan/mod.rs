@@ -4,12 +4,14 @@
 mod change;
 mod command;
 mod diff;
+mod making;
 mod proof;
 mod template;
 
 pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Touched, Undo};
 pub use command::CommandLine;
 pub use diff::{changed_ranges, unified};
+pub use making::{Generated, KeyAlgorithm, KeySource, Making};
 pub use proof::{Claim, Proof};
 pub use template::{Piece, Template};
 
@@ -34,34 +36,10 @@ pub struct Plan {
     /// Something that was asked for is not done by it; a reminder says what.
     #[serde(default)]
     pub partial: bool,
-    /// Passwords and keys that are made up for this plan.
+    /// Passwords, keys and certificates that are made up, or fetched from where they are, when the run starts.
     pub generated: Vec<Generated>,
     /// Changes in `/etc/ngcp-config` that somebody else left uncommitted and that the apply would take along.
     pub foreign: Option<Foreign>,
-}
-
-/// A secret made up for a plan: shown once before it is set, stored nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Generated {
-    /// Name in [`crate::secret::Secrets`].
-    pub secret: String,
-    /// Whose: "web administrator administrator".
-    pub label: String,
-    /// What it is.
-    pub kind: Making,
-}
-
-/// What is made up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Making {
-    /// A password: shown as it is set.
-    Password,
-    /// A pair of SSH keys: the host gets the public line, the operator is shown the private file.
-    KeyPair {
-        /// Stands behind both.
-        comment: String,
-    },
 }
 
 /// Uncommitted work of somebody else in the configuration tree.

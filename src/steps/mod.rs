@@ -23,7 +23,7 @@ use crate::{
     known,
     ngcp::{certificates, options},
     plan::Plan,
-    secret,
+    secret::{self, Secrets},
 };
 pub use answers::{Answer, Answers};
 pub use assemble::{APPLY, assemble};
@@ -45,13 +45,20 @@ pub fn find(id: &str) -> Option<&'static dyn Step> {
     REGISTRY.iter().copied().find(|step| step.about().id.as_str() == id)
 }
 
-/// The plan of one step on this host: where an answer names a file with the line that is wanted, of that line.
+/// The plan of one step on this host: where an answer names a file with the line that is wanted, of that line; where it
+/// names what the step must look into first, of what was seen there.
 ///
 /// # Errors
 /// Names the answer that does not fit, or the file.
-pub fn plan(host: &dyn Executor, step: &dyn Step, findings: &Findings, answers: &Answers) -> Result<Plan> {
+pub fn plan(
+    host: &dyn Executor,
+    step: &dyn Step,
+    findings: &Findings,
+    answers: &Answers,
+    secrets: &Secrets,
+) -> Result<Plan> {
     let answers = named_files::read(host, step.about().id.as_str(), &step.form(findings)?, answers)?;
-    step.plan(findings, &answers)
+    step.plan(&step.look_into(host, findings, &answers, secrets)?, &answers)
 }
 
 /// Reads all that is known beforehand. The program begins with it: with an empty table every check would pass.

@@ -9,6 +9,7 @@ use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status, StepId},
     plan::Plan,
+    secret::Secrets,
 };
 
 /// One step, as everybody but itself sees it. A step implements `TypedStep` and is one of these by that.
@@ -43,6 +44,20 @@ pub trait Step: Sync {
     fn gauges(&self, _findings: &Findings) -> Vec<Gauge> {
         Vec::new()
     }
+    /// What was seen, and beside it what is in the files and given secrets that the answers name: read only, and never
+    /// a secret. Most steps need no such look.
+    ///
+    /// # Errors
+    /// When what is named cannot be used; names the key.
+    fn look_into(
+        &self,
+        _host: &dyn Executor,
+        findings: &Findings,
+        _answers: &Answers,
+        _secrets: &Secrets,
+    ) -> Result<Findings> {
+        Ok(findings.clone())
+    }
     /// What must be done. Pure. Empty when all is as answered.
     ///
     /// # Errors
@@ -65,7 +80,16 @@ pub(super) trait TypedStep: Sync {
     fn gauges(&self, _facts: &Self::Facts) -> Vec<Gauge> {
         Vec::new()
     }
-    /// The answers are some that its form offers.
+    /// The answers are some that its form offers, here and in the plan.
+    fn look_into(
+        &self,
+        _host: &dyn Executor,
+        _facts: &mut Self::Facts,
+        _answers: &Answers,
+        _secrets: &Secrets,
+    ) -> Result<()> {
+        Ok(())
+    }
     fn plan(&self, facts: &Self::Facts, answers: &Answers) -> Result<Plan>;
 }
 
@@ -95,12 +119,30 @@ impl<S: TypedStep> Step for S {
         findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::gauges(self, &facts))
     }
 
+    fn look_into(
+        &self,
+        host: &dyn Executor,
+        findings: &Findings,
+        answers: &Answers,
+        secrets: &Secrets,
+    ) -> Result<Findings> {
+        let mut facts = findings.facts()?;
+        check(self, findings, &facts, answers)?;
+        TypedStep::look_into(self, host, &mut facts, answers, secrets)?;
+        Findings::new(findings.items.clone(), &facts)
+    }
+
     fn plan(&self, findings: &Findings, answers: &Answers) -> Result<Plan> {
         let facts = findings.facts()?;
-        let asked = TypedStep::form(self, &findings.items, &facts);
-        asked.check(answers).map_err(|(key, why)| anyhow!("{}.{key}: {why}", TypedStep::about(self).id))?;
+        check(self, findings, &facts, answers)?;
         TypedStep::plan(self, &facts, answers)
     }
+}
+
+/// Whether the answers are some that the step's form offers.
+fn check<S: TypedStep>(step: &S, findings: &Findings, facts: &S::Facts, answers: &Answers) -> Result<()> {
+    let form = TypedStep::form(step, &findings.items, facts);
+    form.check(answers).map_err(|(key, why)| anyhow!("{}.{key}: {why}", TypedStep::about(step).id))
 }
 
 /// What a step is, for people.

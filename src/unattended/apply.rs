@@ -9,7 +9,7 @@ use super::AnswersFile;
 use crate::{
     executor::Executor,
     finding::{Finding, StepId, one_line, printable},
-    plan::{Action, Making, Outcome, Plan},
+    plan::{Action, Outcome, Plan},
     runner::{Record, RunOutcome, RunState},
     secret::Secrets,
     steps,
@@ -40,7 +40,7 @@ pub fn prepare(host: &dyn Executor, file: &AnswersFile, secrets: &Secrets) -> Re
         let found = step.inspect(host).with_context(|| format!("step {id} could not look at the host"))?;
         let form = step.form(&found)?;
         let answers = file.fit(id, &form, secrets)?;
-        let plan = steps::plan(host, *step, &found, &answers);
+        let plan = steps::plan(host, *step, &found, &answers, secrets);
         plans.push(plan.with_context(|| format!("step {id}"))?);
         findings.extend(found.items);
     }
@@ -305,10 +305,7 @@ pub fn plan_text(plan: &Plan) -> String {
         }
     }
     for generated in &plan.generated {
-        let _ = match generated.kind {
-            Making::Password => writeln!(out, "A password will be made up for {}.", generated.label),
-            Making::KeyPair { .. } => writeln!(out, "A key pair will be made: {}.", generated.label),
-        };
+        let _ = writeln!(out, "{}", generated.words());
     }
     if let Some(foreign) = &plan.foreign {
         let _ = writeln!(

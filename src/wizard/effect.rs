@@ -27,6 +27,8 @@ pub enum Effect {
         ticket: u64,
         /// In the wizard's order.
         steps: Vec<Answered>,
+        /// What was typed for them: some of it must be looked into.
+        secrets: Secrets,
     },
     /// Make up the passwords and keys that this start needs and does not have: `MadeUp`; or `RunRefused`.
     MakeUp(Box<Effect>),

@@ -2,7 +2,7 @@
 
 use super::{Line, Role, Span, Writer};
 use crate::{
-    plan::Undo,
+    plan::{Generated, Undo},
     wizard::{
         Model,
         model::{DialogPhase, Question, ReviewPhase},
@@ -178,7 +178,7 @@ fn apply(model: &Model, writer: &mut Writer) -> (&'static str, [&'static str; 2]
                 writer.text(Role::Warning, &format!("{} cannot be taken back: {why}", change.title));
             }
         }
-        if !plan.generated.is_empty() {
+        if plan.generated.iter().any(Generated::is_shown) {
             writer.text(
                 Role::Warning,
                 "Passwords or keys are made up for this. They are shown next, to be noted before anything is changed.",

@@ -341,7 +341,8 @@ pub(super) fn result(model: &Model, width: usize) -> Page {
     w.text(Role::Good, &format!("{} as planned.", counted(done.count(), "change is", "changes are")));
     w.gap();
     if let Some(plan) = &run.plan {
-        for made_up in plan.generated.iter().filter(|made_up| !is_set(run, plan, &made_up.secret)) {
+        let noted = plan.generated.iter().filter(|made_up| made_up.is_shown());
+        for made_up in noted.filter(|made_up| !is_set(run, plan, &made_up.secret)) {
             let words = format!("{} was NOT set: what was noted for it opens nothing.", made_up.label);
             w.text(Role::Bad, &words);
         }

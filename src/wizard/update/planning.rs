@@ -45,7 +45,8 @@ pub(super) fn request(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.review.phase = ReviewPhase::Making;
-    vec![Effect::MakePlan { ticket: model.review.ticket, steps }]
+    let secrets = secrets(model, |step| step.ticked);
+    vec![Effect::MakePlan { ticket: model.review.ticket, steps, secrets }]
 }
 
 pub(super) fn planned(model: &mut Model, ticket: u64, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
