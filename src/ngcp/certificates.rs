@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     config::{Config, DIRECTORY, Place as Line},
@@ -104,14 +104,14 @@ fn yes() -> bool {
 }
 
 /// One place, as this host has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// `admin`, the end of ids and keys.
-    pub name: &'static str,
+    pub name: String,
     /// "Admin web"
-    pub label: &'static str,
+    pub label: String,
     /// What is chosen together: `web`, `sip`, `rest`; `None` where nobody is asked.
-    pub group: Option<&'static str>,
+    pub group: Option<String>,
     /// It is the CA that issues client certificates: no port shows it.
     pub issues: bool,
     /// Where the certificate is named.
@@ -129,9 +129,9 @@ pub struct Place {
     /// What its service is called in the configuration, if that is a name at all.
     pub server_name: Option<String>,
     /// Services that may serve it, likeliest first.
-    pub served_by: &'static [String],
+    pub served_by: Vec<String>,
     /// The user that must be able to read the key, where that is known.
-    pub read_by: Option<&'static str>,
+    pub read_by: Option<String>,
     /// Protocols and ciphers as configured; empty where nothing is said.
     pub protocols: String,
     /// The same.
@@ -139,7 +139,7 @@ pub struct Place {
 }
 
 /// One value of the configuration that names a file or is a switch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Its keys.
     pub path: Vec<String>,
@@ -201,7 +201,7 @@ impl Entry {
         (self.group != OWN).then_some(self.group.as_str())
     }
 
-    fn on_host(&'static self, config: &Config, version: Option<Version>) -> Option<Place> {
+    fn on_host(&self, config: &Config, version: Option<Version>) -> Option<Place> {
         let pair = self.pair(config, version)?;
         let switches: Vec<(Named, bool)> =
             self.on.iter().map(|switch| (Named::read(config, &switch.path), switch.default)).collect();
@@ -215,9 +215,9 @@ impl Entry {
         };
         let server_name = self.names.as_ref().and_then(|path| Named::read(config, path).value);
         Some(Place {
-            name: &self.name,
-            label: &self.label,
-            group: self.asked(),
+            name: self.name.clone(),
+            label: self.label.clone(),
+            group: self.asked().map(str::to_owned),
             issues: self.issues,
             certificate: Named::read(config, &pair.certificate),
             key: Named::read(config, &pair.key),
@@ -226,8 +226,8 @@ impl Entry {
             switch: switches.into_iter().next().map(|(switch, _)| switch),
             ports: self.ports.iter().filter_map(port).collect(),
             server_name: server_name.map(|name| name.trim_matches('"').to_owned()),
-            served_by: &self.served_by,
-            read_by: self.read_by.as_deref(),
+            served_by: self.served_by.clone(),
+            read_by: self.read_by.clone(),
             protocols: first(&self.protocols),
             ciphers: first(&self.ciphers),
         })
@@ -250,7 +250,7 @@ impl Entry {
 }
 
 /// A value that looks like a certificate or key and is in no entry of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unlisted {
     /// Its keys with dots between.
     pub path: String,

@@ -76,7 +76,9 @@ impl Form {
         for _ in 0..=self.fields.len() {
             let Some((key, wanted)) = &now.only_if else { return true };
             match self.field(key) {
-                Some(other) if answer(key) == Some(wanted) => now = other,
+                Some(other) if answer(key).is_some_and(|given| wanted.iter().any(|one| one == given)) => {
+                    now = other;
+                }
                 _ => return false,
             }
         }
@@ -99,8 +101,10 @@ pub struct Field {
     pub kind: Kind,
     /// One line shown while the field has the focus.
     pub help: Option<String>,
-    /// Asked only while that other field of the step has that value.
-    pub only_if: Option<(String, String)>,
+    /// Asked only while that other field of the step has one of these values.
+    pub only_if: Option<(String, Vec<String>)>,
+    /// Who leaves it out of an answers file means what is chosen before anybody answers.
+    pub optional: bool,
     /// Nothing is to be decided about it today: it has no row. An answers file answers it, for other days and hosts.
     pub quiet: bool,
 }
@@ -121,6 +125,7 @@ impl Field {
             kind,
             help: None,
             only_if: None,
+            optional: false,
             quiet: false,
         }
     }
@@ -166,8 +171,21 @@ impl Field {
 
     /// The same question, asked only while that other one has that answer.
     #[must_use]
-    pub fn only_if(mut self, key: &str, answer: &str) -> Self {
-        self.only_if = Some((key.to_owned(), answer.to_owned()));
+    pub fn only_if(self, key: &str, answer: &str) -> Self {
+        self.only_if_any(key, &[answer])
+    }
+
+    /// The same question, asked only while that other one has one of these answers.
+    #[must_use]
+    pub fn only_if_any(mut self, key: &str, answers: &[&str]) -> Self {
+        self.only_if = Some((key.to_owned(), answers.iter().map(|one| (*one).to_owned()).collect()));
+        self
+    }
+
+    /// The same question, which an answers file may leave out.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
         self
     }
 }

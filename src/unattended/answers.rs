@@ -125,6 +125,12 @@ impl AnswersFile {
             })?;
             answers.values.insert(key.clone(), answer);
         }
+        answer_above(step, form, &mut answers)?;
+        let defaults = form.defaults().values;
+        for field in form.fields.iter().filter(|field| field.optional) {
+            let Some(default) = defaults.get(&field.key) else { continue };
+            answers.values.entry(field.key.clone()).or_insert_with(|| default.clone());
+        }
         let given = answers.clone();
         for field in form.asked(&given) {
             let name = format!("{step}.{}", field.key);
@@ -143,6 +149,40 @@ impl AnswersFile {
         }
         Ok(answers)
     }
+}
+
+/// Who answers a question that is asked only with one answer of another one has given that, too, where the other
+/// one is not in the file.
+fn answer_above(step: &str, form: &Form, answers: &mut Answers) -> Result<()> {
+    let mut said_by: BTreeMap<String, &str> = BTreeMap::new();
+    // As often as questions stand one upon the other.
+    for _ in 0..form.fields.len() {
+        let before = answers.values.len();
+        for field in &form.fields {
+            let Some((above, wanted)) = &field.only_if else { continue };
+            let ([wanted], true) = (&wanted[..], answers.values.contains_key(&field.key)) else {
+                continue;
+            };
+            let wanted = Answer::Choice(wanted.clone());
+            match answers.values.get(above) {
+                None => {
+                    answers.values.insert(above.clone(), wanted);
+                    said_by.insert(above.clone(), &field.key);
+                }
+                Some(other) => match said_by.get(above) {
+                    Some(by) if *other != wanted => bail!(
+                        "answers: {step}.{by} and {step}.{} cannot both be; say what {step}.{above} is",
+                        field.key
+                    ),
+                    _ => {}
+                },
+            }
+        }
+        if answers.values.len() == before {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn uncommitted(values: BTreeMap<String, (Written, usize)>) -> Result<UncommittedChanges> {
@@ -231,7 +271,7 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
             let only = field
                 .only_if
                 .as_ref()
-                .map_or(String::new(), |(key, value)| format!(" (only with {key}: {value})"));
+                .map_or(String::new(), |(key, any)| format!(" (only with {key}: {})", any.join(" or ")));
             let now = field.now.as_ref().map_or(String::new(), |now| format!(", now: {}", one_line(now)));
             let _ = writeln!(out, "  # {}{now}{only}", one_line(&field.label));
             if let Some(help) = &field.help {

@@ -67,7 +67,7 @@ static FAKES: [Fake; 4] = [
 pub(crate) static STEPS: [&dyn Step; 4] = [&FAKES[0], &FAKES[1], &FAKES[2], &FAKES[3]];
 
 pub(crate) fn field(key: &str, kind: Kind, only_if: Option<(&str, &str)>) -> Field {
-    let only_if = only_if.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let only_if = only_if.map(|(key, value)| (key.to_owned(), vec![value.to_owned()]));
     Field { only_if, ..Field::new(key, key, kind) }
 }
 

@@ -11,7 +11,7 @@ fn field(kind: Kind) -> Field {
 fn a_question_is_asked_only_with_the_one_above_it() {
     let on = |key: &str, above: Option<&str>| {
         let kind = Kind::Choice { options: Vec::new(), default: "yes".to_owned() };
-        let only_if = above.map(|above| (above.to_owned(), "yes".to_owned()));
+        let only_if = above.map(|above| (above.to_owned(), vec!["yes".to_owned()]));
         Field { key: key.to_owned(), only_if, ..field(kind) }
     };
     let fields = vec![

@@ -216,7 +216,10 @@ fn the_safe_answer_is_chosen_beforehand() {
         ("leave".to_owned(), "lock".to_owned())
     );
     assert!(field(&well, asks::MYSQL).is_none(), "the database did not answer");
-    assert_eq!(field(&well, "root.password").unwrap().only_if, Some(("root".to_owned(), "set".to_owned())));
+    assert_eq!(
+        field(&well, "root.password").unwrap().only_if,
+        Some(("root".to_owned(), vec!["set".to_owned()]))
+    );
 }
 
 /// The same answers a second time, when all is well, change nothing.

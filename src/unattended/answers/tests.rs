@@ -96,3 +96,38 @@ fn a_list_that_does_not_fit_is_told_with_the_line_of_its_item() {
         assert!(said.contains(why), "{said}");
     }
 }
+
+/// Who names a file means that it is taken, and need not say what stays as it is.
+#[test]
+fn an_answer_below_another_one_answers_that_too() {
+    let choice = |key, values: &[&str]| {
+        Field::choice(key, key, values.iter().map(|value| (*value, *value, *value)), values[0]).optional()
+    };
+    let list = || Kind::List { default: Vec::new(), count: 0..=9, check: Check::NONE };
+    let form = Form {
+        fields: vec![
+            choice("all", &["leave", "take", "make", "each"]),
+            Field::new("all.file", "file", list()).only_if("all", "take"),
+            Field::new("all.names", "names", list()).only_if_any("all", &["take", "make"]).optional(),
+            Field::new("all.kind", "kind", list()).only_if("all", "make"),
+            choice("one", &["leave", "take"]).only_if("all", "each"),
+            Field::new("one.file", "file", list()).only_if("one", "take"),
+        ],
+        ..Form::default()
+    };
+    let fit = |text: &str| {
+        let file = AnswersFile::parse(&format!("schema: 1\nnoatime:\n{text}")).unwrap();
+        file.fit("noatime", &form, &Secrets::default()).map_err(|error| format!("{error:#}"))
+    };
+    let chosen = |text: &str| {
+        let answers = fit(text).unwrap();
+        ["all", "one"].map(|key| answers.choice(key).unwrap().unwrap().to_owned())
+    };
+    assert_eq!(chosen("  all.file: /a\n"), ["take", "leave"]);
+    assert_eq!(chosen("  one.file: /a\n"), ["each", "take"]);
+    assert_eq!(chosen("  all: leave\n  all.file: /a\n"), ["leave", "leave"], "who says it is believed");
+    assert_eq!(chosen("  all.names: a\n"), ["leave", "leave"], "either could be meant");
+    let both = fit("  all.file: /a\n  one.file: /a\n").unwrap_err();
+    assert!(both.contains("noatime.all.file and noatime.one cannot both be"), "{both}");
+    assert!(fit("  all: make\n").unwrap_err().contains("noatime.all.kind is missing"));
+}
