@@ -46,18 +46,42 @@ pub fn lost(before: &[(String, Option<bool>)], now: &[(String, Option<bool>)]) -
         .collect()
 }
 
+/// Whether [`look`] calls a service so.
+pub fn is_known(name: &str) -> bool {
+    SERVICES.iter().any(|names| names[0] == name)
+}
+
 /// How the service that [`look`] calls `name` is started on this host; `None` when it is not there.
 pub fn start_command(host: &dyn Executor, name: &str) -> Option<Command> {
+    command(host, name, "start")
+}
+
+/// How a service of this host is made to read its files again, whether it runs or not: `nginx` and `apache2` lose no
+/// connection by it. Empty when it is not there.
+pub fn reread_commands(host: &dyn Executor, name: &str) -> Vec<Command> {
+    let verbs: &[&str] = match name {
+        "nginx" | "apache2" if has_systemd(host) => &["reload-or-restart"],
+        // It reloads only what runs, and starts only what does not.
+        "nginx" | "apache2" => &["reload", "start"],
+        _ => &["restart"],
+    };
+    verbs.iter().filter_map(|verb| command(host, name, verb)).collect()
+}
+
+fn command(host: &dyn Executor, name: &str, verb: &str) -> Option<Command> {
     let states = states(host);
-    let names = SERVICES.iter().find(|names| names[0] == name)?;
-    let unit = names.iter().find(|unit| states.contains_key(**unit))?;
-    let command = match host.find_program("systemctl") {
-        Some(_) if host.metadata("/run/systemd/system".as_ref()).is_ok() => {
-            Command::new("systemctl", ["start", unit])
-        }
-        _ => Command::new("service", [unit, "start"]),
+    let own = [name];
+    let names = SERVICES.iter().find(|names| names[0] == name).map_or(&own[..], |names| names);
+    let unit = *names.iter().find(|unit| states.contains_key(**unit))?;
+    let command = match has_systemd(host) {
+        true => Command::new("systemctl", [verb, unit]),
+        false => Command::new("service", [unit, verb]),
     };
     Some(command.limit(Duration::from_secs(60)))
+}
+
+fn has_systemd(host: &dyn Executor) -> bool {
+    host.find_program("systemctl").is_some() && host.metadata("/run/systemd/system".as_ref()).is_ok()
 }
 
 /// Unit or script name to running or not. Empty when nobody can be asked.
@@ -133,6 +157,23 @@ mod tests {
         let before = vec![("kamailio-proxy".to_owned(), Some(true)), ("nginx".to_owned(), Some(true))];
         assert_eq!(lost(&before, &seen), ["kamailio-proxy", "nginx"]);
         assert!(look(&host.with_world(World::Tree)).is_empty());
+    }
+
+    #[test]
+    fn a_service_reads_its_files_again_as_this_host_does_it() {
+        let told = |host: &Simulated, name: &str| {
+            let commands = reread_commands(host, name).into_iter();
+            commands
+                .map(|command| format!("{} {}", command.program, command.args.join(" ")))
+                .collect::<Vec<_>>()
+        };
+        let host = Simulated::new().on("systemctl", |_, _| UNITS).file("/run/systemd/system/x", "");
+        assert_eq!(told(&host, "nginx"), ["systemctl reload-or-restart nginx"]);
+        assert_eq!(told(&host, "kamailio-lb"), ["systemctl restart kamailio-lb"]);
+        assert!(told(&host, "apache2").is_empty(), "not on this host");
+        let host = Simulated::new().on("service", |_, _| " [ + ]  apache2\n [ + ]  kamailio-lb\n");
+        assert_eq!(told(&host, "apache2"), ["service apache2 reload", "service apache2 start"]);
+        assert_eq!(told(&host, "kamailio-lb"), ["service kamailio-lb restart"]);
     }
 
     #[test]

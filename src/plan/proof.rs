@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{CommandLine, Template};
+use crate::host::tls::Trial;
 
 /// How a change is seen done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,21 @@ pub enum Claim {
         /// Keys with dots between, and what each is to be.
         values: Vec<(String, String)>,
     },
+    /// Daemons of the host serve this certificate with this key: a second one of each was tried.
+    Loads {
+        /// File with the certificate and what belongs to it.
+        certificate: PathBuf,
+        /// File with the key.
+        key: PathBuf,
+        /// Which, and with which settings.
+        by: Vec<Trial>,
+    },
+    /// These places of certificates, as the configuration has them now, show on their ports what it names now: after a
+    /// change the new certificate, and the old one when the change was taken back.
+    Served {
+        /// Their names.
+        places: Vec<String>,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.
@@ -83,19 +99,24 @@ impl Claim {
     pub fn is_lasting(&self) -> bool {
         match self {
             Claim::Password { .. } | Claim::WebPassword { .. } | Claim::Mounted { .. } => true,
-            Claim::InForce { .. } | Claim::Values { .. } | Claim::Services | Claim::Reread => false,
+            Claim::InForce { .. }
+            | Claim::Values { .. }
+            | Claim::Loads { .. }
+            | Claim::Served { .. }
+            | Claim::Services
+            | Claim::Reread => false,
         }
     }
 
     /// Whether what is noted before the change decides it.
     pub fn is_noted(&self) -> bool {
-        matches!(self, Claim::Services | Claim::Reread)
+        matches!(self, Claim::Served { .. } | Claim::Services | Claim::Reread)
     }
 
     /// How long it may take on a real host until it is so.
     pub fn patience(&self) -> Duration {
         Duration::from_secs(match self {
-            Claim::Services => 30,
+            Claim::Services | Claim::Served { .. } => 30,
             Claim::Reread => 5,
             _ => 0,
         })

@@ -17,10 +17,16 @@ use crate::{
     secret::{Secret, Secrets, credentials},
 };
 
-/// Services that ran and do not now.
-pub(super) fn lost(ran: &BTreeSet<String>, host: &dyn Executor) -> Vec<String> {
-    let before: Vec<(String, Option<bool>)> = ran.iter().map(|name| (name.clone(), Some(true))).collect();
+/// Services that ran and do not now. What other claims noted are no services.
+pub(super) fn lost(noted: &BTreeSet<String>, host: &dyn Executor) -> Vec<String> {
+    let ran = noted.iter().filter(|name| services::is_known(name));
+    let before: Vec<(String, Option<bool>)> = ran.map(|name| (name.clone(), Some(true))).collect();
     services::lost(&before, &services::look(host))
+}
+
+/// How many services ran.
+pub(super) fn ran(noted: &BTreeSet<String>) -> usize {
+    noted.iter().filter(|name| services::is_known(name)).count()
 }
 
 /// Others once it read its settings, for which it starts itself again: it is told by a signal, which nobody sees arrive.

@@ -3,6 +3,7 @@
 
 mod claims;
 mod connection;
+mod tls;
 mod values;
 
 pub use connection::own_connection;
@@ -57,8 +58,10 @@ impl Platform for Ngcp {
                 claims::in_force(what, holds, gone, before, secrets, host)
             }
             Claim::Values { path, values } => values::seen(path, values, before, host),
+            Claim::Loads { certificate, key, by } => tls::loads(certificate, key, by, host),
+            Claim::Served { places } => tls::served(places, before, host),
             Claim::Services => match claims::lost(&before.noted, host).as_slice() {
-                [] => Ok(Seen::yes(format!("{} services still run", before.noted.len()))),
+                [] => Ok(Seen::yes(format!("{} services still run", claims::ran(&before.noted)))),
                 lost => bail!("no longer running: {}", lost.join(", ")),
             },
             Claim::Reread => {
@@ -85,6 +88,7 @@ impl Platform for Ngcp {
                 look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
             }
             Claim::Reread => claims::sockets(host),
+            Claim::Served { places } => tls::unserved(places, host),
             _ => BTreeSet::new(),
         }
     }
@@ -100,6 +104,7 @@ impl Platform for Ngcp {
                     |server: &sshd::Listener| Command::new("kill", ["-s", "HUP", &server.pid.to_string()]);
                 sshd::listeners(host).first().map(hang_up).into_iter().collect()
             }
+            Claim::Served { places } => tls::told_again(places, host),
             _ => Vec::new(),
         }
     }

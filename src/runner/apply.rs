@@ -205,7 +205,8 @@ impl<'a> Runner<'a> {
             }
         }
         for claim in apply.noted() {
-            let seen = self.sight.judge(claim, saved).or_else(|_| {
+            // What is not so already is helped at once: nobody waits for a daemon that was not told.
+            let seen = self.sight.look(claim, saved).or_else(|_| {
                 self.sight.mend(claim, saved);
                 self.sight.judge(claim, saved)
             });

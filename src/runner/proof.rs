@@ -84,13 +84,18 @@ impl Sight<'_> {
         let until = self.host.uptime() + claim.patience();
         let mut tick = TICK;
         loop {
-            let seen = self.platform.judge(claim, before, self.secrets, self.host);
+            let seen = self.look(claim, before);
             if seen.is_ok() || !live || self.host.uptime() >= until {
                 return seen;
             }
             pause(tick);
             tick = (tick * 2).min(SLOW);
         }
+    }
+
+    /// What the platform says of a claim at this moment.
+    pub(super) fn look(&self, claim: &Claim, before: &Saved) -> Result<Seen> {
+        self.platform.judge(claim, before, self.secrets, self.host)
     }
 
     /// What a step finds now.

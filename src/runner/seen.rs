@@ -35,7 +35,8 @@ impl Seen {
     }
 
     /// Both; what was seen twice in the same words is said once.
-    pub(super) fn and(mut self, other: Seen) -> Self {
+    #[must_use]
+    pub fn and(mut self, other: Seen) -> Self {
         let new: Vec<String> = other.words.into_iter().filter(|words| !self.words.contains(words)).collect();
         self.words.extend(new);
         self.remarks.extend(other.remarks);

@@ -10,5 +10,5 @@ mod tests;
 mod trial;
 
 pub use readable::{Readable, readable};
-pub use served::{Question, Served, served};
+pub use served::{Question, Served, fingerprints, is_name, served};
 pub use trial::{Daemon, Trial, Tried};

@@ -1,7 +1,11 @@
 //! What is served on a port right now: a handshake by the host's own `openssl s_client`, so that what the host's
 //! library accepts decides. Nothing is judged here.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use base64::Engine;
 use sha2::{Digest, Sha256};
@@ -87,11 +91,12 @@ pub(super) fn handshake(host: &dyn Executor, at: SocketAddr, name: Option<&str>)
     }
 }
 
-/// Nothing that `openssl` could take for an option, or that no certificate could hold.
-fn is_name(name: &str) -> bool {
+/// Whether a server can be asked for by this name: nothing that `openssl` could take for an option or an address.
+pub fn is_name(name: &str) -> bool {
     (1..=253).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+        && name.parse::<IpAddr>().is_err()
 }
 
 fn read(exit: &Exit) -> Served {
@@ -121,13 +126,12 @@ fn blocks(text: &str) -> Vec<String> {
     whole.take(MOST).collect()
 }
 
-/// The first certificate in a text.
-pub(super) fn first(text: &str) -> Option<String> {
-    blocks(text).into_iter().next()
+/// SHA-256 of each certificate in a text, in its order, in hexadecimal.
+pub fn fingerprints(text: &str) -> Vec<String> {
+    blocks(text).iter().filter_map(|pem| fingerprint(pem)).collect()
 }
 
-/// SHA-256 of a certificate, in hexadecimal.
-pub(super) fn fingerprint(pem: &str) -> Option<String> {
+fn fingerprint(pem: &str) -> Option<String> {
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
     let der = base64::engine::general_purpose::STANDARD.decode(body).ok()?;
     Some(Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect())

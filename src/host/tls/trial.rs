@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Served, listening,
-    served::{fingerprint, first, handshake},
+    served::{fingerprints, handshake},
 };
 use crate::{
     executor::{Executor, Exit, FileChange, FileTo, Sink, Status, Stream},
@@ -84,7 +84,7 @@ impl Trial {
 
     fn tried(&self, host: &dyn Executor, certificate: &Path, key: &Path) -> Result<Tried> {
         let wanted = match host.read(certificate) {
-            Ok(bytes) => first(&String::from_utf8_lossy(&bytes)).as_deref().and_then(fingerprint),
+            Ok(bytes) => fingerprints(&String::from_utf8_lossy(&bytes)).into_iter().next(),
             Err(error) => return Ok(Tried::Refused(error.to_string())),
         };
         let Some(wanted) = wanted else {
@@ -137,7 +137,7 @@ impl Sink for Meeting<'_> {
 fn judged(seen: Served, wanted: &str) -> Tried {
     match seen {
         Served::Chain { chain, protocol: Some(protocol) }
-            if chain.first().and_then(|leaf| fingerprint(leaf)).as_deref() == Some(wanted) =>
+            if chain.first().is_some_and(|leaf| fingerprints(leaf) == [wanted]) =>
         {
             Tried::Serves(protocol)
         }
