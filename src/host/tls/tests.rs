@@ -239,6 +239,12 @@ fn a_second_daemon_says_why_in_its_own_words_f72() {
              0(19011) ERROR: <core> [core/sr_module.c:882]: init_mod_child(): error while initializing module tls",
             "Key '/a.key' does not match the public key of the certificate",
         ),
+        (
+            Kamailio,
+            " 0(1486) ERROR: <core> [core/tcp_main.c:3042]: tcp_init(): could not get TCP protocol number\n \
+             0(1486) ERROR: tls [tls_domain.c:576]: load_cert(): TLSs<default>: Unable to load certificate file '/a.crt'",
+            "Unable to load certificate file '/a.crt'",
+        ),
         (Kamailio, "noise", "exit code 255: noise"),
     ];
     for (daemon, said, why) in refused {
@@ -257,6 +263,16 @@ fn a_second_daemon_says_why_in_its_own_words_f72() {
     for (daemon, said) in not_tried {
         let tried = tried(&daemons(Answer::code(1).error(said), Answer::code(0)), daemon);
         assert!(matches!(tried, Tried::NotTried(_)), "{tried:?}");
+    }
+}
+
+#[test]
+fn a_second_daemon_that_listens_before_it_has_loaded_anything_says_why_it_ends_f72() {
+    let said = " 0(7) ERROR: tls [tls_domain.c:1330]: load_private_key(): TLSs<default>: Unable to load private key file '/a.key'";
+    let refused = "80AB:error:8000006F:system library:BIO_connect:Connection refused:../crypto/bio/bio_sock2.c:127:calling connect()";
+    for handshake in [Answer::code(1).error(refused), Answer::code(1).line("CONNECTED(00000003)").error("")] {
+        let tried = tried(&daemons(Answer::code(0).error(said), handshake), Kamailio);
+        assert_eq!(tried, Tried::Refused("Unable to load private key file '/a.key'".to_owned()));
     }
 }
 

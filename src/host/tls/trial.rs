@@ -101,15 +101,15 @@ impl Trial {
             Daemon::Nginx => nginx::start(&candidate, host),
             Daemon::Kamailio => kamailio::start(&candidate),
         };
-        let mut meeting = Meeting { host, port: candidate.port, seen: None };
+        let mut meeting = Meeting { host, port: candidate.port, seen: None, answered: false };
         let exit = host.run(&start.command.reads_only().limit(LIMIT), &mut meeting);
         for path in start.leaves {
             let _ = host.change(&FileChange { path, to: FileTo::Absent });
         }
         let exit = exit?;
         Ok(match meeting.seen {
-            Some(seen) => judged(seen, &wanted),
-            None => ended(&exit, start.reason, self.daemon.program()),
+            Some(seen) if meeting.answered => judged(seen, &wanted),
+            seen => ended(&exit, seen, start.reason, self.daemon.program()),
         })
     }
 }
@@ -119,7 +119,11 @@ impl Trial {
 struct Meeting<'a> {
     host: &'a dyn Executor,
     port: u16,
+    /// The last try.
     seen: Option<Served>,
+    /// That was an answer. kamailio listens before it has loaded anything: one that is not there yet, or ends at this
+    /// moment, gives none.
+    answered: bool,
 }
 
 impl Sink for Meeting<'_> {
@@ -127,10 +131,16 @@ impl Sink for Meeting<'_> {
 
     fn cancelled(&mut self) -> bool {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        if self.seen.is_none() && listening::listeners(self.host).is_ok_and(|all| all.contains(&at)) {
-            self.seen = Some(handshake(self.host, at, None));
+        if !self.answered && listening::listeners(self.host).is_ok_and(|all| all.contains(&at)) {
+            let seen = handshake(self.host, at, None);
+            self.answered = match &seen {
+                Served::Chain { .. } | Served::Unknown(_) => true,
+                Served::Refused(why) => why.contains("alert"),
+                Served::Nothing => false,
+            };
+            self.seen = Some(seen);
         }
-        self.seen.is_some()
+        self.answered
     }
 }
 
@@ -150,15 +160,18 @@ fn judged(seen: Served, wanted: &str) -> Tried {
     }
 }
 
-/// It ended before anybody could meet it.
-fn ended(exit: &Exit, reason: fn(&str) -> Option<String>, program: &str) -> Tried {
+/// It ended before it had answered anybody.
+fn ended(exit: &Exit, seen: Option<Served>, reason: fn(&str) -> Option<String>, program: &str) -> Tried {
     let said = exit.error_text();
     let own = ["invalid option", "unknown option", "Address already in use"];
     match exit.status {
         _ if own.iter().any(|words| said.to_lowercase().contains(&words.to_lowercase())) => {
             Tried::NotTried(format!("{program}: {}", exit.reason()))
         }
-        Status::TimedOut => Tried::Refused(format!("it did not listen within {} seconds", LIMIT.as_secs())),
+        Status::TimedOut => Tried::Refused(match seen {
+            Some(Served::Refused(why)) => format!("it listens, but no handshake succeeds: {why}"),
+            _ => format!("it did not listen within {} seconds", LIMIT.as_secs()),
+        }),
         _ => Tried::Refused(reason(&said).map_or_else(|| exit.reason(), |words| hide_in_output(&words))),
     }
 }

@@ -51,7 +51,10 @@ pub(super) fn start(candidate: &Candidate<'_>) -> Start {
 fn reason(said: &str) -> Option<String> {
     let errors =
         said.lines().filter_map(|line| line.split_once("ERROR: ").or_else(|| line.split_once("CRITICAL: ")));
-    let mut words = errors.filter_map(|(_, rest)| Some(rest.split_once("(): ")?.1));
+    let errors: Vec<(&str, &str)> = errors.filter_map(|(_, rest)| rest.split_once("(): ")).collect();
+    // Others complain before it and go on all the same.
+    let first = errors.iter().position(|(whose, _)| whose.starts_with("tls ")).unwrap_or(0);
+    let mut words = errors.into_iter().skip(first).map(|(_, words)| words);
     let what = words.next()?.trim_start_matches("TLSs<default>: ").to_owned();
     let why = words.next().filter(|line| line.contains(":error:")).and_then(library_reason);
     Some(why.map_or_else(|| what.clone(), |why| format!("{what} ({why})")))
