@@ -1,7 +1,8 @@
-//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services, SSH, TLS.
+//! A Debian host, read through the executor: fstab and mounts, accounts, packages, services, SSH, certificates, TLS.
 //! Knows nothing of sip:provider CE.
 
 pub mod accounts;
+pub mod certificates;
 pub mod fstab;
 pub mod keys;
 pub mod mounts;
