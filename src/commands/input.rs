@@ -19,7 +19,7 @@ pub(super) fn answers_file(path: &Path) -> Result<AnswersFile> {
 
 /// Secrets from a file that nobody else can read, or from standard input.
 pub(super) fn secrets_file(path: Option<&Path>) -> Result<Secrets> {
-    const LIMIT: u64 = 64 * 1024;
+    const LIMIT: u64 = 1024 * 1024;
     let Some(path) = path else { return Ok(Secrets::default()) };
     let mut bytes = zeroize::Zeroizing::new(Vec::new());
     if path == Path::new("-") {

@@ -137,7 +137,10 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
                 }
             }
         }
-        (Kind::Secret { .. }, _) => secret(desk, &label, stop.again),
+        (kind, FieldState::Secret(_)) => {
+            let lines = kind.takes_lines();
+            secret(desk, &label, stop.again, lines)
+        }
         (_, FieldState::Line(input)) => {
             let now = input.value().to_owned();
             let what = field.kind.hint().unwrap_or_else(|| "new text".to_owned());
@@ -172,15 +175,19 @@ fn wrong_here(desk: &Desk<'_>) -> Option<String> {
     complaint(field, state)
 }
 
-/// A password, not echoed. An empty line keeps what was typed before.
-fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
-    let prompt = if again { format!("{label}, again: ") } else { format!("{label} (not shown): ") };
+/// A secret, not echoed. An empty line keeps what was typed before.
+fn secret(desk: &mut Desk<'_>, label: &str, again: bool, lines: bool) -> io::Result<bool> {
+    let prompt = match (again, lines) {
+        (true, _) => format!("{label}, again: "),
+        (false, false) => format!("{label} (not shown): "),
+        (false, true) => format!("{label} (not shown; paste it whole, then a line with a dot alone):\n"),
+    };
     let output = &mut desk.output;
     let mut ask = || {
         write!(output, "{}", plain(&prompt))?;
         output.flush()
     };
-    let Some(typed) = desk.outside.secret(&mut ask, desk.input)? else {
+    let Some(typed) = desk.outside.secret(&mut ask, desk.input, lines)? else {
         desk.tell(Message::Hangup);
         return Ok(false);
     };
@@ -201,6 +208,7 @@ fn secret(desk: &mut Desk<'_>, label: &str, again: bool) -> io::Result<bool> {
         (Some(verdict), false) if verdict.good => format!("strong: {}", verdict.words),
         (Some(verdict), false) => format!("It {}", verdict.words),
         (_, true) if state.matches() => "the same".to_owned(),
+        (None, false) if lines => format!("{} lines taken", state.first.lines()),
         (_, true) => "The two entries differ; it is not used until they are the same.".to_owned(),
         _ => return Ok(true),
     };

@@ -19,8 +19,8 @@ pub trait Outside {
     fn carry_out(&mut self, effect: Effect);
     /// The next answer. With `wait` until there is one; `None` when there is none (or never will be).
     fn message(&mut self, wait: bool) -> Option<Message>;
-    /// Stops the echo, then asks, and reads one line from `input`; `None` at its end. In this order: who types at once
-    /// is not echoed either.
+    /// Stops the echo, then asks, and reads one line from `input`, or `lines` up to one that holds [`LAST_LINE`]; `None`
+    /// at its end. In this order: who types at once is not echoed either.
     ///
     /// # Errors
     /// When the input cannot be read.
@@ -28,8 +28,12 @@ pub trait Outside {
         &mut self,
         ask: &mut dyn FnMut() -> io::Result<()>,
         input: &mut dyn BufRead,
+        lines: bool,
     ) -> io::Result<Option<Secret>>;
 }
+
+/// Ends a text of many lines: nothing that is pasted holds such a line.
+pub const LAST_LINE: &[u8] = b".";
 
 /// Where lines come from.
 pub trait Input: BufRead {

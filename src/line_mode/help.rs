@@ -7,6 +7,7 @@ pub(super) const DIALOG: &str = "The number of an outcome and Enter takes it; En
 pub(super) const QUESTION: &str = "\
 A number chooses that answer; Enter alone keeps the one marked *, or the text that is there.
 Text is typed as it shall be; - alone empties it. Passwords are asked for twice and not shown.
+A text of many lines ends with a line that holds a dot alone; the dot at once keeps what is there.
 f reads all findings in full, b goes back, q leaves; answers are kept. After the last question r goes to the review.
 Nothing changes on the host before the plan is applied.";
 

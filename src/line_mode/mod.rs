@@ -10,7 +10,7 @@ mod menu;
 use std::io::{self, Write};
 
 use self::desk::{Desk, Followed, WIDTH};
-pub use self::desk::{Input, Outside};
+pub use self::desk::{Input, LAST_LINE, Outside};
 use crate::{
     executor::World,
     wizard::{

@@ -6,7 +6,7 @@ mod tests;
 
 use super::{Answers, answers::Answer};
 use crate::finding::{Finding, Status};
-pub use kind::{Check, Choice, Kind};
+pub use kind::{Check, Choice, Kind, PASTED_LIMIT, SECRET_LIMIT};
 
 /// The questions of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::{secret::Secret, wizard::Key};
+use crate::{secret::Secret, steps::form::PASTED_LIMIT, wizard::Key};
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +16,8 @@ pub(crate) enum Typed {
     Paste(Secret),
 }
 
-/// The most that one paste is taken of, in bytes.
-const PASTE_LIMIT: usize = 64 * 1024;
+/// The most that one paste is taken of, in bytes: a little more than any field takes, so that none takes a part.
+const PASTE_LIMIT: usize = PASTED_LIMIT + 1;
 /// The longest escape sequence that is waited for.
 const SEQUENCE_LIMIT: usize = 32;
 const PASTE_END: &[u8] = b"\x1b[201~";

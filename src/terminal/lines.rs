@@ -27,6 +27,7 @@ use crate::{
     executor::World,
     line_mode,
     secret::Secret,
+    steps::form::PASTED_LIMIT,
     wizard::{Effect, Message, Model},
 };
 
@@ -177,15 +178,41 @@ impl line_mode::Outside for Outside {
         &mut self,
         ask: &mut dyn FnMut() -> io::Result<()>,
         input: &mut dyn BufRead,
+        lines: bool,
     ) -> io::Result<Option<Secret>> {
         let _silence = Silence::begin();
         ask()?;
-        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
-        let read = input.take(LONGEST).read_until(b'\n', &mut line)?;
-        let typed = line.strip_suffix(b"\n").unwrap_or(&line);
-        let typed = typed.strip_suffix(b"\r").unwrap_or(typed);
-        Ok((read > 0).then(|| Secret::new(typed)))
+        if lines { text(input) } else { Ok(line(input)?.map(|line| Secret::new(line.as_slice()))) }
     }
+}
+
+/// One line without its end; `None` at the end of the input.
+fn line(input: &mut dyn BufRead) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
+    let read = input.take(LONGEST).read_until(b'\n', &mut line)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok((read > 0).then_some(line))
+}
+
+/// Lines up to the last one. Of a text that is longer than any may be so much is kept that it is refused.
+fn text(input: &mut dyn BufRead) -> io::Result<Option<Secret>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(PASTED_LIMIT + 1));
+    while let Some(line) = line(input)? {
+        if line.as_slice() == line_mode::LAST_LINE {
+            return Ok(Some(Secret::new(text.as_slice())));
+        }
+        for byte in line.iter().chain(b"\n") {
+            if text.len() <= PASTED_LIMIT {
+                text.push(*byte);
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// While it exists the terminal echoes nothing. Where there is no terminal there is nothing to do.
@@ -208,5 +235,23 @@ impl Drop for Silence {
         if let Some(before) = &self.0 {
             let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, before);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blank lines stand in many a bundle; what comes behind one must not become the answer to the next question.
+    #[test]
+    fn a_text_of_many_lines_ends_with_a_dot_alone() {
+        let mut input: &[u8] = b"BEGIN\r\nEND\r\n\r\n..\nBEGIN\n.\nnext\n";
+        assert_eq!(text(&mut input).unwrap(), Some(Secret::new("BEGIN\nEND\n\n..\nBEGIN\n")));
+        assert_eq!(input, b"next\n");
+        assert_eq!(text(&mut input).unwrap(), None, "the input ended before it");
+        let long = "x".repeat(2 * PASTED_LIMIT) + "\n.\nnext";
+        let mut input = long.as_bytes();
+        assert_eq!(text(&mut input).unwrap().unwrap().expose().len(), PASTED_LIMIT + 1);
+        assert_eq!(input, b"next");
     }
 }

@@ -111,7 +111,7 @@ impl AnswersFile {
                 continue;
             }
             let field = field.with_context(|| {
-                let known = form.fields.iter().filter(|field| !matches!(field.kind, Kind::Secret { .. }));
+                let known = form.fields.iter().filter(|field| !field.kind.is_secret());
                 let mut known: Vec<&str> = known.map(|field| field.key.as_str()).collect();
                 known.sort_unstable();
                 format!(
@@ -135,7 +135,8 @@ impl AnswersFile {
         for field in form.asked(&given) {
             let name = format!("{step}.{}", field.key);
             match &field.kind {
-                kind @ Kind::Secret { .. } => {
+                kind if kind.is_secret() && field.optional && secrets.get(&name).is_none() => {}
+                kind if kind.is_secret() => {
                     let secret = secrets.get(&name).with_context(|| format!("secrets: {name} is missing"))?;
                     kind.judge(secret).map_err(|why| anyhow!("secrets: {name} {why}"))?;
                     answers.secrets.insert(name);
@@ -295,7 +296,14 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
             }
             let key = quoted(&field.key);
             let _ = match field.kind.default() {
-                _ if matches!(field.kind, Kind::Secret { .. }) => {
+                _ if field.kind.takes_lines() => {
+                    writeln!(
+                        out,
+                        "  #   in the secrets file: {}.{}=| and below it its lines, indented",
+                        about.id, field.key
+                    )
+                }
+                _ if field.kind.is_secret() => {
                     writeln!(out, "  #   in the secrets file: {}.{}=…", about.id, field.key)
                 }
                 Some(all) if field.kind.is_list() => {

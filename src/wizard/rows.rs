@@ -70,7 +70,7 @@ pub fn rows(step: &StepState) -> Rows<'_> {
 pub(super) fn settles(field: &Field, finding: &Finding) -> bool {
     let Some(key) = &finding.field else { return false };
     let family = key.ends_with('.') && field.key.starts_with(key.as_str());
-    *key == field.key || family && !matches!(field.kind, Kind::Secret { .. })
+    *key == field.key || family && !field.kind.is_secret()
 }
 
 /// The worst first.
@@ -144,8 +144,13 @@ impl<'a> Row<'a> {
         match self.asked {
             Some((_, _, FieldState::Line(input))) if input.value().is_empty() => "(none)",
             Some((_, _, FieldState::Line(input))) => input.value(),
-            Some((_, _, FieldState::Secret(secret))) if secret.first.is_empty() => "(to be typed)",
-            Some((_, _, FieldState::Secret(_))) => "(typed)",
+            Some((_, field, FieldState::Secret(secret))) => match (&field.kind, secret.first.is_empty()) {
+                _ if field.optional && secret.first.is_empty() => "(none)",
+                (Kind::Existing { lines: true }, true) => "(to be pasted)",
+                (Kind::Existing { lines: true }, false) => "(pasted)",
+                (_, true) => "(to be typed)",
+                (_, false) => "(typed)",
+            },
             Some((_, field, FieldState::Choice(_))) => {
                 self.chosen().map_or(field.label.as_str(), |chosen| &chosen.label)
             }

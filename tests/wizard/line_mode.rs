@@ -136,6 +136,7 @@ impl Outside for Answering {
         &mut self,
         ask: &mut dyn FnMut() -> io::Result<()>,
         input: &mut dyn BufRead,
+        _: bool,
     ) -> io::Result<Option<Secret>> {
         ask()?;
         let mut line = String::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod endings;
+mod existing;
 mod fields;
 mod history;
 mod line_mode;

@@ -156,7 +156,7 @@ pub(crate) fn plan() -> Plan {
 pub(crate) struct Desk {
     pub(crate) model: Model,
     pub(crate) effects: Vec<Effect>,
-    records: u64,
+    pub(crate) records: u64,
 }
 
 impl Desk {

@@ -72,7 +72,17 @@ pub enum Kind {
         /// It becomes a web login: printable ASCII without blanks, at most 40 characters.
         ascii_only: bool,
     },
+    /// A secret that exists already: given once, not echoed, not judged. Its name among the secrets is `STEP.KEY`.
+    Existing {
+        /// It is a text of many lines, which is pasted.
+        lines: bool,
+    },
 }
+
+/// Longest secret that is typed on one line, in bytes.
+pub const SECRET_LIMIT: usize = 1024;
+/// Longest secret of many lines, in bytes.
+pub const PASTED_LIMIT: usize = 256 * 1024;
 
 impl Kind {
     /// The answer before anybody answers; a secret and a file have none.
@@ -84,7 +94,7 @@ impl Kind {
             Kind::List { default, .. } => Some(Answer::List(default.clone())),
             Kind::Networks { default, .. } => Some(Answer::Networks(default.clone())),
             Kind::Size { default, .. } => Some(Answer::Size(*default)),
-            Kind::File | Kind::Secret { .. } => None,
+            Kind::File | Kind::Secret { .. } | Kind::Existing { .. } => None,
         }
     }
 
@@ -100,8 +110,19 @@ impl Kind {
             )),
             Kind::Size { min, max, .. } => Some(format!("a size like 64M or 5G, from {min} to {max}")),
             Kind::File => Some("the full name of a file on this host, from / on".to_owned()),
-            Kind::Choice { .. } | Kind::Text { .. } | Kind::Secret { .. } => None,
+            Kind::Existing { lines: true } => Some("a text of many lines, whole".to_owned()),
+            Kind::Choice { .. } | Kind::Text { .. } | Kind::Secret { .. } | Kind::Existing { .. } => None,
         }
+    }
+
+    /// Whether the answer is a secret.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Kind::Secret { .. } | Kind::Existing { .. })
+    }
+
+    /// Whether the answer is a text of many lines.
+    pub fn takes_lines(&self) -> bool {
+        matches!(self, Kind::Existing { lines: true })
     }
 
     /// Whether the answer is several items.
@@ -153,7 +174,7 @@ impl Kind {
                 size => Err(format!("'{size}' is not from {min} to {max}")),
             },
             Kind::File => file(line.trim()),
-            Kind::Secret { .. } => {
+            Kind::Secret { .. } | Kind::Existing { .. } => {
                 Err("a password does not belong here; put it into the secrets file".to_owned())
             }
         }
@@ -190,8 +211,22 @@ impl Kind {
     pub fn judge(&self, given: &Secret) -> Result<String, String> {
         match self {
             Kind::Secret { hints, ascii_only } => secret::judge(given, hints, *ascii_only),
+            Kind::Existing { lines } => existing(given, *lines),
             _ => secret::judge(given, &[], false),
         }
+    }
+}
+
+/// Whether it can be a secret that exists already.
+fn existing(given: &Secret, lines: bool) -> Result<String, String> {
+    let limit = if lines { PASTED_LIMIT } else { SECRET_LIMIT };
+    let text = given.expose_str().ok_or("is not valid UTF-8")?;
+    let odd = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
+    match () {
+        () if text.is_empty() => Err("is empty".to_owned()),
+        () if text.len() > limit => Err(format!("is larger than {limit} bytes")),
+        () if text.chars().any(odd) => Err("holds a control character or a line break".to_owned()),
+        () => Ok(String::new()),
     }
 }
 

@@ -131,3 +131,25 @@ fn an_answer_below_another_one_answers_that_too() {
     assert!(both.contains("noatime.all.file and noatime.one cannot both be"), "{both}");
     assert!(fit("  all: make\n").unwrap_err().contains("noatime.all.kind is missing"));
 }
+
+/// What exists already is not judged as a new password is, and may be missing where the host can do without.
+#[test]
+fn a_secret_that_exists_already_is_taken_as_it_is() {
+    let file = AnswersFile::parse("schema: 1\nnoatime:\n").unwrap();
+    let field = |key, lines| Field::new(key, key, Kind::Existing { lines });
+    let fields = vec![field("passphrase", false).optional(), field("pasted", true)];
+    let form = Form { fields, ..Form::default() };
+    let mut secrets = Secrets::default();
+    let fit = |secrets: &Secrets| file.fit("noatime", &form, secrets);
+    assert_eq!(fit(&secrets).unwrap_err().to_string(), "secrets: noatime.pasted is missing");
+    secrets.insert("noatime.pasted", crate::secret::Secret::new("BEGIN\nEND"));
+    assert_eq!(fit(&secrets).unwrap().secrets.len(), 1);
+    secrets.insert("noatime.passphrase", crate::secret::Secret::new("weak"));
+    assert_eq!(fit(&secrets).unwrap().secrets.len(), 2);
+    secrets.insert("noatime.passphrase", crate::secret::Secret::new("canary\n"));
+    let refused = fit(&secrets).unwrap_err().to_string();
+    assert!(refused.starts_with("secrets: noatime.passphrase holds") && !refused.contains("canary"));
+    let about = REGISTRY.iter().find(|step| step.about().id.as_str() == "noatime").unwrap().about();
+    let written = template("spce", &[(about, form.clone())]);
+    assert!(written.contains("noatime.passphrase=…") && written.contains("noatime.pasted=| and below it"));
+}

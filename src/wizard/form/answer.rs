@@ -52,7 +52,9 @@ impl FormState {
             let value = self.value(index).and_then(|value| field.kind.read(value).ok());
             if let Some(value) = value {
                 answers.values.insert(field.key.clone(), value);
-            } else if matches!(state, FieldState::Secret(_)) && complaint(field, state).is_none() {
+            } else if matches!(state, FieldState::Secret(secret) if !secret.first.is_empty())
+                && complaint(field, state).is_none()
+            {
                 answers.secrets.insert(format!("{step}.{}", field.key));
             }
         }
@@ -63,6 +65,7 @@ impl FormState {
     pub(in crate::wizard) fn add_secrets(&self, step: &StepId, secrets: &mut Secrets) {
         for (_, field, state) in self.visible() {
             if let FieldState::Secret(secret) = state
+                && !secret.first.is_empty()
                 && complaint(field, state).is_none()
             {
                 secrets.insert(&format!("{step}.{}", field.key), secret.first.secret());
@@ -134,6 +137,9 @@ pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
             } else {
                 (!secret.matches()).then(|| "the two entries differ".to_owned())
             }
+        }
+        (Kind::Existing { .. }, FieldState::Secret(secret)) if !field.optional => {
+            secret.first.is_empty().then(|| "nothing was given".to_owned())
         }
         _ => None,
     }

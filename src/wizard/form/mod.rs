@@ -6,6 +6,6 @@ mod secret_field;
 mod state;
 
 pub use answer::{Problem, complaint};
-pub use secret_field::{Buffer, SECRET_LIMIT, SecretState, Verdict};
+pub use secret_field::{Buffer, SecretState, Verdict};
 pub(super) use state::Turn;
 pub use state::{FieldState, FormState, Stop};

@@ -1,18 +1,18 @@
-//! A secret while it is typed: two buffers of fixed size, never shown, wiped when dropped.
+//! A secret while it is typed or pasted: never shown, wiped when dropped.
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{secret::Secret, steps::form::Field};
-
-/// Longest secret in bytes. The buffer has this size from the start, so that growing never leaves a copy behind.
-pub const SECRET_LIMIT: usize = 1024;
+use crate::{
+    secret::Secret,
+    steps::form::{Field, Kind, PASTED_LIMIT, SECRET_LIMIT},
+};
 
 /// A secret while it is typed.
 #[derive(Debug, Clone, Default)]
 pub struct SecretState {
     /// As typed first.
     pub first: Buffer,
-    /// As typed again.
+    /// As typed again; empty where it is given once.
     pub again: Buffer,
     /// What is thought of it; `None` while nothing is typed.
     pub verdict: Option<Verdict>,
@@ -34,7 +34,7 @@ impl SecretState {
     }
 }
 
-/// Bytes of a secret: never printed, wiped when dropped, never moved by growing.
+/// Bytes of a secret: never printed, wiped when dropped, and so is what growing leaves behind.
 pub struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Default for Buffer {
@@ -44,10 +44,9 @@ impl Default for Buffer {
 }
 
 impl Clone for Buffer {
-    /// A copy of the same capacity.
     fn clone(&self) -> Self {
         let mut copy = Buffer::default();
-        copy.0.extend_from_slice(&self.0);
+        copy.append(&self.0);
         copy
     }
 }
@@ -64,6 +63,11 @@ impl Buffer {
         std::str::from_utf8(&self.0).map_or(0, |text| text.chars().count())
     }
 
+    /// Lines in it.
+    pub fn lines(&self) -> usize {
+        self.0.split_inclusive(|byte| *byte == b'\n').count()
+    }
+
     /// Whether nothing was typed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -74,13 +78,28 @@ impl Buffer {
         Secret::new(self.0.as_slice())
     }
 
-    /// Appends text; `false` when it does not fit or holds control characters, and then nothing is appended.
-    pub(super) fn push(&mut self, text: &str) -> bool {
-        let fits = self.0.len() + text.len() <= SECRET_LIMIT && !text.chars().any(char::is_control);
+    /// Appends text; `false` when it does not fit or holds control characters, line breaks aside where it takes them,
+    /// and then nothing is appended.
+    pub(super) fn push(&mut self, text: &str, kind: &Kind) -> bool {
+        let lines = kind.takes_lines();
+        let limit = if lines { PASTED_LIMIT } else { SECRET_LIMIT };
+        let odd = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\t'));
+        let fits = self.0.len() + text.len() <= limit && !text.chars().any(odd);
         if fits {
-            self.0.extend_from_slice(text.as_bytes());
+            self.append(text.as_bytes());
         }
         fits
+    }
+
+    /// Grows by hand: what a vector leaves behind when it moves is not wiped.
+    fn append(&mut self, bytes: &[u8]) {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * needed));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
     }
 
     /// Removes the last character.
@@ -101,7 +120,8 @@ impl Buffer {
 
 /// Thinks about the first entry again.
 pub(super) fn judge(field: &Field, secret: &mut SecretState) {
-    secret.verdict = (!secret.first.is_empty()).then(|| match field.kind.judge(&secret.first.secret()) {
+    let judged = matches!(field.kind, Kind::Secret { .. }) && !secret.first.is_empty();
+    secret.verdict = judged.then(|| match field.kind.judge(&secret.first.secret()) {
         Ok(words) => Verdict { good: true, words },
         Err(words) => Verdict { good: false, words },
     });

@@ -50,7 +50,7 @@ pub enum FieldState {
     Choice(usize),
     /// A line of text or a number, with its cursor.
     Line(Input),
-    /// A secret typed twice.
+    /// A secret, typed twice or given once.
     Secret(Box<SecretState>),
 }
 
@@ -97,6 +97,12 @@ impl FormState {
     /// Whether letters go into the focused field.
     pub fn typing(&self) -> bool {
         matches!(self.fields.get(self.focus.field), Some(FieldState::Line(_) | FieldState::Secret(_)))
+    }
+
+    /// Whether a line break goes into the focused field. Also before a text has begun: what is pasted as keys may begin
+    /// with an empty line, and no part of it may end up elsewhere.
+    pub fn takes_line_break(&self) -> bool {
+        self.focused().is_some_and(|field| field.kind.takes_lines())
     }
 
     /// Whether the focused field is a choice.
@@ -187,7 +193,11 @@ impl FormState {
             FieldState::Secret(secret) => {
                 let buffer = if again { &mut secret.again } else { &mut secret.first };
                 match key {
-                    Key::Char(c) if !buffer.push(c.encode_utf8(&mut [0; 4])) => return Err(TOO_LONG),
+                    Key::Char(c) if !buffer.push(c.encode_utf8(&mut [0; 4]), &field.kind) => {
+                        return Err(refused(&field.kind));
+                    }
+                    Key::Enter if buffer.is_empty() => {}
+                    Key::Enter if !buffer.push("\n", &field.kind) => return Err(refused(&field.kind)),
                     Key::Backspace => buffer.pop(),
                     Key::Ctrl('u' | 'w') => buffer.clear(),
                     _ => {}
@@ -223,8 +233,10 @@ impl FormState {
             }
             FieldState::Secret(secret) => {
                 let buffer = if again { &mut secret.again } else { &mut secret.first };
-                if !buffer.push(text.trim_end_matches(['\r', '\n'])) {
-                    return Err(TOO_LONG);
+                let lines = field.kind.takes_lines();
+                let text = if lines { text } else { text.trim_end_matches(['\r', '\n']) };
+                if !buffer.push(text, &field.kind) {
+                    return Err(refused(&field.kind));
                 }
                 judge(field, secret);
                 self.edits += 1;
@@ -236,9 +248,9 @@ impl FormState {
     /// Places the focus can be at, in order.
     fn stops(&self) -> Vec<Stop> {
         let mut stops = Vec::new();
-        for (field, _, state) in self.visible() {
+        for (field, asked, _) in self.visible() {
             stops.push(Stop { field, again: false });
-            if matches!(state, FieldState::Secret(_)) {
+            if matches!(asked.kind, Kind::Secret { .. }) {
                 stops.push(Stop { field, again: true });
             }
         }
@@ -263,7 +275,13 @@ impl FormState {
     }
 }
 
-const TOO_LONG: &str = "Not taken: a password is one line of at most 1024 bytes, without control characters.";
+/// Why a secret is not taken.
+fn refused(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Existing { lines: true } => "Not taken: more than 256 KB, or not plain text.",
+        _ => "Not taken: a password is one line of at most 1024 bytes, without control characters.",
+    }
+}
 
 /// A field before anybody answered.
 pub(super) fn unanswered(field: &Field) -> FieldState {
@@ -271,7 +289,7 @@ pub(super) fn unanswered(field: &Field) -> FieldState {
         Kind::Choice { options, default } => {
             FieldState::Choice(options.iter().position(|option| option.value == *default).unwrap_or(0))
         }
-        Kind::Secret { .. } => FieldState::Secret(Box::default()),
+        Kind::Secret { .. } | Kind::Existing { .. } => FieldState::Secret(Box::default()),
         kind => {
             let default = kind.default().map(|answer| answer.to_string());
             FieldState::Line(Input::new(default.unwrap_or_default()))

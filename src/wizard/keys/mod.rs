@@ -14,9 +14,15 @@ pub(super) fn scrolls(key: Key) -> bool {
     matches!(key, Key::PageUp | Key::PageDown | Key::Home | Key::End)
 }
 
+/// Whether a key goes into a field now.
+pub(super) fn typed(model: &Model, key: Key) -> bool {
+    let line_break = || model.current_step().is_some_and(|step| step.form.takes_line_break());
+    model.typing() && (key.edits_text() || key == Key::Enter && line_break())
+}
+
 /// What `key` means now; `None` when it means nothing or goes into a text field.
 pub fn intent(model: &Model, key: Key) -> Option<Intent> {
-    if model.typing() && key.edits_text() {
+    if typed(model, key) {
         return None;
     }
     // The key first: whether a row holds may take a look at the whole page.
@@ -52,7 +58,7 @@ pub fn footer(model: &Model) -> Vec<Hint> {
         let mut intents: Vec<Intent> = Vec::new();
         let mut keys = Vec::new();
         for (key, intent) in row.keys {
-            let free = !(taken.contains(key) || model.typing() && key.edits_text());
+            let free = !(taken.contains(key) || typed(model, *key));
             if free {
                 taken.push(*key);
                 if !intents.contains(intent) {

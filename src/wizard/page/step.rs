@@ -231,7 +231,9 @@ fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usi
         Some((_, field, FieldState::Line(input))) => line(&mut w, field, input),
         Some((_, field, FieldState::Secret(secret))) => {
             secret_line(&mut w, field, secret, false, !focus.again);
-            secret_line(&mut w, field, secret, true, focus.again);
+            if matches!(field.kind, Kind::Secret { .. }) {
+                secret_line(&mut w, field, secret, true, focus.again);
+            }
         }
     }
     let said = row.asked.is_some_and(|(_, _, state)| said(state));
@@ -260,7 +262,7 @@ fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usi
 
 /// Whether what is typed is judged beside it.
 fn said(state: &FieldState) -> bool {
-    matches!(state, FieldState::Secret(secret) if !secret.first.is_empty())
+    matches!(state, FieldState::Secret(secret) if secret.verdict.is_some())
 }
 
 /// The details of a row on so many lines: each gets one, then the first ones as many as they need.
@@ -336,7 +338,16 @@ fn line(w: &mut Writer, field: &Field, input: &Input) {
     });
 }
 
-/// One of the two entries of a password.
+/// How much was pasted, and how one goes on.
+fn pasted(secret: &SecretState) -> String {
+    match secret.first.lines() {
+        0 => "paste it here, whole; Tab goes on".to_owned(),
+        1 => "1 line; Tab goes on".to_owned(),
+        lines => format!("{lines} lines; Tab goes on"),
+    }
+}
+
+/// A secret that is typed: one of the two entries of a password.
 fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool, here: bool) {
     let buffer = if again { &secret.again } else { &secret.first };
     let room = (w.width / 4).clamp(8, 32);
@@ -353,6 +364,7 @@ fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool,
         }
         _ if again && !buffer.is_empty() && secret.matches() => Some(Span::new(Role::Good, "  the same")),
         _ if again && !buffer.is_empty() => Some(Span::new(Role::Warning, "  differs")),
+        _ if field.kind.takes_lines() => Some(Span::new(Role::Text, format!("  {}", pasted(secret)))),
         _ => None,
     };
     let before = w.len();

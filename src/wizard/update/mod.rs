@@ -91,7 +91,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notice = None;
-    let effects = if model.typing() && key.edits_text() {
+    let effects = if keys::typed(model, key) {
         edit(model, |form| form.edit(key))
     } else if let Some(intent) = keys::intent(model, key) {
         act::act(model, intent)
