@@ -24,7 +24,7 @@ impl Made {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs `openssl` in the folder with these words, parted by blanks; it must succeed.
+    /// Runs `openssl` in the folder with these words, parted by blanks, a plus sign for a blank within; it must succeed.
     pub(crate) fn openssl(&self, words: &str) -> Output {
         let output = self.ask(words);
         assert!(output.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&output.stderr));
@@ -39,6 +39,9 @@ impl Made {
 
 fn run(folder: &Path, words: &str) -> Output {
     let mut command = Command::new("openssl");
-    command.args(words.split(' ')).current_dir(folder).stdin(Stdio::null());
+    command
+        .args(words.split(' ').map(|word| word.replace('+', " ")))
+        .current_dir(folder)
+        .stdin(Stdio::null());
     command.output().unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ngcp_warden::{
     executor::System,
-    host::certificates::{Key, Material, Name, Source, gather, private_key},
+    host::certificates::{Key, Material, Name, Source, gather, private_key, read_certificates},
     secret::Secret,
 };
 
@@ -53,4 +53,12 @@ fn pkcs12_of_every_age_opens_with_its_passphrase() {
         let why = format!("{:#}", gathered(&[made.path(file)], None).unwrap_err());
         assert!(why.ends_with("the PKCS#12 file is locked and needs its passphrase"), "{why}");
     }
+}
+
+#[test]
+fn the_certificate_that_an_installation_makes_for_itself_is_known() {
+    let made = Made::new();
+    made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 30 -subj /C=AT/ST=Some-State/O=Sipwise+GmbH/CN=Sipwise+GmbH/emailAddress=service@sipwise.com");
+    let certificate = read_certificates(&System::live().unwrap(), &made.path("cert.pem")).unwrap().remove(0);
+    assert_eq!(certificate.is_default(), Some("Sipwise GmbH"));
 }

@@ -30,6 +30,8 @@ pub enum FaultKind {
     NoKey,
     /// The private key needs a passphrase, which no daemon is given.
     KeyEncrypted,
+    /// More than one certificate is there with its key.
+    Ambiguous,
     /// The private key is not the one of the certificate.
     KeyMismatch,
     /// It is over.

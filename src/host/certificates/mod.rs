@@ -2,16 +2,22 @@
 //! `openssl`. Where they are configured, and what is served on a port, is for others to know.
 
 mod certificate;
+mod chain;
 mod fault;
 mod file;
+mod judge;
 mod key;
 mod material;
+mod names;
 mod openssl;
 mod pem;
+mod verify;
 
 pub use certificate::{Certificate, Name};
+pub use chain::{Chain, chain};
 pub use fault::{Fault, FaultKind};
 pub use file::{read_certificates, read_key};
+pub use judge::{judge, key_fault};
 pub use key::{Key, PublicHalf};
 pub use material::{Material, Source, gather, private_key};
 
