@@ -88,7 +88,7 @@ impl Platform for Ngcp {
                 look.filter(|(_, runs)| *runs == Some(true)).map(|(name, _)| name).collect()
             }
             Claim::Reread => claims::sockets(host),
-            Claim::Served { places } => tls::unserved(places, host),
+            Claim::Served { places } => tls::noted(places, host),
             _ => BTreeSet::new(),
         }
     }
@@ -104,7 +104,7 @@ impl Platform for Ngcp {
                     |server: &sshd::Listener| Command::new("kill", ["-s", "HUP", &server.pid.to_string()]);
                 sshd::listeners(host).first().map(hang_up).into_iter().collect()
             }
-            Claim::Served { places } => tls::told_again(places, host),
+            Claim::Served { places } => tls::told_again(places, noted, host),
             _ => Vec::new(),
         }
     }

@@ -17,8 +17,8 @@ use crate::{
     runner::{Saved, Seen},
 };
 
-/// Before the place of which it is noted that its port did not show its certificate.
-const NOT_SERVED: &str = "not served: ";
+/// Begins what is noted of a place.
+const NOTED: &str = "certificate of ";
 
 pub(super) fn loads(certificate: &Path, key: &Path, by: &[Trial], host: &dyn Executor) -> Result<Seen> {
     let mut seen = Vec::new();
@@ -36,19 +36,21 @@ pub(super) fn loads(certificate: &Path, key: &Path, by: &[Trial], host: &dyn Exe
     }))
 }
 
-/// Whether each of these places shows what the configuration names. One that did not before, with the same file, is
-/// told and no failure: it is as it was.
+/// Whether each of these places shows what the configuration names now.
+///
+/// Where the change was taken back, a place that shows what it showed before is told and no failure, whatever the old
+/// configuration names: it is as it was.
 pub(super) fn served(names: &[String], before: &Saved, host: &dyn Executor) -> Result<Seen> {
-    let places = places(names, host)?;
-    ensure!(!places.is_empty(), "the configuration has none of these places: {}", names.join(", "));
+    let looks = looks(names, host)?;
+    ensure!(!looks.is_empty(), "the configuration has none of these places: {}", names.join(", "));
     let (mut ports, mut old, mut wrong) = (BTreeSet::new(), Vec::new(), Vec::new());
-    for (place, shown) in places.iter().zip(shown(&places, host)) {
-        match shown {
-            Ok(seen) => ports.extend(seen),
-            Err(why) if before.noted.contains(&note_of(place)) => {
-                old.push(format!("{}: {why:#}, as before", place.label));
-            }
-            Err(why) => wrong.push(format!("{}: {why:#}", place.label)),
+    for look in looks {
+        let label = &look.place.label;
+        match &look.verdict {
+            Ok(()) if look.place.on => ports.extend(&look.place.ports),
+            Ok(()) => {}
+            Err(why) if look.is_as_before(&before.noted) => old.push(format!("{label}: {why}, as before")),
+            Err(why) => wrong.push(format!("{label}: {why}")),
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("; "));
@@ -63,33 +65,78 @@ pub(super) fn served(names: &[String], before: &Saved, host: &dyn Executor) -> R
     all.context("nothing was looked at")
 }
 
-/// Those of these places that do not show what the configuration names.
-pub(super) fn unserved(names: &[String], host: &dyn Executor) -> BTreeSet<String> {
-    failing(names, host).iter().map(note_of).collect()
+/// What is on the wire at this moment, and what the configuration says: it is edited already when this is asked.
+pub(super) fn noted(names: &[String], host: &dyn Executor) -> BTreeSet<String> {
+    let looks = looks(names, host).unwrap_or_default();
+    looks.iter().map(|look| format!("{}{}: {}", look.begins(), look.configured(), look.wire)).collect()
 }
 
-/// What makes the services of those places read their files again.
-pub(super) fn told_again(names: &[String], host: &dyn Executor) -> Vec<Command> {
-    let failing = failing(names, host);
-    let mut told = BTreeSet::new();
-    let mut commands = Vec::new();
-    for service in failing.iter().flat_map(|place| &place.served_by) {
-        if told.insert(service) {
-            commands.extend(services::reread_commands(host, service));
-        }
+/// What makes the services of those places that do not show their certificate read their files again.
+pub(super) fn told_again(names: &[String], noted: &BTreeSet<String>, host: &dyn Executor) -> Vec<Command> {
+    let looks = looks(names, host).unwrap_or_default();
+    let failing = looks.iter().filter(|look| look.verdict.is_err() && !look.is_as_before(noted));
+    let services: BTreeSet<&String> = failing.flat_map(|look| &look.place.served_by).collect();
+    services.iter().flat_map(|service| services::reread_commands(host, service)).collect()
+}
+
+/// A place, and what was seen of it.
+struct Look {
+    place: Place,
+    /// Digests of the certificates that its ports show, in a form to be compared.
+    wire: String,
+    /// An error says what is there in place of its certificate.
+    verdict: Result<(), String>,
+}
+
+impl Look {
+    fn begins(&self) -> String {
+        format!("{NOTED}{}: ", self.place.name)
     }
-    commands
+
+    fn configured(&self) -> String {
+        let file = self.place.certificate.value.as_deref().unwrap_or_default();
+        format!("{} {file}", if self.place.on { "on" } else { "off" })
+    }
+
+    /// Whether the configuration is another one than was noted, and the wire the same.
+    fn is_as_before(&self, noted: &BTreeSet<String>) -> bool {
+        let before = noted.iter().find_map(|line| line.strip_prefix(&self.begins())?.rsplit_once(": "));
+        before.is_some_and(|(configured, wire)| configured != self.configured() && wire == self.wire)
+    }
 }
 
-fn note_of(place: &Place) -> String {
-    let file = place.certificate.value.as_deref().unwrap_or_default();
-    format!("{NOT_SERVED}{} {file}", place.name)
+/// All of these places as they are at this moment. One that is off must show nothing in particular.
+fn looks(names: &[String], host: &dyn Executor) -> Result<Vec<Look>> {
+    let places = places(names, host)?;
+    let asked = |place: &Place| {
+        let name = place.server_name.clone().filter(|name| tls::is_name(name));
+        let ports = place.ports.iter();
+        ports.map(|port| Question { port: *port, name: name.clone() }).collect::<Vec<_>>()
+    };
+    let questions: Vec<Vec<Question>> = places.iter().map(asked).collect();
+    let mut answers = tls::served(host, &questions.concat()).into_iter();
+    let look = |(place, questions): (Place, Vec<Question>)| {
+        let answers: Vec<Served> = answers.by_ref().take(questions.len()).collect();
+        let wire: Vec<String> = answers.iter().map(digests).collect();
+        let verdict = if place.on { verdict(&place, &answers, host) } else { Ok(()) };
+        Look { wire: wire.join(" "), verdict: verdict.map_err(|error| format!("{error:#}")), place }
+    };
+    Ok(places.into_iter().zip(questions).map(look).collect())
 }
 
-fn failing(names: &[String], host: &dyn Executor) -> Vec<Place> {
-    let places = places(names, host).unwrap_or_default();
-    let shown = shown(&places, host);
-    places.into_iter().zip(shown).filter(|(_, shown)| shown.is_err()).map(|(place, _)| place).collect()
+fn digests(answer: &Served) -> String {
+    match answer {
+        Served::Chain { chain, .. } => tls::fingerprints(&chain.concat()).join("+"),
+        Served::Nothing | Served::Refused(_) | Served::Unknown(_) => "nothing".to_owned(),
+    }
+}
+
+fn verdict(place: &Place, answers: &[Served], host: &dyn Executor) -> Result<()> {
+    let file = place.certificate.file().context("the configuration names no certificate")?;
+    let wanted = tls::fingerprints(&String::from_utf8_lossy(&host.read(&file)?));
+    ensure!(!wanted.is_empty(), "{} holds no certificate", file.display());
+    ensure!(!answers.is_empty(), "no port is known");
+    place.ports.iter().zip(answers).try_for_each(|(port, answer)| same(&wanted, *port, answer))
 }
 
 /// The places of these names as the configuration has them at this moment.
@@ -97,34 +144,6 @@ fn places(names: &[String], host: &dyn Executor) -> Result<Vec<Place>> {
     let config = Config::read(host)?;
     let all = certificates::places(&config, Release::read(host).version);
     Ok(all.into_iter().filter(|place| names.contains(&place.name)).collect())
-}
-
-/// On which ports each place shows its certificate; an error says what is there instead. One that is off has none.
-fn shown(places: &[Place], host: &dyn Executor) -> Vec<Result<Vec<u16>>> {
-    let asked = |place: &Place| {
-        let ports = if place.on { place.ports.as_slice() } else { &[] };
-        let name = place.server_name.clone().filter(|name| tls::is_name(name));
-        ports.iter().map(|port| Question { port: *port, name: name.clone() }).collect::<Vec<_>>()
-    };
-    let questions: Vec<Vec<Question>> = places.iter().map(asked).collect();
-    let mut answers = tls::served(host, &questions.concat()).into_iter();
-    let all = places.iter().zip(&questions);
-    all.map(|(place, questions)| {
-        let answers: Vec<Served> = answers.by_ref().take(questions.len()).collect();
-        let wanted = if questions.is_empty() { Vec::new() } else { in_file(place, host)? };
-        for (question, answer) in questions.iter().zip(answers) {
-            same(&wanted, question.port, &answer)?;
-        }
-        Ok(questions.iter().map(|question| question.port).collect())
-    })
-    .collect()
-}
-
-fn in_file(place: &Place, host: &dyn Executor) -> Result<Vec<String>> {
-    let file = place.certificate.file().context("the configuration names no certificate")?;
-    let wanted = tls::fingerprints(&String::from_utf8_lossy(&host.read(&file)?));
-    ensure!(!wanted.is_empty(), "{} holds no certificate", file.display());
-    Ok(wanted)
 }
 
 /// A daemon that knows the issuers sends them behind what is in the file.
@@ -212,9 +231,9 @@ mod tests {
         Ngcp.judge(&claim(), &before, &Secrets::default(), host)
     }
 
-    fn mend(host: &Simulated) -> Vec<String> {
+    fn mend(host: &Simulated, noted: &BTreeSet<String>) -> Vec<String> {
         let mut said = Vec::new();
-        for command in Ngcp.mend(&claim(), &BTreeSet::new(), host) {
+        for command in Ngcp.mend(&claim(), noted, host) {
             said.push(format!("{} {}", command.program, command.args.join(" ")));
             host.run(&command, &mut crate::executor::Quiet).unwrap();
         }
@@ -224,22 +243,21 @@ mod tests {
     #[test]
     fn the_wire_must_show_what_the_configuration_names_now_in_both_directions_f72() {
         let host = host();
-        let noted = Ngcp.note(&claim(), &host);
-        assert!(noted.is_empty(), "{noted:?}");
-        assert_eq!(judged(&host, &noted).unwrap(), Seen::yes("seen served on ports 1443, 5061"));
+        assert_eq!(judged(&host, &BTreeSet::new()).unwrap(), Seen::yes("seen served on ports 1443, 5061"));
 
         // The new one is named, and nobody was told; then all are.
         host.edit(|files| files.write(CONFIG, config("/ssl/new.crt")));
+        let noted = Ngcp.note(&claim(), &host);
         let why = format!("{:#}", judged(&host, &noted).unwrap_err());
         assert!(
             why.contains("Admin web: port 1443 serves another certificate") && why.contains("SIP over TLS"),
             "{why}"
         );
         assert_eq!(
-            mend(&host),
-            ["service nginx reload", "service nginx start", "service kamailio-lb restart"]
+            mend(&host, &noted),
+            ["service kamailio-lb restart", "service nginx reload", "service nginx start"]
         );
-        assert!(judged(&host, &noted).is_ok() && mend(&host).is_empty());
+        assert!(judged(&host, &noted).is_ok() && mend(&host, &noted).is_empty());
 
         // Without its chain.
         host.edit(|files| files.write("/wire", pem("TkVX")));
@@ -249,23 +267,27 @@ mod tests {
         // Taken back, and the wire still shows the new one.
         host.edit(|files| files.write(CONFIG, config("/ssl/old.crt")));
         assert!(judged(&host, &noted).is_err());
-        assert_eq!(mend(&host).len(), 3);
+        assert_eq!(mend(&host, &noted).len(), 3);
         assert!(judged(&host, &noted).is_ok());
     }
 
     #[test]
-    fn what_was_not_served_before_is_told_and_no_failure_until_another_file_is_named() {
+    fn what_did_not_show_its_certificate_before_need_not_when_the_change_is_taken_back() {
         let host = host();
-        host.edit(|files| files.write(TABLE, "head\n"));
+        host.edit(|files| {
+            files.write(TABLE, "head\n");
+            files.write(CONFIG, config("/ssl/new.crt"));
+        });
         let noted = Ngcp.note(&claim(), &host);
         assert_eq!(noted.len(), 2);
         assert!(claims::lost(&noted, &host).is_empty(), "a note is no service");
-        let seen = judged(&host, &noted).unwrap();
-        let before = Seen::but("Admin web: nothing listens on port 1443, as before");
-        assert_eq!(seen, before.and(Seen::but("SIP over TLS: nothing listens on port 5061, as before")));
-        host.edit(|files| files.write(CONFIG, config("/ssl/new.crt")));
+        // The change itself must bring it about.
         assert!(judged(&host, &noted).is_err());
-        let off = config("/ssl/new.crt").replace("enable: yes", "enable: no");
+        host.edit(|files| files.write(CONFIG, config("/ssl/old.crt")));
+        let before = Seen::but("Admin web: nothing listens on port 1443, as before");
+        let before = before.and(Seen::but("SIP over TLS: nothing listens on port 5061, as before"));
+        assert_eq!(judged(&host, &noted).unwrap(), before);
+        let off = config("/ssl/old.crt").replace("enable: yes", "enable: no");
         host.edit(|files| files.write(CONFIG, off));
         assert_eq!(judged(&host, &BTreeSet::new()).unwrap(), Seen::yes("nothing is to be served"));
     }
