@@ -1,14 +1,17 @@
 //! Files in every shape: what is read, what is refused and why.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use ngcp_warden::{
     executor::System,
-    host::certificates::{Key, Material, Name, Source, gather, private_key, read_certificates},
+    host::certificates::{
+        FaultKind::{self, *},
+        Key, Material, Name, Source, chain, gather, judge, private_key, read_certificates,
+    },
     secret::Secret,
 };
 
-use crate::made::Made;
+use crate::{corpus::Corpus, made::Made};
 
 fn gathered(files: &[PathBuf], passphrase: Option<&str>) -> anyhow::Result<Material> {
     let host = System::live().unwrap();
@@ -61,4 +64,54 @@ fn the_certificate_that_an_installation_makes_for_itself_is_known() {
     made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 30 -subj /C=AT/ST=Some-State/O=Sipwise+GmbH/CN=Sipwise+GmbH/emailAddress=service@sipwise.com");
     let certificate = read_certificates(&System::live().unwrap(), &made.path("cert.pem")).unwrap().remove(0);
     assert_eq!(certificate.is_default(), Some("Sipwise GmbH"));
+}
+
+/// Every file of the corpus handed over for installing, with the key before it: what can be set right is, whatever its
+/// shape and order; of the rest it is said what is wrong, and where.
+#[test]
+fn what_is_handed_over_is_understood_or_named_f69() {
+    let corpus = Corpus::new();
+    let host = System::live().unwrap();
+    let root = read_certificates(&host, &corpus.made.path("root.crt")).unwrap().remove(0);
+    let refused = [NotPem, Malformed, Unreadable, NoCertificate, NoKey, KeyEncrypted, KeyMismatch, Missing];
+    for case in &corpus.cases {
+        let name = case.name;
+        // DER and PKCS#12 are taken here, and the second key of a file is found.
+        let set_right = matches!(name, "der" | "key-der" | "key-second" | "pkcs12");
+        let found = gathered(&[case.key.clone(), case.certificates.clone()], None);
+        match found.and_then(|found| Ok(chain(&found.certificates, &found.keys)?)) {
+            Ok(chain) => {
+                let file = corpus.made.write("handed-over.pem", chain.pem());
+                let served = read_certificates(&host, &file).unwrap();
+                assert_eq!(served, chain.certificates, "{name}");
+                let self_signed = case.wrong.contains(&SelfSigned);
+                assert!(
+                    served.iter().all(|one| !one.self_issued) || self_signed,
+                    "{name}: the root is left out"
+                );
+                let faults = judge(&host, &served, &[case.host.to_owned()], Some(&root));
+                let kinds: BTreeSet<FaultKind> = faults.iter().map(|fault| fault.kind).collect();
+                let right = matches!(name, "server-last" | "cross-signature-behind-root") || set_right;
+                let mut left: BTreeSet<FaultKind> = case.wrong.iter().copied().filter(|_| !right).collect();
+                // Order is made, what does not belong there is left out.
+                left.remove(&ChainOrder);
+                if matches!(name, "der" | "pkcs12") {
+                    left.insert(ChainIncomplete);
+                }
+                // Its root was given and is left out: nobody knows it any more.
+                if left.remove(&Untrusted) {
+                    left.insert(ChainIncomplete);
+                }
+                assert_eq!(kinds, left, "{name}: {faults:?}");
+            }
+            Err(error) => {
+                let why = format!("{error:#}");
+                assert!(case.wrong.iter().any(|kind| refused.contains(kind)) && !set_right, "{name}: {why}");
+                let files = [&case.certificates, &case.key].map(|file| file.display().to_string());
+                let named = |file: &String| why.contains(file.as_str());
+                assert!(files.iter().any(named) || why.contains("beside sip.example.net"), "{name}: {why}");
+                assert!(!why.contains("-----B") && why.len() < 600, "{name}: {why}");
+            }
+        }
+    }
 }

@@ -32,12 +32,17 @@ impl Chain {
 /// # Errors
 /// When no key belongs to a certificate, or more than one does.
 pub fn chain(certificates: &[Certificate], keys: &[PublicHalf]) -> Result<Chain, Fault> {
-    if certificates.is_empty() {
-        return Err(Fault::new(FaultKind::NoCertificate, "there is no certificate in it"));
-    }
     let Some(a_key) = keys.first() else {
-        return Err(Fault::new(FaultKind::NoKey, "there is no private key in it"));
+        let why = match certificates {
+            [] => "there is neither a certificate nor a private key".to_owned(),
+            all => format!("there is no private key beside {}", listed(all)),
+        };
+        return Err(Fault::new(FaultKind::NoKey, why));
     };
+    if certificates.is_empty() {
+        let why = format!("there is no certificate, only the private key {}", a_key.whose);
+        return Err(Fault::new(FaultKind::NoCertificate, why));
+    }
     let mut own: Vec<&Certificate> = certificates
         .iter()
         .filter(|certificate| keys.iter().any(|half| half.public_key == certificate.public_key))

@@ -34,8 +34,10 @@ pub fn judge(
                 let refused_anyway = |kind| !matches!(kind, FaultKind::SelfSigned | FaultKind::ChainBroken);
                 faults.retain(|fault| refused_anyway(fault.kind));
             }
-            let kinds: BTreeSet<FaultKind> = faults.iter().map(|fault| fault.kind).collect();
-            faults.extend(said.into_iter().filter(|fault| !kinds.contains(&fault.kind)));
+            let mut known: BTreeSet<FaultKind> = faults.iter().map(|fault| fault.kind).collect();
+            // With a part of it broken, OpenSSL does not even look for who issued it.
+            known.extend((!leaf.broken.is_empty()).then_some(FaultKind::ChainIncomplete));
+            faults.extend(said.into_iter().filter(|fault| !known.contains(&fault.kind)));
         }
         Err(unknown) => {
             faults.extend(upper_dates(leaf, served, at));
@@ -157,13 +159,12 @@ fn purpose(leaf: &Certificate) -> Vec<Fault> {
         let purposes = leaf.purposes.iter().flatten().cloned().collect::<Vec<String>>().join(", ");
         why.push(format!("{title} is not for servers, only for {purposes}"));
     }
-    if let Some(usage) = &leaf.key_usage {
-        let usable = ["digitalSignature", "keyEncipherment", "keyAgreement"];
-        if !usable.iter().any(|one| usage.contains(*one)) {
-            why.push(format!("{title} forbids its key to be used by a server"));
-        } else if !matches!(leaf.key, Key::Rsa(_)) && !usage.contains("digitalSignature") {
-            why.push(format!("{title} forbids its key to sign, so that TLS 1.2 fails"));
-        }
+    if leaf.key_usage.as_ref().is_some_and(|usage| !usage.contains("digitalSignature")) {
+        let who = match leaf.key {
+            Key::Rsa(_) => "browsers of today refuse",
+            _ => "no handshake of TLS 1.2 succeeds with",
+        };
+        why.push(format!("{title} forbids its key to sign, which {who}"));
     }
     if leaf.is_ca {
         why.push(format!(

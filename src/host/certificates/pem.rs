@@ -67,7 +67,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
 
 fn label_of<'a>(line: &Line<'a>) -> Option<&'a str> {
     let label = line.body.strip_prefix(BEGIN)?.strip_suffix(DASHES)?;
-    std::str::from_utf8(label).ok()
+    std::str::from_utf8(label).ok().filter(|label| !label.contains('\r'))
 }
 
 /// All blocks of a text. What stands around them does not matter.

@@ -128,7 +128,7 @@ impl Question<'_> {
         };
         let kind = match error.number {
             2 | 20 | 21 => ChainIncomplete,
-            7 | 22 | 24 | 25 | 32 | 47 | 48 => ChainBroken,
+            7 | 22 | 24 | 25 | 32 | 47 | 48 | 79 => ChainBroken,
             9 => NotYetValid,
             10 => Expired,
             13 | 14 => Malformed,
