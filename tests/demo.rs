@@ -84,7 +84,9 @@ fn every_step_fails_before_and_holds_after_the_run() {
     let ends: Vec<_> =
         journal.records.iter().filter(|record| matches!(record.event, Event::After { .. })).collect();
     assert_eq!(outcome, RunOutcome::Done, "{ends:#?}");
-    assert_eq!(failing(&look(&host)), [""; 0]);
+    // Certificates are left alone by default.
+    let failing = failing(&look(&host));
+    assert!(failing.iter().all(|id| id.starts_with("CERT-")), "{failing:?}");
 
     // A second time there is nothing to do.
     let again = steps::assemble(&host, answered(&look(&host), &mut Secrets::default())).unwrap();

@@ -4,6 +4,8 @@
 
 mod support;
 mod steps_host {
+    mod certificate_lab;
+    mod certificates;
     mod noatime;
     mod ssh;
     mod support_access;

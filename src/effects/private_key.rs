@@ -3,22 +3,36 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     executor::{CREDENTIALS, Command, Executor, Quiet, Status},
+    host::certificates::{self, Source},
     plan::{KeyAlgorithm, KeySource},
-    secret::{Secret, sha256},
+    secret::{Secret, Secrets, sha256},
 };
 
 /// The key as unencrypted PEM.
 ///
 /// # Errors
 /// When it cannot be made or read, or is not the one whose public half the plan names.
-pub(super) fn make(host: &dyn Executor, from: &KeySource, public_key: Option<&str>) -> Result<Secret> {
+pub(super) fn make(
+    host: &dyn Executor,
+    from: &KeySource,
+    passphrase: Option<&Secret>,
+    public_key: Option<&str>,
+    secrets: &Secrets,
+) -> Result<Secret> {
+    let read = |source| {
+        let wanted = public_key.context("the plan does not say which key it is made for")?;
+        certificates::private_key(host, source, passphrase, wanted)
+    };
     let key = match from {
         KeySource::New(algorithm) => new(host, *algorithm)?,
-        KeySource::Files(_) | KeySource::Given(_) => bail!("the key cannot be read from there"),
+        KeySource::Files(files) => read(Source::Files(files))?,
+        KeySource::Given(name) => {
+            read(Source::Given(secrets.get(name).context("what was pasted is not at hand")?))?
+        }
     };
     let found = public_half(host, &key)?;
     ensure!(public_key.is_none_or(|wanted| wanted == found), "it is another key than the plan was made for");

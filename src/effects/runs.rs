@@ -55,8 +55,10 @@ pub(super) fn make_one(
             generated.insert(&wanted.secret, shown);
             set
         }
-        Making::PrivateKey { from, public_key, .. } => {
-            private_key::make(host, from, public_key.as_deref()).with_context(|| wanted.label.clone())?
+        Making::PrivateKey { from, passphrase, public_key } => {
+            let passphrase = passphrase.as_ref().and_then(|name| secrets.get(name));
+            private_key::make(host, from, passphrase, public_key.as_deref(), secrets)
+                .with_context(|| wanted.label.clone())?
         }
         Making::Request { .. } | Making::SelfSigned { .. } => {
             anyhow::bail!("{}: it cannot be made", wanted.label)

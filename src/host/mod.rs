@@ -16,6 +16,24 @@ use std::path::Path;
 
 use crate::executor::Executor;
 
+/// The host's full name, with a domain: its name where that has one, else what `/etc/hosts` calls it beside its name.
+pub fn full_name(host: &dyn Executor) -> Option<String> {
+    let name = name(host);
+    if name.contains('.') {
+        return Some(name);
+    }
+    let hosts = String::from_utf8(host.read(Path::new("/etc/hosts")).ok()?).ok()?;
+    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let words = lines.map(|line| line.split_whitespace().skip(1).collect::<Vec<_>>());
+    let full = |words: Vec<&str>| {
+        let begins = format!("{name}.");
+        words
+            .contains(&name.as_str())
+            .then(|| words.into_iter().find(|word| word.starts_with(&begins)).map(str::to_owned))?
+    };
+    words.filter_map(full).find(|full| full.len() <= 253 && full.chars().all(|c| c.is_ascii_graphic()))
+}
+
 /// The host's name: what the kernel says on a running host, else `/etc/hostname`; `unknown` when neither is readable.
 pub fn name(host: &dyn Executor) -> String {
     let running = host.world().is_running().then_some("/proc/sys/kernel/hostname");

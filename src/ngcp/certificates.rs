@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     executor::{Executor, Kind},
+    host::certificates::Certificate,
     known::Table,
 };
 
@@ -284,6 +285,15 @@ pub fn unlisted(config: &Config) -> Vec<Unlisted> {
 const ENDINGS: [&str; 8] = ["crt", "cer", "pem", "key", "p12", "pfx", "chain", "der"];
 /// More than these are not shown.
 const UNLISTED_LIMIT: usize = 50;
+
+/// Why a certificate is one that the platform's own tool made: signed by nobody, in the vendor's name.
+pub fn is_default(certificate: &Certificate) -> Option<String> {
+    let named = certificate.self_issued && certificate.subject.contains(VENDOR);
+    named.then(|| format!("signed by itself in the name of {VENDOR}, as an installation makes it"))
+}
+
+/// In the names of what an installation makes.
+const VENDOR: &str = "Sipwise";
 
 /// Where this host keeps certificates: what lies there is in every backup of the configuration.
 pub fn directory(host: &dyn Executor, version: Option<Version>) -> PathBuf {

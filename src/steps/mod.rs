@@ -3,6 +3,7 @@
 
 pub mod answers;
 mod assemble;
+mod certificates;
 pub mod figure;
 pub mod form;
 mod named_files;
@@ -21,7 +22,7 @@ use crate::{
     finding::{Finding, Severity, Status},
     host::keys,
     known,
-    ngcp::{certificates, options},
+    ngcp::{self, options},
     plan::Plan,
     secret::{self, Secrets},
 };
@@ -36,6 +37,7 @@ pub static REGISTRY: &[&dyn Step] = &[
     &support_access::SupportAccess,
     &passwords::Passwords,
     &ssh::Ssh,
+    &certificates::Certificates,
     &noatime::Noatime,
     &performance::Performance,
 ];
@@ -71,7 +73,7 @@ pub fn read_known() -> Result<()> {
     secret::WORDS.check()?;
     keys::KNOWN_KEYS.check()?;
     options::OPTIONS.check()?;
-    certificates::CERTIFICATES.check()?;
+    ngcp::certificates::CERTIFICATES.check()?;
     performance::PROFILES.check()
 }
 
@@ -122,7 +124,7 @@ mod tests {
         let [keys, options] = [keys::KNOWN_KEYS.name, options::OPTIONS.name];
         let mut read =
             vec![defaults, harmless, secret::WORDS.name, keys, options, performance::PROFILES.name];
-        read.push(certificates::CERTIFICATES.name);
+        read.push(ngcp::certificates::CERTIFICATES.name);
         read.sort_unstable();
         let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();
         let names = assets.map(|entry| format!("assets/{}", entry.unwrap().file_name().display()));

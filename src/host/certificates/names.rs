@@ -8,6 +8,13 @@ use super::{
     fault::{Fault, FaultKind},
 };
 
+impl Certificate {
+    /// Whether callers who ask for this name will take it.
+    pub fn stands_for(&self, wanted: &str) -> bool {
+        stands_for(&self.names, wanted)
+    }
+}
+
 /// Names that are told at most.
 const TOLD: usize = 5;
 

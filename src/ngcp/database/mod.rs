@@ -2,6 +2,7 @@
 //! Questions only; changes are commands of a plan, built with the same client and scripts that begin with [`HEAD`].
 
 mod admins;
+mod domains;
 mod logins;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,415 @@
+//! What was seen, as findings: one for each group of places, or one for each place where the places differ.
+
+use super::{
+    facts::{Facts, Group, Reads, Seen, Wire},
+    names::{ABOUT, asks, id},
+    words::{self, CHAIN, SOON},
+};
+use crate::{
+    finding::{Finding, Severity, Status, one_line},
+    host::certificates::FaultKind,
+};
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    if let Some(why) = &facts.unread {
+        let title = "Which certificates are configured is not known";
+        let remedy = "Mend what is named here, then run this again.";
+        return vec![ABOUT.finding(id::PLACES, Severity::High, Status::Unknown, title, why.clone(), remedy)];
+    }
+    let mut all = Vec::new();
+    for group in facts.groups() {
+        for rule in RULES {
+            judge(facts, &group, rule, &mut all);
+        }
+    }
+    all.extend(sip_tls_off(facts));
+    all.extend(unlisted(facts));
+    all
+}
+
+/// What is looked for at each place.
+struct Rule {
+    id: &'static str,
+    severity: Severity,
+    /// Behind the name of the place, where it holds.
+    holds: &'static str,
+    remedy: &'static str,
+    /// `None` where it cannot be asked.
+    see: fn(&Facts, &Seen) -> Option<Sight>,
+}
+
+/// What was seen of one rule at one place.
+struct Sight {
+    status: Status,
+    /// Other than the rule's own.
+    severity: Option<Severity>,
+    /// Behind the name of the place, where it does not hold.
+    title: String,
+    evidence: String,
+}
+
+fn seen(status: Status, title: impl Into<String>, evidence: impl Into<String>) -> Option<Sight> {
+    Some(Sight { status, severity: None, title: title.into(), evidence: evidence.into() })
+}
+
+const REPLACE: &str =
+    "Put a certificate of your own in its place, signed by an authority that callers trust.";
+
+const RULES: &[Rule] = &[
+    Rule {
+        id: id::DEFAULT,
+        severity: Severity::High,
+        holds: "a certificate of its own",
+        remedy: REPLACE,
+        see: |_, place| {
+            if !place.place.on {
+                return seen(Status::NotApplicable, "off, its certificate is not used", described(place));
+            }
+            let pair = &place.pair;
+            pair.leaf()?;
+            match &pair.default {
+                _ if place.place.issues => None,
+                Some(why) => seen(
+                    Status::Fail,
+                    "the certificate that every installation has",
+                    format!("{}; {why}", described(place)),
+                ),
+                None => seen(Status::Pass, "", described(place)),
+            }
+        },
+    },
+    Rule {
+        id: id::MISSING,
+        severity: Severity::High,
+        holds: "certificate and key are there",
+        remedy: "Import a certificate, or name the right file in config.yml.",
+        see: |_, place| {
+            let pair = on(place)?;
+            let faults = [pair.chain.as_ref().err(), pair.half.as_ref().err()];
+            let missing = faults.into_iter().flatten().find(|fault| fault.kind == FaultKind::Missing);
+            match missing {
+                Some(fault) => seen(Status::Fail, "a file is not there", fault.why.clone()),
+                None => seen(Status::Pass, "", words::files(place)),
+            }
+        },
+    },
+    Rule {
+        id: id::UNREADABLE,
+        severity: Severity::High,
+        holds: "its service can read certificate and key",
+        remedy: "Import the certificate again, or mend owner, mode and content of the file.",
+        see: |_, place| {
+            let pair = on(place)?;
+            let faults = || [pair.chain.as_ref().err(), pair.half.as_ref().err()].into_iter().flatten();
+            if faults().any(|fault| fault.kind == FaultKind::Missing) {
+                return None;
+            }
+            if let Some(fault) = faults().find(|fault| !fault.is_unknown()) {
+                return seen(Status::Fail, "its service cannot read it", fault.why.clone());
+            }
+            match (&place.reads, faults().next()) {
+                (Some(Reads::No(why)), _) => seen(
+                    Status::Fail,
+                    "its service cannot read the key",
+                    format!("user {}: {why}; {}", user(place), words::files(place)),
+                ),
+                (Some(Reads::Unknown(why)), _) => {
+                    seen(Status::Unknown, "whether its service can read the key is not known", why.clone())
+                }
+                (_, Some(fault)) => seen(Status::Unknown, "its key is not known", fault.why.clone()),
+                (Some(Reads::Yes), _) => seen(Status::Pass, "", format!("tried as user {}", user(place))),
+                (None, _) => None,
+            }
+        },
+    },
+    Rule {
+        id: id::EXPIRED,
+        severity: Severity::High,
+        holds: "the certificate is valid today",
+        remedy: "Import the new one, or make a request for one.",
+        see: |facts, place| {
+            let leaf = on(place)?.leaf()?;
+            match () {
+                () if leaf.until <= facts.now => {
+                    seen(Status::Fail, "the certificate has run out", described(place))
+                }
+                () if leaf.from > facts.now => seen(
+                    Status::Fail,
+                    "the certificate is not yet valid",
+                    format!("from {}; {}", words::day(leaf.from), described(place)),
+                ),
+                () => seen(Status::Pass, "", described(place)),
+            }
+        },
+    },
+    Rule {
+        id: id::EXPIRING,
+        severity: Severity::Medium,
+        holds: "the certificate lasts for more than 30 days",
+        remedy: "Import the new one, or make a request for one, before it runs out.",
+        see: |facts, place| {
+            let leaf = on(place)?.leaf().filter(|leaf| leaf.until > facts.now)?;
+            let left = words::left(leaf, facts.now);
+            let severity = match leaf.days_left(facts.now) {
+                ..7 => Severity::High,
+                7..14 => Severity::Medium,
+                days if days < SOON => Severity::Low,
+                _ => return seen(Status::Pass, "", format!("{left}; {}", described(place))),
+            };
+            let sight = seen(Status::Fail, format!("the certificate runs out: {left}"), described(place))?;
+            Some(Sight { severity: Some(severity), ..sight })
+        },
+    },
+    Rule {
+        id: id::KEY_MISMATCH,
+        severity: Severity::High,
+        holds: "the key belongs to the certificate",
+        remedy: "Import the certificate together with its own key.",
+        see: |_, place| match on(place)?.is_mismatch()? {
+            true => seen(Status::Fail, "the key belongs to another certificate", words::files(place)),
+            false => seen(Status::Pass, "", words::files(place)),
+        },
+    },
+    Rule {
+        id: id::WEAK_KEY,
+        severity: Severity::High,
+        holds: "the key is strong, and of a kind that services take",
+        remedy: "Make a new key: ECDSA P-256, or RSA with 3072 bits.",
+        see: |_, place| {
+            faults(
+                place,
+                &[FaultKind::WeakKey, FaultKind::KeyRefused],
+                "weak key, or one that services refuse",
+            )
+        },
+    },
+    Rule {
+        id: id::WEAK_SIGNATURE,
+        severity: Severity::Medium,
+        holds: "it is signed with a digest that holds",
+        remedy: REPLACE,
+        see: |_, place| faults(place, &[FaultKind::WeakSignature], "signed with a broken digest"),
+    },
+    Rule {
+        id: id::PURPOSE,
+        severity: Severity::High,
+        holds: "it was issued for servers",
+        remedy: REPLACE,
+        see: |_, place| match place.place.issues {
+            true => None,
+            false => faults(place, &[FaultKind::NotForServers], "not issued for servers"),
+        },
+    },
+    Rule {
+        id: id::CHAIN,
+        severity: Severity::High,
+        holds: "the chain is complete and ends at a trusted authority",
+        remedy: "Import the certificate with its intermediate certificates; their order does not matter.",
+        see: |_, place| match place.place.issues {
+            true => None,
+            false => faults(place, CHAIN, "callers cannot verify it"),
+        },
+    },
+    Rule {
+        id: id::NAME,
+        severity: Severity::Medium,
+        holds: "it stands for a name that this host is called by",
+        remedy: "Import one for the names that callers use.",
+        see: |facts, place| {
+            let leaf = on(place)?.leaf()?;
+            if place.pair.default.is_some() || place.place.issues {
+                return None;
+            }
+            let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
+            let holds = if names.is_empty() {
+                "it holds no name".to_owned()
+            } else {
+                format!("it is for {}", names.join(", "))
+            };
+            let unasked = facts
+                .names
+                .unasked
+                .as_ref()
+                .map_or_else(String::new, |why| format!("; domains not asked: {why}"));
+            match &place.strange {
+                None => seen(
+                    Status::Unknown,
+                    "by which name it is called is not known",
+                    format!("{holds}{unasked}"),
+                ),
+                Some(names) if names.is_empty() => seen(Status::Pass, "", format!("{holds}{unasked}")),
+                Some(names) => seen(
+                    Status::Fail,
+                    "issued for other names",
+                    format!("not for {}; {holds}{unasked}", some(names)),
+                ),
+            }
+        },
+    },
+    Rule {
+        id: id::NOT_SERVED,
+        severity: Severity::High,
+        holds: "what is in the file is served",
+        remedy: "Let its service read the file again: ngcpcfg apply does not when only the content of a file changed.",
+        see: |_, place| {
+            on(place)?.leaf()?;
+            let (status, title) = place
+                .wires
+                .iter()
+                .map(|(_, wire)| match wire {
+                    Wire::File => (Status::Pass, ""),
+                    Wire::Nothing => (Status::Unknown, "nothing is served"),
+                    Wire::Unknown(_) => (Status::Unknown, "what is served is not known"),
+                    Wire::Refused(_) => (Status::Fail, "no certificate is served"),
+                    Wire::Other(_) => (Status::Fail, "another certificate is served"),
+                })
+                .max_by_key(|(status, _)| rank(*status))?;
+            seen(status, title, wires(place))
+        },
+    },
+    Rule {
+        id: id::KEY_MODE,
+        severity: Severity::Medium,
+        holds: "the key is closed to others",
+        remedy: "chmod 0640 and chown root:ssl-cert the key file.",
+        see: |_, place| {
+            let (mode, uid, _) = on(place)?.mode?;
+            let evidence = format!("mode {mode:04o}, owner {uid}; {}", words::files(place));
+            match mode & 0o037 == 0 && uid == 0 {
+                true => seen(Status::Pass, "", evidence),
+                false => seen(Status::Fail, "others can read or change the key", evidence),
+            }
+        },
+    },
+];
+
+fn on(seen: &Seen) -> Option<&super::facts::Pair> {
+    seen.place.on.then_some(&seen.pair)
+}
+
+/// Those of these kinds, of a certificate of its own.
+fn faults(place: &Seen, kinds: &[FaultKind], title: &str) -> Option<Sight> {
+    let pair = on(place)?;
+    pair.leaf().filter(|_| pair.default.is_none())?;
+    let of_kind: Vec<&str> = pair
+        .faults
+        .iter()
+        .filter(|fault| kinds.contains(&fault.kind))
+        .map(|fault| fault.why.as_str())
+        .collect();
+    if !of_kind.is_empty() {
+        return seen(Status::Fail, title, format!("{}; {}", of_kind.join("; "), described(place)));
+    }
+    match pair.faults.iter().find(|fault| fault.is_unknown()) {
+        Some(fault) if kinds == CHAIN => seen(Status::Unknown, "the chain is not known", fault.why.clone()),
+        _ => seen(Status::Pass, "", described(place)),
+    }
+}
+
+fn described(seen: &Seen) -> String {
+    let file = words::files(seen);
+    seen.pair.leaf().map_or_else(|| file.clone(), |leaf| format!("{}: {}", file, words::described(leaf)))
+}
+
+fn user(seen: &Seen) -> &str {
+    seen.place.read_by.as_deref().unwrap_or_default()
+}
+
+fn wires(seen: &Seen) -> String {
+    let each = seen.wires.iter().map(|(port, wire)| match wire {
+        Wire::File => format!("port {port}: as in the file"),
+        Wire::Nothing => format!("port {port}: nothing listens"),
+        Wire::Other(what) | Wire::Refused(what) | Wire::Unknown(what) => format!("port {port}: {what}"),
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// The first few of them.
+fn some(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let more = names.len().saturating_sub(MOST);
+    let first = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
+}
+
+fn rank(status: Status) -> u8 {
+    match status {
+        Status::NotApplicable => 0,
+        Status::Pass => 1,
+        Status::Unknown => 2,
+        Status::Fail => 3,
+    }
+}
+
+/// One finding where all of the group say the same, else one for each.
+fn judge(facts: &Facts, group: &Group<'_>, rule: &Rule, all: &mut Vec<Finding>) {
+    let sights: Vec<(&Seen, Sight)> =
+        group.places.iter().filter_map(|place| Some((*place, (rule.see)(facts, place)?))).collect();
+    let Some(status) = sights.first().map(|(_, sight)| sight.status) else { return };
+    let same = sights.iter().all(|(_, sight)| sight.status == status);
+    let finding = |id: String, sights: &[&(&Seen, Sight)]| {
+        let mut whose: Vec<&str> = Vec::new();
+        let (mut titles, mut evidence): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
+        for (seen, sight) in sights {
+            whose.push(&seen.place.label);
+            let title = if sight.status == Status::Pass { rule.holds } else { &sight.title };
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+            if !evidence.contains(&sight.evidence) {
+                evidence.push(sight.evidence.clone());
+            }
+        }
+        let severity = sights.iter().filter_map(|(_, sight)| sight.severity).max().unwrap_or(rule.severity);
+        let status = sights.first().map_or(Status::Unknown, |(_, sight)| sight.status);
+        let title = format!("{}: {}", whose.join(", "), titles.join("; "));
+        let mut finding =
+            ABOUT.finding(&id, severity, status, title, one_line(&evidence.join("; ")), rule.remedy);
+        finding.field = group.ask.map(str::to_owned);
+        finding
+    };
+    if same {
+        let sights: Vec<&(&Seen, Sight)> = sights.iter().collect();
+        all.push(finding(group.id(rule.id), &sights));
+    } else {
+        all.extend(sights.iter().map(|one| finding(one.0.id(rule.id), &[one])));
+    }
+}
+
+/// Somebody made a certificate for SIP over TLS, and it is off.
+fn sip_tls_off(facts: &Facts) -> Option<Finding> {
+    let sip = facts.seen.iter().find(|seen| seen.place.group.as_deref() == Some(asks::SIP))?;
+    let own = sip.pair.leaf().is_some() && sip.pair.default.is_none();
+    let (status, title) = match (sip.place.on, own) {
+        (true, _) => (Status::Pass, "SIP over TLS is on"),
+        (false, true) => (Status::Fail, "SIP over TLS is off although it has a certificate of its own"),
+        (false, false) => (Status::NotApplicable, "SIP over TLS is off, as installed"),
+    };
+    let ports: Vec<String> = sip.place.ports.iter().map(u16::to_string).collect();
+    let evidence = sip.place.switch.as_ref().map_or_else(String::new, |switch| {
+        format!(
+            "{}: {}; port {}",
+            switch.dotted(),
+            switch.value.as_deref().unwrap_or("not there"),
+            ports.join(", ")
+        )
+    });
+    let remedy = "Switch it on, or phones cannot encrypt their signalling.";
+    let mut finding = ABOUT.finding(id::SIP_TLS_OFF, Severity::Low, status, title, evidence, remedy);
+    finding.field = Some(asks::SIP_TLS.to_owned());
+    Some(finding)
+}
+
+fn unlisted(facts: &Facts) -> Option<Finding> {
+    if facts.unlisted.is_empty() {
+        return None;
+    }
+    let each = facts.unlisted.iter().map(|one| format!("{}: {}", one.path, one.file.display()));
+    let title = match facts.unlisted.len() {
+        1 => "Another certificate or key is named in the configuration".to_owned(),
+        count => format!("{count} other certificates or keys are named in the configuration"),
+    };
+    let remedy = "This program does not know who uses them: look after them by hand.";
+    let evidence = one_line(&each.collect::<Vec<_>>().join("; "));
+    Some(ABOUT.finding(id::UNLISTED, Severity::Info, Status::Unknown, title, evidence, remedy))
+}
