@@ -8,6 +8,7 @@ mod key_pair;
 pub mod past;
 mod private_key;
 pub mod runs;
+mod signed;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

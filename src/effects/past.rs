@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::runs;
 use crate::{
     executor::Executor,
-    plan::{Foreign, Plan},
+    plan::{Action, Foreign, Plan},
     runner::{self, Order, Runs, undo},
-    secret::{self, Secrets},
+    secret::{self, Secret, Secrets},
     steps,
 };
 
@@ -37,14 +37,32 @@ pub fn continuation(
     let needed = undo::needed_to_continue(runs, run)?;
     judge(host, &needed, &secrets)?;
     let mut generated = Secrets::default();
-    for name in missing(&needed, &secrets) {
-        let made_up = order.plan.generated.iter().find(|made_up| made_up.secret == name);
-        let wanted = made_up.with_context(|| {
-            format!("secrets: {name} is missing; passwords are never stored, so it is needed again")
-        })?;
+    let missing = missing(&needed, &secrets);
+    let plan = &order.plan;
+    let is_made = |name: &&String| plan.generated.iter().any(|made_up| made_up.secret == **name);
+    if let Some(name) = missing.iter().find(|name| !is_made(name)) {
+        bail!("secrets: {name} is missing; passwords are never stored, so it is needed again");
+    }
+    // In the order of the plan: a request is made after its key.
+    for wanted in plan.generated.iter().filter(|made_up| missing.contains(&made_up.secret)) {
+        if let Some(key) = wanted.signed_with()
+            && secrets.get(key).is_none()
+        {
+            secrets.insert(key, written(host, plan, key)?);
+        }
         runs::make_one(host, wanted, &mut secrets, &mut generated)?;
     }
     Ok((order, secrets, generated))
+}
+
+/// A key that the run put into its file before it was cut off.
+fn written(host: &dyn Executor, plan: &Plan, key: &str) -> Result<Secret> {
+    let path = plan.changes.iter().find_map(|change| match &change.action {
+        Action::Write { path, content, .. } if content.names().any(|name| name == key) => Some(path),
+        _ => None,
+    });
+    let path = path.with_context(|| format!("the plan writes {key} nowhere"))?;
+    Ok(Secret::new(host.read(path).with_context(|| path.display().to_string())?))
 }
 
 /// Passwords that are typed again are judged as they were for the run: by the questions of their steps.

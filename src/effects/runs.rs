@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{key_pair, private_key};
+use super::{key_pair, private_key, signed};
 use crate::{
     executor::{Executor, System},
     finding::Finding,
@@ -22,7 +22,7 @@ use crate::{
         guard::{self, Connection},
         process,
     },
-    secret::{Secrets, generate},
+    secret::{Secret, Secrets, generate},
 };
 
 /// Makes up the passwords and keys that a plan asks for, and fetches those that are there; what the host gets joins the
@@ -56,12 +56,19 @@ pub(super) fn make_one(
             set
         }
         Making::PrivateKey { from, passphrase, public_key } => {
-            let passphrase = passphrase.as_ref().and_then(|name| secrets.get(name));
-            private_key::make(host, from, passphrase, public_key.as_deref(), secrets)
+            let (passphrase, public_key) = (passphrase.as_deref(), public_key.as_deref());
+            private_key::make(host, from, passphrase, public_key, secrets)
                 .with_context(|| wanted.label.clone())?
         }
-        Making::Request { .. } | Making::SelfSigned { .. } => {
-            anyhow::bail!("{}: it cannot be made", wanted.label)
+        Making::Request { key, config } => {
+            let key = secrets.get(key).with_context(|| format!("{}: there is no key", wanted.label))?;
+            signed::request(host, key, config).with_context(|| wanted.label.clone())?
+        }
+        Making::SelfSigned { key, head, config, days } => {
+            let key = secrets.get(key).with_context(|| format!("{}: there is no key", wanted.label))?;
+            let made = signed::certificate(host, key, config, *days);
+            let made = made.with_context(|| wanted.label.clone())?;
+            Secret::new([head.as_bytes(), made.expose()].concat())
         }
     };
     secrets.insert(&wanted.secret, set);

@@ -111,6 +111,14 @@ impl Generated {
         matches!(self.kind, Making::Password | Making::KeyPair { .. })
     }
 
+    /// Name of the key that signs it.
+    pub fn signed_with(&self) -> Option<&str> {
+        match &self.kind {
+            Making::Request { key, .. } | Making::SelfSigned { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
     /// What will happen, for people.
     pub fn words(&self) -> String {
         let label = &self.label;

@@ -6,3 +6,4 @@ mod corpus;
 mod judged;
 mod made;
 mod reading;
+mod starting;

@@ -258,7 +258,7 @@ fn same_name(name: &X509Name<'_>) -> String {
     text
 }
 
-fn name_of(name: &GeneralName<'_>) -> Option<Name> {
+pub(super) fn name_of(name: &GeneralName<'_>) -> Option<Name> {
     Some(match name {
         GeneralName::DNSName(host) if !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()) => {
             Name::Dns(short(host).to_ascii_lowercase())

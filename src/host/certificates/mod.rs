@@ -11,6 +11,7 @@ mod material;
 mod names;
 mod openssl;
 mod pem;
+mod request;
 mod verify;
 
 pub use certificate::{Certificate, Name};
@@ -20,6 +21,7 @@ pub use file::{read_certificates, read_key};
 pub use judge::{judge, key_fault};
 pub use key::{Key, PublicHalf};
 pub use material::{Material, Source, gather, private_key};
+pub use request::{Request, config, name};
 
 /// No file of certificates is larger, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;
@@ -27,3 +29,5 @@ pub const FILE_LIMIT: usize = 1024 * 1024;
 pub const COUNT_LIMIT: usize = 50;
 /// No certificate is larger, in bytes of its DER.
 pub const CERTIFICATE_LIMIT: usize = 64 * 1024;
+/// At most so many names stand in a request.
+pub const REQUESTED_LIMIT: usize = 50;
