@@ -6,4 +6,8 @@
 
 #[path = "../support/debian.rs"]
 mod debian;
+mod host;
+#[path = "../support/real_host.rs"]
+mod real_host;
+mod step;
 mod trials;
