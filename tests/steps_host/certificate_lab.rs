@@ -113,6 +113,12 @@ impl Authority {
         std::fs::read(self.dir.path().join(file)).unwrap()
     }
 
+    /// Everything that belongs to it, in an odd order.
+    pub(super) fn all(&self, name: &str) -> Vec<u8> {
+        let parts = ["root.crt", &format!("{name}.key"), "middle.crt", &format!("{name}.crt")];
+        parts.map(|part| self.read(part)).concat()
+    }
+
     /// What every installation has.
     pub(super) fn default(&self) {
         self.certificate(

@@ -6,11 +6,11 @@ use ngcp_warden::{
         Executor, World,
         simulated::{Files, Simulated},
     },
-    finding::Status,
+    finding::{Severity, Status},
     plan::{Action, Outcome, Plan},
     platform::Ngcp,
     runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
-    secret::Secrets,
+    secret::{Secret, Secrets},
     steps::{self, Answers, Findings},
     unattended::AnswersFile,
 };
@@ -56,7 +56,7 @@ fn the_certificate_of_every_installation_is_found_on_both_samples() {
         let seen = inspect("certificates", &host(sample, &ca));
         let default = finding(&seen, "CERT-DEFAULT-WEB");
         assert_eq!(default.status, Status::Fail, "{sample}");
-        assert!(default.title.contains("Admin web, Customer web, Provisioning"), "{}", default.title);
+        assert!(default.title.starts_with("Web interfaces: the certificate that every"), "{}", default.title);
         assert_eq!(default.field.as_deref(), Some("web"));
         for id in [
             "CERT-MISSING-WEB",
@@ -84,9 +84,7 @@ fn an_import_becomes_files_of_its_own_and_is_seen_on_every_port() {
     ca.server("web", &["spce.example.net"], 90);
     let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 90);
     for (sample, ssl) in [("mr3.8", "/etc/ngcp-config/ssl"), ("mr13.5", SSL)] {
-        let pem =
-            [ca.read("root.crt"), ca.read("web.key"), ca.read("middle.crt"), ca.read("web.crt")].concat();
-        let host = host(sample, &ca).file("/mnt/usb/web.pem", pem);
+        let host = host(sample, &ca).file("/mnt/usb/web.pem", ca.all("web"));
         let text = "  web.import: /mnt/usb/web.pem\n  web.own-ca: accept\n";
         let plan = planned(&host, text, &Secrets::default()).unwrap();
         assert!(!serde_json::to_string(&plan).unwrap().contains("PRIVATE KEY-----"));
@@ -95,7 +93,9 @@ fn an_import_becomes_files_of_its_own_and_is_seen_on_every_port() {
         let files = host.files();
         let installed = files.text(format!("{stem}.crt"));
         assert!(
-            installed.starts_with("# ngcp-warden: for web; from /mnt/usb/web.pem\n-----BEGIN CERT"),
+            installed.starts_with(
+                "# ngcp-warden: for web; own CA test-root; from /mnt/usb/web.pem\n-----BEGIN CERT"
+            ),
             "{installed}"
         );
         let order: String =
@@ -110,7 +110,13 @@ fn an_import_becomes_files_of_its_own_and_is_seen_on_every_port() {
             "SIP was not meant"
         );
         let seen = inspect("certificates", &host);
-        for id in ["CERT-DEFAULT-WEB", "CERT-NOT-SERVED-WEB", "CERT-KEY-MISMATCH-WEB", "CERT-NAME-WEB"] {
+        for id in [
+            "CERT-DEFAULT-WEB",
+            "CERT-NOT-SERVED-WEB",
+            "CERT-KEY-MISMATCH-WEB",
+            "CERT-NAME-WEB",
+            "CERT-CHAIN-WEB",
+        ] {
             assert_eq!(status(&seen, id), Some(Status::Pass), "{sample}: {id}");
         }
         let again = planned(&host, text, &Secrets::default()).unwrap();
@@ -128,11 +134,9 @@ fn what_cannot_be_used_is_refused_with_the_answer_and_the_reason() {
     let host = host("mr13.5", &ca)
         .file("/in/web.crt", [ca.read("web.crt"), ca.read("middle.crt")].concat())
         .file("/in/web.key", ca.read("web.key"))
+        .file("/web.pem", ca.all("web"))
         .file("/in/other.key", ca.read("other.key"))
-        .file(
-            "/other/all.pem",
-            [ca.read("other.crt"), ca.read("other.key"), ca.read("middle.crt"), ca.read("root.crt")].concat(),
-        )
+        .file("/other/all.pem", ca.all("other"))
         .file("/noise", vec![b'x'; 10 << 20]);
     host.edit(|files| files.device("/pipe"));
     let before = host.files();
@@ -142,6 +146,11 @@ fn what_cannot_be_used_is_refused_with_the_answer_and_the_reason() {
         ("  web.import: /pipe\n", "/pipe"),
         ("  web.import: [/in/web.crt, /in/other.key]\n", "certificates.web.import"),
         ("  web.import: /other/all.pem\n  web.own-ca: accept\n", "certificates.web.other-names: accept"),
+        (
+            "  web.import: /web.pem\n",
+            "ends at Test Root, which this host does not trust; if callers have that root, answer certificates.web.own-ca: accept",
+        ),
+        ("  web.import: [/in/web.crt, /in/web.key]\n  web.own-ca: accept\n", "certificates.web.import"),
         ("  web.import: relative.pem\n", "is not a full name"),
         ("  web: import\n", "certificates.web.import"),
     ] {
@@ -160,16 +169,7 @@ fn each_place_can_have_its_own_and_sip_over_tls_is_switched_on_with_one() {
     ca.default();
     ca.server("csc", &["self.example.net"], 60);
     ca.server("sip", &["sip.example.net"], 70);
-    let all = |name: &str| {
-        [
-            ca.read(&format!("{name}.crt")),
-            ca.read(&format!("{name}.key")),
-            ca.read("middle.crt"),
-            ca.read("root.crt"),
-        ]
-        .concat()
-    };
-    let host = host("mr13.5", &ca).file("/csc.pem", all("csc")).file("/sip.pem", all("sip"));
+    let host = host("mr13.5", &ca).file("/csc.pem", ca.all("csc")).file("/sip.pem", ca.all("sip"));
     let text = "  csc.import: /csc.pem\n  csc.own-ca: accept\n  csc.other-names: accept\n  sip.import: /sip.pem\n  \
                 sip.own-ca: accept\n  sip.other-names: accept\n  sip-tls: on\n";
     let plan = planned(&host, text, &Secrets::default()).unwrap();
@@ -194,10 +194,8 @@ fn a_value_that_another_file_sets_is_named_and_not_edited_f73() {
     ca.default();
     ca.server("web", &["spce.example.net"], 90);
     let local = "www_admin:\n  http_csc:\n    sslcertfile: /etc/ngcp-config/shared-files/ssl/myserver.crt\n";
-    let host = host("mr13.5", &ca).file("/etc/ngcp-config/config.local.yml", local).file(
-        "/web.pem",
-        [ca.read("web.crt"), ca.read("web.key"), ca.read("middle.crt"), ca.read("root.crt")].concat(),
-    );
+    let host =
+        host("mr13.5", &ca).file("/etc/ngcp-config/config.local.yml", local).file("/web.pem", ca.all("web"));
     let text = "  web.import: /web.pem\n  web.own-ca: accept\n";
     let error = format!("{:#}", planned(&host, text, &Secrets::default()).unwrap_err());
     assert!(
@@ -254,10 +252,7 @@ fn no_change_writes_a_key_that_is_in_the_plan() {
     let ca = Authority::new();
     ca.default();
     ca.server("web", &["spce.example.net"], 90);
-    let host = host("mr13.5", &ca).file(
-        "/web.pem",
-        [ca.read("web.crt"), ca.read("web.key"), ca.read("middle.crt"), ca.read("root.crt")].concat(),
-    );
+    let host = host("mr13.5", &ca).file("/web.pem", ca.all("web"));
     let plan = planned(&host, "  web.import: /web.pem\n  web.own-ca: accept\n", &Secrets::default()).unwrap();
     let writes = plan.changes.iter().filter_map(|change| match &change.action {
         Action::Write { path, content, .. } => Some((path, content.names().count())),
@@ -265,4 +260,84 @@ fn no_change_writes_a_key_that_is_in_the_plan() {
     });
     let keys: Vec<_> = writes.filter(|(path, _)| path.extension().is_some_and(|end| end == "key")).collect();
     assert!(matches!(keys.as_slice(), [(_, 1)]), "{keys:?}");
+}
+
+/// PKCS#12 with its passphrase, and pasted PEM, both among the secrets: the plan and the host see no more than names.
+#[test]
+fn a_passphrase_and_a_pasted_key_come_from_the_secrets_and_go_nowhere_else() {
+    let ca = Authority::new();
+    ca.default();
+    ca.server("web", &["spce.example.net"], 90);
+    ca.run(&[
+        "pkcs12",
+        "-export",
+        "-in",
+        "web.crt",
+        "-inkey",
+        "web.key",
+        "-certfile",
+        "middle.crt",
+        "-passout",
+        "pass:open sesame",
+        "-out",
+        "web.p12",
+    ]);
+    let host = host_with(&ca);
+    let import = "  web.import: [/web.p12, /root.crt]\n  web.own-ca: accept\n";
+    let secrets = |name: &str, secret: Vec<u8>| {
+        let mut secrets = Secrets::default();
+        secrets.insert(name, Secret::new(secret));
+        secrets
+    };
+    for (given, wanted) in [
+        (Secrets::default(), "needs its passphrase"),
+        (secrets("certificates.web.passphrase", b"wrong".to_vec()), "does not open"),
+    ] {
+        let error = format!("{:#}", planned(&host, import, &given).unwrap_err());
+        assert!(error.contains("certificates.web.import") && error.contains(wanted), "{error}");
+    }
+    let opened = secrets("certificates.web.passphrase", b"open sesame".to_vec());
+    let pasted = secrets("certificates.web.pasted", ca.all("web"));
+    for (text, given) in [(import, opened), ("  web: paste\n  web.own-ca: accept\n", pasted)] {
+        let host = host_with(&ca);
+        let plan = planned(&host, text, &given).unwrap();
+        assert_eq!(ran(&host, &plan, given), RunOutcome::Warning, "{text}");
+        let written = format!("{}{plan:?}{:?}", serde_json::to_string(&plan).unwrap(), host.commands());
+        assert!(!written.contains("sesame") && !written.contains("PRIVATE KEY--"), "{text}");
+        assert_eq!(
+            status(&inspect("certificates", &host), "CERT-KEY-MISMATCH-WEB"),
+            Some(Status::Pass),
+            "{text}"
+        );
+    }
+}
+
+fn host_with(ca: &Authority) -> Simulated {
+    host("mr13.5", ca).file("/web.p12", ca.read("web.p12")).file("/root.crt", ca.read("root.crt"))
+}
+
+/// What runs out is told in time, louder each week, and in one finding for places that share it.
+#[test]
+fn a_certificate_that_runs_out_is_told_in_time() {
+    let ca = Authority::new();
+    ca.default();
+    ca.server("myserver", &["spce.example.net"], 90);
+    for (days, id, wanted) in [
+        (59, "CERT-EXPIRING-WEB", None),
+        (61, "CERT-EXPIRING-WEB", Some(Severity::Low)),
+        (77, "CERT-EXPIRING-WEB", Some(Severity::Medium)),
+        (84, "CERT-EXPIRING-WEB", Some(Severity::High)),
+        (91, "CERT-EXPIRED-WEB", Some(Severity::High)),
+    ] {
+        let clock = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        let seen = inspect("certificates", &host("mr13.5", &ca).with_clock(clock));
+        let found = finding(&seen, id);
+        let severity = (found.status == Status::Fail).then_some(found.severity);
+        assert_eq!(severity, wanted, "after {days} days: {found:?}");
+        let row = steps::find("certificates").unwrap().form(&seen).unwrap();
+        let row = row.field("web").unwrap().now.clone().unwrap();
+        let left = if days > 90 { "expired".to_owned() } else { format!("{} days left", 89 - days) };
+        assert!(row == left || row == "chain broken", "{row}");
+        assert_eq!(status(&seen, "CERT-EXPIRING-REST"), Some(Status::Pass));
+    }
 }

@@ -68,6 +68,8 @@ pub(super) struct Pair {
     /// In the order of the file.
     pub(super) chain: Result<Vec<Certificate>, Fault>,
     pub(super) half: Result<PublicHalf, Fault>,
+    /// The authority of one's own that was accepted for it, as its file says.
+    pub(super) own_ca: Option<String>,
     /// What is wrong with it whatever it is called for.
     pub(super) faults: Vec<Fault>,
     /// Why it is the one that every installation has.
@@ -112,6 +114,8 @@ pub(super) struct Offer {
     pub(super) key: KeySource,
     /// Name of the secret that opens it.
     pub(super) passphrase: Option<String>,
+    /// The authority of one's own at which its chain ends.
+    pub(super) own_ca: Option<String>,
     /// What is to be known of it, and does not stand in its way.
     pub(super) remarks: Vec<String>,
 }

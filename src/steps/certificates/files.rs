@@ -7,6 +7,8 @@ use crate::{
 
 /// Begins the first line of every file that this program wrote.
 pub(super) const MARK: &str = "# ngcp-warden: ";
+/// Stands before the authority of one's own that was accepted.
+const OWN_CA: &str = "; own CA ";
 /// So much of a name is taken into a file name.
 const NAME_LIMIT: usize = 64;
 
@@ -38,14 +40,22 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// The lines before the first certificate: a renewal finds its places by them.
-pub(super) fn head(target: &str, origin: &str) -> String {
-    format!("{MARK}for {target}; from {}\n", one_line(origin))
+pub(super) fn head(target: &str, origin: &str, own_ca: Option<&str>) -> String {
+    let own_ca = own_ca.map_or_else(String::new, |name| format!("{OWN_CA}{}", plain(name)));
+    format!("{MARK}for {target}{own_ca}; from {}\n", one_line(origin))
+}
+
+/// The authority of one's own that the head of a file names.
+pub(super) fn own_ca(content: &[u8]) -> Option<String> {
+    let first = content.split(|byte| *byte == b'\n').next()?;
+    let line = std::str::from_utf8(first).ok()?.strip_prefix(MARK)?;
+    Some(line.split_once(OWN_CA)?.1.split(';').next()?.to_owned())
 }
 
 /// The whole file with the certificate: the server's own first, no root.
 pub(super) fn content(target: &str, offer: &Offer) -> String {
     let blocks = offer.chain.iter().map(|certificate| format!("{}\n", certificate.pem.trim_end()));
-    head(target, &offer.origin) + &blocks.collect::<String>()
+    head(target, &offer.origin, offer.own_ca.as_deref()) + &blocks.collect::<String>()
 }
 
 /// Root and the services that must read it, nobody else.

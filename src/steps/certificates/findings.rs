@@ -308,7 +308,11 @@ fn faults(place: &Seen, kinds: &[FaultKind], title: &str) -> Option<Sight> {
 
 fn described(seen: &Seen) -> String {
     let file = words::files(seen);
-    seen.pair.leaf().map_or_else(|| file.clone(), |leaf| format!("{}: {}", file, words::described(leaf)))
+    let own_ca =
+        seen.pair.own_ca.as_ref().map_or_else(String::new, |name| format!(", below the own CA {name}"));
+    seen.pair
+        .leaf()
+        .map_or_else(|| file.clone(), |leaf| format!("{file}: {}{own_ca}", words::described(leaf)))
 }
 
 fn user(seen: &Seen) -> &str {
@@ -362,7 +366,9 @@ fn judge(facts: &Facts, group: &Group<'_>, rule: &Rule, all: &mut Vec<Finding>) 
         }
         let severity = sights.iter().filter_map(|(_, sight)| sight.severity).max().unwrap_or(rule.severity);
         let status = sights.first().map_or(Status::Unknown, |(_, sight)| sight.status);
-        let title = format!("{}: {}", whose.join(", "), titles.join("; "));
+        let whole = group.places.len() > 1 && sights.len() == group.places.len();
+        let whose = if whole { words::label(group).to_owned() } else { whose.join(", ") };
+        let title = format!("{whose}: {}", titles.join("; "));
         let mut finding =
             ABOUT.finding(&id, severity, status, title, one_line(&evidence.join("; ")), rule.remedy);
         finding.field = group.ask.map(str::to_owned);

@@ -81,6 +81,7 @@ fn import(
         origin: named.join(", "),
         key: KeySource::Files(files),
         passphrase: given.map(|_| passphrase),
+        own_ca: None,
         remarks: material.remarks.clone(),
     };
     judged(host, facts, answers, target, &key, &material, offer)
@@ -104,6 +105,7 @@ fn paste(
         origin: "pasted".to_owned(),
         key: KeySource::Given(name.clone()),
         passphrase: given.map(|_| passphrase),
+        own_ca: None,
         remarks: material.remarks.clone(),
     };
     judged(host, facts, answers, target, &name, &material, offer)
@@ -126,8 +128,25 @@ pub(super) fn judged(
         .map_err(|fault| anyhow!("{key}: {}: {fault}", offer.origin))?;
     let Some(leaf) = chain.certificates.first() else { bail!("{key}: there is no certificate in it") };
     let issues = facts.of(target).iter().any(|seen| seen.place.issues);
-    let root = chain.root.as_ref().filter(|_| own_ca);
-    let mut faults = certificates::judge(host, &chain.certificates, &[], root);
+    let mut faults = certificates::judge(host, &chain.certificates, &[], None);
+    if let Some(root) = chain.root.as_ref().filter(|_| faults.iter().any(leads_nowhere)) {
+        let with_root = certificates::judge(host, &chain.certificates, &[], Some(root));
+        if !with_root.iter().any(leads_nowhere) {
+            faults = with_root;
+            let ends = format!("it ends at {}, which this host does not trust", root.title());
+            ensure!(
+                own_ca || issues,
+                "{key}: {}: {ends}; if callers have that root, answer {}: {}",
+                offer.origin,
+                full_key(target, asks::OWN_CA),
+                by::ACCEPT
+            );
+            if own_ca && !issues {
+                offer.own_ca = Some(root.title());
+                offer.remarks.push(format!("{ends}: every caller must have that root"));
+            }
+        }
+    }
     if issues {
         ensure!(
             leaf.is_ca,
@@ -149,12 +168,6 @@ pub(super) fn judged(
                 full_key(target, asks::OTHER_NAMES),
                 by::ACCEPT
             )),
-            FaultKind::Untrusted if !own_ca && chain.root.is_some() => refused.push(format!(
-                "{}; if callers trust it, answer {}: {}",
-                fault.why,
-                full_key(target, asks::OWN_CA),
-                by::ACCEPT
-            )),
             _ if !refused.contains(&fault.why) => refused.push(fault.why),
             _ => {}
         }
@@ -165,6 +178,11 @@ pub(super) fn judged(
     offer.remarks.extend(others);
     offer.chain = chain.certificates;
     Ok(offer)
+}
+
+/// The way up ends before an authority that is trusted.
+pub(super) fn leads_nowhere(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::ChainIncomplete | FaultKind::Untrusted)
 }
 
 /// What matters of one that issues certificates itself.

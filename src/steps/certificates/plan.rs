@@ -55,7 +55,7 @@ struct Edits {
 fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &mut Edits) -> Result<()> {
     let all = facts.of(target);
     let leaf = offer.chain.first().context("there is no certificate")?;
-    let has = |seen: &&&Seen| seen.pair.is(offer) && !seen.is_unreadable();
+    let has = |seen: &&&Seen| seen.pair.is(offer) && !seen.is_unreadable() && !seen.differs();
     let missing: Vec<&Seen> = all.iter().filter(|seen| !has(seen)).copied().collect();
     if missing.is_empty() {
         return Ok(());
@@ -70,6 +70,12 @@ fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &
         Some(files) => files,
         None => write(facts, target, offer, &missing, &files::stem(facts, target, leaf), plan),
     };
+    if missing.iter().any(|seen| seen.place.issues) {
+        let count = facts.clients.map_or_else(|| "all".to_owned(), |count| count.to_string());
+        plan.reminders.push(format!(
+            "Certificates that the old CA issued to API clients ({count}) are refused now: issue new ones in the admin web."
+        ));
+    }
     for seen in missing {
         edits.point(seen, &certificate, &key)?;
     }

@@ -23,7 +23,11 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         let Some(ask) = group.ask else { continue };
         let several = group.places.len() > 1;
         let now = words::of_group(&group, facts.now);
-        fields.push(source(ask, label(ask, &group), several, now, evidence(found, ask)));
+        let mut field = source(ask, words::label(&group), several, now, evidence(found, ask));
+        if ask == asks::REST {
+            warn_of_clients(&mut field, facts.clients);
+        }
+        fields.push(field);
         below(&mut fields, ask);
         for seen in group.places.iter().filter(|_| several) {
             let alone = Group { name: &seen.place.name, ask: Some(ask), places: vec![*seen] };
@@ -57,14 +61,6 @@ fn settled(fields: &[Field]) -> Vec<String> {
     all
 }
 
-fn label<'a>(ask: &str, group: &Group<'a>) -> &'a str {
-    match (ask, group.places.as_slice()) {
-        (_, [one]) => &one.place.label,
-        (asks::WEB, _) => "Web interfaces",
-        _ => "Certificates",
-    }
-}
-
 /// What was found to be wrong, or else what was seen.
 fn evidence(found: &[Finding], ask: &str) -> String {
     let own = || found.iter().filter(|finding| finding.field.as_deref() == Some(ask));
@@ -90,13 +86,22 @@ fn source(key: &str, label: &str, several: bool, now: Option<(String, Status)>, 
     if several {
         options.push((by::EACH, "each", "A certificate of its own for each place: asked one by one."));
     }
-    if key == asks::REST {
-        options[1].2 = "A new CA: certificates that were issued to API clients are refused from then on.";
-        options[2].2 = options[1].2;
-    }
     let mut field = Field::choice(key, label, options, by::LEAVE).help(help).optional();
     (field.now, field.now_status) = now.unzip();
     field
+}
+
+/// A new authority makes what the old one issued worthless.
+fn warn_of_clients(field: &mut Field, clients: Option<u64>) {
+    let count = match clients {
+        Some(1) => "the 1 certificate".to_owned(),
+        Some(count) => format!("the {count} certificates"),
+        None => "all certificates".to_owned(),
+    };
+    let Kind::Choice { options, .. } = &mut field.kind else { return };
+    for option in options.iter_mut().filter(|option| option.value != by::LEAVE) {
+        option.effect = format!("A new CA: {count} that API clients log in with are refused from then on.");
+    }
 }
 
 /// What the answers of one question need.
@@ -165,7 +170,7 @@ fn sip_tls(found: &[Finding], facts: &Facts) -> Option<Field> {
         (by::ON, "on", "Phones can encrypt their signalling; kamailio-lb restarts."),
         (by::OFF, "off", "No TLS for SIP; kamailio-lb restarts, phones on TLS cannot register."),
     ];
-    let mut field = Field::choice(asks::SIP_TLS, "SIP over TLS, switch", options, by::LEAVE)
+    let mut field = Field::choice(asks::SIP_TLS, "Switch SIP TLS", options, by::LEAVE)
         .help(finding.map_or_else(String::new, |finding| finding.evidence.clone()))
         .optional();
     field.now = Some(if sip.place.on { "on" } else { "off" }.to_owned());

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::facts::{Facts, Group, Pair, Seen, Wire};
+use super::{
+    facts::{Facts, Group, Pair, Seen, Wire},
+    names::asks,
+};
 use crate::{
     finding::Status,
     host::certificates::{Certificate, FaultKind},
@@ -40,6 +43,15 @@ pub(super) fn files(seen: &Seen) -> String {
     let names = [&seen.place.certificate, &seen.place.key]
         .map(|named| named.value.clone().unwrap_or_else(|| "none".to_owned()));
     format!("{} and {}{from}", names[0], names[1])
+}
+
+/// What a group is called.
+pub(super) fn label<'a>(group: &Group<'a>) -> &'a str {
+    match (group.ask, group.places.as_slice()) {
+        (_, [one]) => &one.place.label,
+        (Some(asks::WEB), _) => "Web interfaces",
+        _ => "Certificates",
+    }
 }
 
 /// The worst of a group in a few words, and how well that is.

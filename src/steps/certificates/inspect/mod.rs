@@ -12,12 +12,16 @@ use std::{
     thread,
 };
 
-use super::facts::{Facts, HostNames, Pair, Reads, Seen};
+use super::{
+    facts::{Facts, HostNames, Pair, Reads, Seen},
+    files,
+    offer::leads_nowhere,
+};
 use crate::{
     executor::{Executor, Kind},
     host::{
         accounts,
-        certificates::{self, Certificate, Fault, FaultKind},
+        certificates::{self, Fault, FaultKind},
         tls::{self, Question, Readable, Served},
     },
     ngcp::{
@@ -56,7 +60,7 @@ pub(super) fn look(host: &dyn Executor) -> Facts {
         asked.into_facts(&mut facts);
     }
     let seen = |(place, reads): (Place, Option<Reads>)| {
-        let files = files(&place);
+        let files = named(&place);
         let pair = looked.pairs.get(&files).cloned().unwrap_or_else(|| broken_pair(&files));
         let strange = pair.leaf().and_then(|leaf| names::strange(&place, leaf, &facts.names));
         let wires = wire::compare(host, &place, &pair, &looked.served);
@@ -76,7 +80,7 @@ struct Looked {
 }
 
 fn side_by_side(host: &dyn Executor, all: &[Place], names: &HostNames) -> Looked {
-    let distinct: BTreeSet<Files> = all.iter().map(files).collect();
+    let distinct: BTreeSet<Files> = all.iter().map(named).collect();
     thread::scope(|scope| {
         let database = scope.spawn(|| names::ask(host));
         let judging: Vec<_> =
@@ -101,7 +105,7 @@ fn side_by_side(host: &dyn Executor, all: &[Place], names: &HostNames) -> Looked
 /// The certificate file and the key file of a place.
 type Files = (Option<PathBuf>, Option<PathBuf>);
 
-fn files(place: &Place) -> Files {
+fn named(place: &Place) -> Files {
     (place.certificate.file(), place.key.file())
 }
 
@@ -116,6 +120,7 @@ fn broken_pair((certificate, key): &Files) -> Pair {
         key: key.clone(),
         chain: Err(broken()),
         half: Err(broken()),
+        own_ca: None,
         faults: Vec::new(),
         default: None,
         mode: None,
@@ -128,7 +133,12 @@ fn pair(host: &dyn Executor, (certificate, key): &Files) -> Pair {
         .map_or_else(|| Err(unnamed("certificate file")), |path| certificates::read_certificates(host, path));
     let half =
         key.as_deref().map_or_else(|| Err(unnamed("key file")), |path| certificates::read_key(host, path));
-    let faults = chain.as_ref().map_or_else(|_| Vec::new(), |chain| judged(host, chain));
+    let mut faults =
+        chain.as_ref().map_or_else(|_| Vec::new(), |chain| certificates::judge(host, chain, &[], None));
+    let own_ca = certificate.as_deref().and_then(|path| files::own_ca(&host.read(path).ok()?));
+    if own_ca.is_some() {
+        faults.retain(|fault| !leads_nowhere(fault));
+    }
     let default = chain.as_ref().ok().and_then(|chain| is_default(chain.first()?));
     let mode = key.as_deref().and_then(|path| host.metadata(path).ok()).filter(|at| at.kind == Kind::File);
     Pair {
@@ -136,14 +146,11 @@ fn pair(host: &dyn Executor, (certificate, key): &Files) -> Pair {
         key: key.clone(),
         chain,
         half,
+        own_ca,
         faults,
         default,
         mode: mode.map(|at| (at.mode, at.uid, at.gid)),
     }
-}
-
-fn judged(host: &dyn Executor, chain: &[Certificate]) -> Vec<Fault> {
-    certificates::judge(host, chain, &[], None)
 }
 
 fn reads(host: &dyn Executor, place: &Place) -> Option<Reads> {
