@@ -43,6 +43,19 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn start(work: &Path) -> Self {
+        let machine = Machine::before_its_first_start(work);
+        machine.platform(true);
+        machine
+    }
+
+    /// The same, as images ship it: without SIP over TLS.
+    pub(crate) fn start_without_tls_for_sip(work: &Path) -> Self {
+        let machine = Machine::before_its_first_start(work);
+        machine.platform(false);
+        machine
+    }
+
+    fn before_its_first_start(work: &Path) -> Self {
         run(Command::new("ip").args(["link", "set", "lo", "up"]));
         let machine = Machine { host: RealHost::bare(work), work: work.to_owned() };
         let host = &machine.host;
@@ -59,7 +72,6 @@ impl Machine {
         }
         machine.authority();
         machine.image();
-        machine.platform();
         machine
     }
 
@@ -89,12 +101,13 @@ impl Machine {
         }
     }
 
-    fn platform(&self) {
+    fn platform(&self, sip_tls: bool) {
         let host = &self.host;
         let config = include_str!("../hosts/mr13.5/etc/ngcp-config/config.yml");
         let tls = "    tls:\n      enable: no\n";
         assert!(config.contains(tls));
-        host.write(CONFIG, 0o660, &config.replace(tls, "    tls:\n      enable: yes\n"));
+        let on = if sip_tls { tls.replace("no", "yes") } else { tls.to_owned() };
+        host.write(CONFIG, 0o660, &config.replace(tls, &on));
         let site = |section: &str| {
             format!(
                 "server {{\n  listen [% {section}.port %] ssl;\n  server_name [% {section}.servername %];\n  \
@@ -119,7 +132,8 @@ impl Machine {
         self.service("nginx", "start");
         self.service("kamailio-lb", "start");
         for port in PORTS {
-            assert!(self.served(port, None).is_some(), "nothing is served on port {port} at the beginning");
+            let wanted = sip_tls || port != PORTS[3];
+            assert_eq!(self.served(port, None).is_some(), wanted, "port {port} at the beginning");
         }
     }
 
@@ -158,6 +172,30 @@ impl Machine {
 
     /// A certificate of a server for these names, as an authority sends it: everything in one file in /root, the key last.
     pub(crate) fn bundle(&self, name: &str, names: &[&str], new: &[&str]) -> String {
+        let path = format!("/root/{name}.pem");
+        self.host.write(&path, 0o600, &self.signed(name, names, new));
+        path
+    }
+
+    /// The same, locked with a passphrase.
+    pub(crate) fn locked(&self, name: &str, names: &[&str], new: &[&str], passphrase: &str) -> String {
+        self.signed(name, names, new);
+        let at = |name: &str, end: &str| self.work.join(format!("{name}.{end}"));
+        let (to, word) = (self.host.path(&format!("/root/{name}.p12")), format!("pass:{passphrase}"));
+        let mut export = Command::new("openssl");
+        export.args(["pkcs12", "-export", "-passout", &word, "-in"]).arg(at(name, "crt"));
+        run(export
+            .arg("-inkey")
+            .arg(at(name, "key"))
+            .arg("-certfile")
+            .arg(at("intermediate", "crt"))
+            .arg("-out")
+            .arg(to));
+        format!("/root/{name}.p12")
+    }
+
+    /// The same as text.
+    pub(crate) fn signed(&self, name: &str, names: &[&str], new: &[&str]) -> String {
         let names: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
         let extensions = format!(
             "subjectAltName={}\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=CA:false\n",
@@ -166,11 +204,17 @@ impl Machine {
         self.sign(name, "intermediate", new, &extensions);
         let read =
             |name: &str, end: &str| fs::read_to_string(self.work.join(format!("{name}.{end}"))).unwrap();
-        let all =
-            [read("root", "crt"), read("intermediate", "crt"), read(name, "crt"), read(name, "key")].concat();
-        let path = format!("/root/{name}.pem");
-        self.host.write(&path, 0o600, &all);
-        path
+        [read("root", "crt"), read("intermediate", "crt"), read(name, "crt"), read(name, "key")].concat()
+    }
+
+    /// Files of the host that hold a line of this key, as it stands in the folder of the test.
+    pub(crate) fn holding_key(&self, name: &str) -> Vec<String> {
+        let key = fs::read_to_string(self.work.join(format!("{name}.key"))).unwrap();
+        let line = key.lines().nth(1).unwrap();
+        let folders = ["/etc", "/var/lib/ngcp-warden", "/var/log", "/run", "/tmp", "/dev"];
+        let argv = [&["grep", "-rlF", "-D", "skip", "--", line][..], &folders].concat();
+        let said = self.host.try_run(&argv, b"");
+        String::from_utf8(said.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
     fn client(&self, port: u16, name: Option<&str>, more: &[&str]) -> Output {

@@ -11,3 +11,4 @@ mod host;
 mod real_host;
 mod step;
 mod trials;
+mod ways;

@@ -9,8 +9,8 @@ use crate::{
     real_host,
 };
 
-const NAMES: [&str; 3] = ["sip.example.net", "myserver", "spce"];
-const P256: [&str; 3] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub(crate) const NAMES: [&str; 3] = ["sip.example.net", "myserver", "spce"];
+pub(crate) const P256: [&str; 3] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 fn machine(test: &str) -> Option<Machine> {
     real_host::inside(&format!("step::{test}")).map(|work| Machine::start(&work))
@@ -21,7 +21,7 @@ fn everywhere(file: &str) -> String {
     format!("certificates:\n  \"web.import\": {file}\n  \"sip.import\": {file}\n")
 }
 
-fn changes(result: &Value) -> Vec<(String, String, String)> {
+pub(crate) fn changes(result: &Value) -> Vec<(String, String, String)> {
     let steps = result["steps"].as_array().into_iter().flatten();
     let changes = steps.flat_map(|step| step["changes"].as_array().unwrap());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
