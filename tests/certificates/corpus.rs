@@ -354,7 +354,7 @@ impl Corpus {
             (0..10 * 1024 * 1024_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         made.openssl("pkcs12 -export -in plain.crt -inkey plain.key -passout pass: -out plain.p12");
         made.openssl("x509 -in plain.crt -trustout -addtrust serverAuth -out trusted.crt");
-        let files: [(&'static str, Vec<u8>, &'static [FaultKind]); 24] = [
+        let files: [(&'static str, Vec<u8>, &'static [FaultKind]); 27] = [
             ("good-crlf", plain.replace('\n', "\r\n").into(), &[]),
             ("good-bom", format!("\u{feff}{plain}").into(), &[]),
             ("good-one-line", (line(&own) + &line(&inter)).into(), &[]),
@@ -366,6 +366,13 @@ impl Corpus {
             ),
             ("good-key-in-it", format!("{plain}{key}").into(), &[]),
             ("good-no-newline", plain.trim_end().into(), &[]),
+            (
+                "good-blank-line-before",
+                plain.replace("BEGIN CERTIFICATE-----\n", "BEGIN CERTIFICATE-----\n\n").into(),
+                &[],
+            ),
+            ("blank-line-behind", plain.replace("-----END", "\n-----END").into(), &[Malformed]),
+            ("colon-inside", plain.replacen("\nMII", "\nNote: new\nMII", 1).into(), &[Malformed]),
             ("blank-lines-inside", plain.replace('\n', "\n\n").into(), &[Malformed]),
             ("indented", plain.replace('\n', "\n  ").into(), &[Malformed]),
             ("bare-cr", plain.replace('\n', "\r").into(), &[NotPem]),

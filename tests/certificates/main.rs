@@ -5,5 +5,6 @@
 mod corpus;
 mod judged;
 mod made;
+mod mutated;
 mod reading;
 mod starting;

@@ -162,7 +162,7 @@ pub(super) fn content(bytes: &Secret) -> Result<Content, Fault> {
             "TRUSTED CERTIFICATE" => {
                 "a certificate with OpenSSL's own trust settings (openssl x509 takes them off)".to_owned()
             }
-            other => format!("a part called {}", other.escape_debug().take(60).collect::<String>()),
+            other => format!("a part called {}", pem::shown(other)),
         };
         found.others.push(other);
     }

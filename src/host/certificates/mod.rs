@@ -12,6 +12,8 @@ mod names;
 mod openssl;
 mod pem;
 mod request;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use certificate::{Certificate, Name};

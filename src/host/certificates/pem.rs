@@ -70,6 +70,11 @@ fn label_of<'a>(line: &Line<'a>) -> Option<&'a str> {
     std::str::from_utf8(label).ok().filter(|label| !label.contains('\r'))
 }
 
+/// A label for people, whatever somebody wrote there.
+pub(super) fn shown(label: &str) -> String {
+    label.escape_debug().take(40).collect()
+}
+
 /// All blocks of a text. What stands around them does not matter.
 pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Malformed> {
     let mut found = Vec::new();
@@ -83,9 +88,12 @@ pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Malformed> {
         let (mut encrypted, mut short) = (false, false);
         let end = loop {
             let Some(line) = lines.next() else {
-                return Err(Malformed::at(first.number, format!("the {label} that begins here has no end")));
+                return Err(Malformed::at(
+                    first.number,
+                    format!("the {} that begins here has no end", shown(label)),
+                ));
             };
-            let wrong = |why: &str| Err(Malformed::at(line.number, format!("{why} in the {label}")));
+            let wrong = |why: &str| Err(Malformed::at(line.number, format!("{why} in the {}", shown(label))));
             if let Some(rest) = line.body.strip_prefix(END) {
                 match rest.strip_suffix(DASHES) == Some(label.as_bytes()) {
                     true if state == State::Header => return wrong("a header without an end"),
@@ -147,7 +155,7 @@ pub(super) fn decode(block: &Block<'_>) -> Result<Vec<u8>, Malformed> {
     BASE64.decode(inside).map_err(|_| {
         Malformed::at(
             block.line,
-            format!("what is inside the {} that begins here is not base64", block.label),
+            format!("what is inside the {} that begins here is not base64", shown(block.label)),
         )
     })
 }
