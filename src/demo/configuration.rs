@@ -148,6 +148,7 @@ fn ngcpcfg(files: &mut Files, command: &Command) -> Answer {
             }
             lines.push((300, format!("Committing {} changed files", dirty.len())));
             super::system::render_sshd(files);
+            super::certificates::serve(files);
             render_htpasswd(files);
             commit(files);
             stamped(files, &lines)

@@ -1,6 +1,7 @@
 //! The sample host of `--demo`: a sip:provider CE mr13.5.1 in memory, with one thing wrong per step.
 //! Files come from `assets/demo`; programs are functions that change those files and answer as the real ones do.
 
+mod certificates;
 mod configuration;
 mod database;
 mod files;
@@ -33,9 +34,11 @@ pub fn host() -> Simulated {
             let text = format!("Name:\t{name}\nPPid:\t{parent}\nUid:\t0\t0\t0\t0\n");
             files.put(format!("/proc/{process}/status"), 0o444, 0, 0, text);
         }
+        certificates::install(files);
         configuration::install(files);
         database::install(files);
     });
+    let host = certificates::programs(host);
     let host = configuration::programs(host);
     let host = database::programs(host);
     system::programs(host)
