@@ -51,6 +51,17 @@ pub fn is_known(name: &str) -> bool {
     SERVICES.iter().any(|names| names[0] == name)
 }
 
+/// The services that a script of the platform's tool restarts or reloads; `None` when it does anything else.
+pub fn restarted_by(script: &str) -> Option<Vec<String>> {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["ngcp-service" | "service", name, "restart" | "reload"] => Some(name.to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
 /// How the service that [`look`] calls `name` is started on this host; `None` when it is not there.
 pub fn start_command(host: &dyn Executor, name: &str) -> Option<Command> {
     command(host, name, "start")
@@ -174,6 +185,19 @@ mod tests {
         let host = Simulated::new().on("service", |_, _| " [ + ]  apache2\n [ + ]  kamailio-lb\n");
         assert_eq!(told(&host, "apache2"), ["service apache2 reload", "service apache2 start"]);
         assert_eq!(told(&host, "kamailio-lb"), ["service kamailio-lb restart"]);
+    }
+
+    #[test]
+    fn a_script_is_understood_where_it_tells_services_and_nothing_else() {
+        let told = |text: &str| restarted_by(text).map(|all| all.join(" "));
+        assert_eq!(told("#!/bin/bash\n\nngcp-service nginx reload\n"), Some("nginx".to_owned()));
+        assert_eq!(told("service a restart\n ngcp-service b reload"), Some("a b".to_owned()));
+        for other in
+            ["ngcp-service a restart\nrm x", "ngcp-service a restart; b", "ngcp-service a stop", "if x; then"]
+        {
+            assert_eq!(told(other), None, "{other}");
+        }
+        assert_eq!(told(""), Some(String::new()));
     }
 
     #[test]

@@ -150,6 +150,13 @@ impl Configuration for Ngcp {
         Said { remarks, executed, reason: ngcpcfg::reason(printed) }
     }
 
+    fn is_told(&self, host: &dyn Executor, script: &str, commands: &[Command]) -> bool {
+        let text = host.read(script.as_ref()).unwrap_or_default();
+        let restarted = services::restarted_by(&String::from_utf8_lossy(&text)).filter(|all| !all.is_empty());
+        let told = |service: &String| commands.iter().any(|command| command.args.contains(service));
+        restarted.is_some_and(|all| all.iter().all(told))
+    }
+
     fn generated(&self, host: &dyn Executor) -> io::Result<Vec<PathBuf>> {
         let beside = |path: &PathBuf| PathBuf::from(format!("{}{}", path.display(), ngcpcfg::UNFINISHED));
         let files = ngcpcfg::generated(host)?;

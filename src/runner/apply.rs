@@ -204,10 +204,11 @@ impl<'a> Runner<'a> {
                 told.push(format!("{words}{error:#}"));
             }
         }
+        let mut told_again = Vec::new();
         for claim in apply.noted() {
             // What is not so already is helped at once: nobody waits for a daemon that was not told.
             let seen = self.sight.look(claim, saved).or_else(|_| {
-                self.sight.mend(claim, saved);
+                told_again.extend(self.sight.mend(claim, saved));
                 self.sight.judge(claim, saved)
             });
             if let Err(error) = seen {
@@ -215,7 +216,8 @@ impl<'a> Runner<'a> {
                 told.push(format!("{error:#}; see to it by hand"));
             }
         }
-        let unaware: Vec<String> = before.difference(&self.executed).cloned().collect();
+        let still = |script: &&String| !self.configuration().is_told(self.host(), script, &told_again);
+        let unaware: Vec<String> = before.difference(&self.executed).filter(still).cloned().collect();
         if !unaware.is_empty() {
             if outcome == Outcome::Done {
                 outcome = Outcome::Warning;

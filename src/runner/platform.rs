@@ -74,6 +74,9 @@ pub trait Configuration {
     /// What such a command said.
     fn said(&self, printed: &str) -> Said;
 
+    /// Whether everything that one of these scripts restarts was told again by these commands.
+    fn is_told(&self, host: &dyn Executor, script: &str, commands: &[Command]) -> bool;
+
     /// The files that an apply makes.
     ///
     /// # Errors

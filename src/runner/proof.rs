@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Platform, Saved, Seen, action, captured, journal::pause};
 use crate::{
-    executor::{Executor, Quiet, Status as Exited, World},
+    executor::{Command, Executor, Quiet, Status as Exited, World},
     finding::{Finding, Status, StepId},
     plan::{Change, Claim, Proof},
     secret::Secrets,
@@ -103,11 +103,12 @@ impl Sight<'_> {
         self.platform.findings(step, self.host)
     }
 
-    /// Does what brings a claim about where the change alone did not. Whether it helped is looked at afterwards.
-    pub(super) fn mend(&self, claim: &Claim, before: &Saved) {
-        for command in self.platform.mend(claim, &before.noted, self.host) {
-            let _ = action::run(self.host, &command, &mut Quiet);
-        }
+    /// Does what brings a claim about where the change alone did not; what was run well. Whether it helped is looked at
+    /// afterwards.
+    pub(super) fn mend(&self, claim: &Claim, before: &Saved) -> Vec<Command> {
+        let mut commands = self.platform.mend(claim, &before.noted, self.host);
+        commands.retain(|command| action::run(self.host, command, &mut Quiet).is_ok_and(|exit| exit.ok()));
+        commands
     }
 
     /// Whether it can be seen that these hold no longer.

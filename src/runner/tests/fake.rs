@@ -77,6 +77,10 @@ impl Configuration for Fake {
         Said { reason: printed.to_owned(), ..Said::default() }
     }
 
+    fn is_told(&self, _: &dyn Executor, _: &str, _: &[Command]) -> bool {
+        false
+    }
+
     fn generated(&self, _: &dyn Executor) -> io::Result<Vec<PathBuf>> {
         Ok(Vec::new())
     }
