@@ -48,8 +48,8 @@ impl<T: DeserializeOwned + Default> Table<T> {
 /// What an image or a fresh installation starts with, and what robots try first.
 pub static DEFAULTS: Table<Defaults> =
     Table::new("assets/defaults.yml", include_str!("../assets/defaults.yml"), |defaults| {
-        let Defaults { passwords, accounts, web_admin, ngcpsoap, certificates } = defaults;
-        [passwords, &accounts.root, &accounts.cdrexport, certificates].iter().all(|list| !list.is_empty())
+        let Defaults { passwords, accounts, web_admin, ngcpsoap } = defaults;
+        [passwords, &accounts.root, &accounts.cdrexport].iter().all(|list| !list.is_empty())
             && [&web_admin.login, &web_admin.password, &web_admin.md5pass, &web_admin.saltedpass]
                 .iter()
                 .all(|text| !text.is_empty())
@@ -69,8 +69,6 @@ pub struct Defaults {
     pub web_admin: WebAdmin,
     /// The `{SHA}` hash of ngcpsoap.
     pub ngcpsoap: String,
-    /// Whose name stands in the certificate that an installation makes for itself.
-    pub certificates: Vec<String>,
 }
 
 /// Default passwords of system accounts, likeliest first.

@@ -58,14 +58,6 @@ fn pkcs12_of_every_age_opens_with_its_passphrase() {
     }
 }
 
-#[test]
-fn the_certificate_that_an_installation_makes_for_itself_is_known() {
-    let made = Made::new();
-    made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 30 -subj /C=AT/ST=Some-State/O=Sipwise+GmbH/CN=Sipwise+GmbH/emailAddress=service@sipwise.com");
-    let certificate = read_certificates(&System::live().unwrap(), &made.path("cert.pem")).unwrap().remove(0);
-    assert_eq!(certificate.is_default(), Some("Sipwise GmbH"));
-}
-
 /// Every file of the corpus handed over for installing, with the key before it: what can be set right is, whatever its
 /// shape and order; of the rest it is said what is wrong, and where.
 #[test]

@@ -15,7 +15,7 @@ use x509_parser::{
 };
 
 use super::{CERTIFICATE_LIMIT, key::Key, pem};
-use crate::{finding::printable, known::DEFAULTS, secret::sha256};
+use crate::{finding::printable, secret::sha256};
 
 /// A subject or name longer than this is cut, in characters.
 const TEXT_LIMIT: usize = 200;
@@ -194,16 +194,6 @@ impl Certificate {
             || self.common_name.clone().unwrap_or_else(|| self.subject.clone()),
             ToString::to_string,
         )
-    }
-
-    /// It is one that every installation makes for itself: in whose name.
-    pub fn is_default(&self) -> Option<&'static str> {
-        let known = DEFAULTS.get().certificates.iter().find(|name| {
-            self.subject
-                .split(", ")
-                .any(|part| part.strip_prefix("O = ").or(part.strip_prefix("CN = ")) == Some(name))
-        });
-        known.filter(|_| self.self_issued).map(String::as_str)
     }
 
     /// Whole days until it is over; negative when it is.

@@ -3,7 +3,7 @@
 use super::{
     facts::{Facts, Group, Reads, Seen, Wire},
     names::{ABOUT, asks, id},
-    words::{self, CHAIN, SOON},
+    words::{self, CHAIN, DATES, SOON},
 };
 use crate::{
     finding::{Finding, Severity, Status, one_line},
@@ -138,7 +138,8 @@ const RULES: &[Rule] = &[
                     "the certificate is not yet valid",
                     format!("from {}; {}", words::day(leaf.from), described(place)),
                 ),
-                () => seen(Status::Pass, "", described(place)),
+                () => faults(place, DATES, "a certificate above it is not valid today")
+                    .or_else(|| seen(Status::Pass, "", described(place))),
             }
         },
     },
@@ -165,9 +166,9 @@ const RULES: &[Rule] = &[
         severity: Severity::High,
         holds: "the key belongs to the certificate",
         remedy: "Import the certificate together with its own key.",
-        see: |_, place| match on(place)?.is_mismatch()? {
-            true => seen(Status::Fail, "the key belongs to another certificate", words::files(place)),
-            false => seen(Status::Pass, "", words::files(place)),
+        see: |_, place| match on(place)?.mismatch()? {
+            Some(fault) => seen(Status::Fail, "the key belongs to another certificate", fault.why),
+            None => seen(Status::Pass, "", words::files(place)),
         },
     },
     Rule {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     finding::Status,
-    host::certificates::{Certificate, FaultKind},
+    host::certificates::{Certificate, Fault, FaultKind, key_fault},
     steps::figure::Gauge,
 };
 
@@ -81,7 +81,8 @@ fn of_place(seen: &Seen, now: Timestamp) -> (u8, String, Status) {
         () if pair.default.is_some() => fails(if expired { 13 } else { 9 }, &format!("image's, {days}")),
         () if expired => fails(13, "expired"),
         () if leaf.from > now => fails(12, "not yet valid"),
-        () if pair.is_mismatch() == Some(true) => fails(11, "key of another"),
+        () if pair.has(DATES) => fails(12, "chain not valid today"),
+        () if pair.mismatch().flatten().is_some() => fails(11, "key of another"),
         () if seen.is_unreadable() => fails(11, "key not readable"),
         () if pair.has(&[FaultKind::WeakKey, FaultKind::KeyRefused]) => fails(10, "weak key"),
         () if seen.differs() => fails(8, "another is served"),
@@ -94,6 +95,9 @@ fn of_place(seen: &Seen, now: Timestamp) -> (u8, String, Status) {
     }
 }
 
+/// Faults of a certificate above the one of the server, where that one is valid itself.
+pub(super) const DATES: &[FaultKind] = &[FaultKind::Expired, FaultKind::NotYetValid];
+
 /// Faults that make up a broken chain.
 pub(super) const CHAIN: &[FaultKind] = &[
     FaultKind::ChainOrder,
@@ -102,6 +106,7 @@ pub(super) const CHAIN: &[FaultKind] = &[
     FaultKind::Untrusted,
     FaultKind::SelfSigned,
     FaultKind::Refused,
+    FaultKind::Malformed,
 ];
 
 impl Pair {
@@ -109,9 +114,10 @@ impl Pair {
         self.faults.iter().any(|fault| kinds.contains(&fault.kind))
     }
 
-    /// Whether the key belongs to another certificate; `None` when that is not known.
-    pub(super) fn is_mismatch(&self) -> Option<bool> {
-        Some(self.half.as_ref().ok()?.public_key != self.leaf()?.public_key)
+    /// Why the key does not belong to the certificate, if so; `None` when that is not known.
+    pub(super) fn mismatch(&self) -> Option<Option<Fault>> {
+        let chain = self.chain.as_ref().ok()?;
+        Some(key_fault(chain, self.half.as_ref().ok()?))
     }
 }
 
