@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use ngcp_warden::{
-    executor::{Executor, System, simulated::Simulated},
+    executor::{Executor, simulated::Simulated},
     host::certificates::{
         Certificate,
         FaultKind::{self, *},
@@ -21,7 +21,7 @@ use ngcp_warden::{
 
 use crate::{
     corpus::{Case, Corpus},
-    made::Made,
+    made::{Made, host},
 };
 
 /// What we say, for both files.
@@ -129,7 +129,7 @@ fn kind(number: u32) -> FaultKind {
 #[test]
 fn our_verdict_is_that_of_openssl_or_of_those_who_stand_on_it_f70() {
     let corpus = Corpus::new();
-    let host = System::live().unwrap();
+    let host = host();
     let root = read_certificates(&host, &corpus.made.path("root.crt")).unwrap().remove(0);
     let served = server(&corpus);
     let mut table = String::new();

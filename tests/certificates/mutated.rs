@@ -4,13 +4,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use ngcp_warden::{
-    executor::{System, simulated::Simulated},
+    executor::simulated::Simulated,
     host::certificates::{Certificate, FaultKind, Source, gather, judge, read_certificates, read_key},
     secret::Secret,
 };
 use proptest::prelude::*;
 
-use crate::made::{AUTHORITY, Made, Wish};
+use crate::made::{AUTHORITY, Made, Wish, host};
 
 const EXAMPLE: &[u8] = include_bytes!("example.net.pem");
 
@@ -137,7 +137,7 @@ fn what_is_read_in_a_damaged_certificate_is_what_openssl_reads() {
     made.certificate(&Wish::authority("root", "/O=Example/CN=Root", None).extensions(AUTHORITY));
     made.certificate(&Wish::server("one", "root"));
     let der = made.openssl("x509 -in one.crt -outform DER").stdout;
-    let host = System::live().unwrap();
+    let host = host();
     let root = read_certificates(&host, &made.path("root.crt")).unwrap();
     let mut read = 0;
     for at in (0..der.len()).step_by(2) {

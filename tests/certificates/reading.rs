@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use ngcp_warden::{
-    executor::System,
     host::certificates::{
         FaultKind::{self, *},
         Key, Material, Name, Source, chain, gather, judge, private_key, read_certificates,
@@ -11,10 +10,13 @@ use ngcp_warden::{
     secret::Secret,
 };
 
-use crate::{corpus::Corpus, made::Made};
+use crate::{
+    corpus::Corpus,
+    made::{Made, host},
+};
 
 fn gathered(files: &[PathBuf], passphrase: Option<&str>) -> anyhow::Result<Material> {
-    let host = System::live().unwrap();
+    let host = host();
     gather(&host, Source::Files(files), passphrase.map(Secret::new).as_ref())
 }
 
@@ -33,7 +35,7 @@ fn a_certificate_and_its_key_are_read() {
     );
     assert_eq!(certificate.pem, made.read("cert.pem"));
     assert_eq!(found.keys[0].public_key, certificate.public_key);
-    let host = System::live().unwrap();
+    let host = host();
     let key = private_key(&host, Source::Files(&files), None, &certificate.public_key).unwrap();
     assert_eq!(key.expose_str().unwrap(), made.read("key.pem"));
 }
@@ -63,7 +65,7 @@ fn pkcs12_of_every_age_opens_with_its_passphrase() {
 #[test]
 fn what_is_handed_over_is_understood_or_named_f69() {
     let corpus = Corpus::new();
-    let host = System::live().unwrap();
+    let host = host();
     let root = read_certificates(&host, &corpus.made.path("root.crt")).unwrap().remove(0);
     let refused = [NotPem, Malformed, Unreadable, NoCertificate, NoKey, KeyEncrypted, KeyMismatch, Missing];
     for case in &corpus.cases {
