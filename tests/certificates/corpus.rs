@@ -438,6 +438,8 @@ impl Corpus {
 fn made_by_itself(corpus: &mut Corpus) {
     let server = Wish::server("", "").extensions(&["subjectAltName=DNS:sip.example.net"]);
     corpus.made.certificate(&server.clone().named("self-signed").by_itself());
+    corpus.made.certificate(&server.clone().named("self-signed-1024").by_itself().key("rsa 1024"));
+    corpus.case("self-signed-weak", "self-signed-1024.crt", "self-signed-1024.key", &[SelfSigned, WeakKey]);
     corpus.case("self-signed", "self-signed.crt", "self-signed.key", &[SelfSigned]);
     let default = "/O=Sipwise+GmbH/CN=Sipwise+GmbH";
     corpus.made.certificate(&server.named("image").by_itself().subject(default).extensions(AUTHORITY));

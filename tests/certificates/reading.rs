@@ -109,3 +109,22 @@ fn what_is_handed_over_is_understood_or_named_f69() {
         }
     }
 }
+
+/// The authorities of this host: all of them are read, nothing in them is taken for broken, and the host's trust counts.
+#[test]
+fn the_authorities_of_the_host_are_read_and_trusted() {
+    let host = host();
+    let bundle = std::path::Path::new("/etc/ssl/certs");
+    let files = std::fs::read_dir(bundle).unwrap().map(|entry| entry.unwrap().path());
+    let mut good = 0;
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == "pem")) {
+        let all = read_certificates(&host, &file).unwrap();
+        assert!(all.iter().all(|one| one.broken.is_empty()), "{}", file.display());
+        let faults = judge(&host, &all, &[], None);
+        let trusted =
+            !faults.iter().any(|fault| matches!(fault.kind, SelfSigned | Untrusted | ChainIncomplete));
+        good +=
+            usize::from(trusted && faults.iter().all(|fault| matches!(fault.kind, NotForServers | Expired)));
+    }
+    assert!(good > 100, "{good}");
+}

@@ -188,12 +188,12 @@ impl Certificate {
         }
     }
 
-    /// The first name it stands for, or else whose it is.
+    /// The first host or address it stands for, or else whose it is.
     pub fn title(&self) -> String {
-        self.names.first().map_or_else(
-            || self.common_name.clone().unwrap_or_else(|| self.subject.clone()),
-            ToString::to_string,
-        )
+        let host = self.names.iter().find(|name| !matches!(name, Name::Other(_)));
+        host.map(ToString::to_string)
+            .or_else(|| self.common_name.clone())
+            .unwrap_or_else(|| self.subject.clone())
     }
 
     /// Whole days until it is over; negative when it is.

@@ -29,11 +29,16 @@ pub fn judge(
     let mut faults = own(served, names, at);
     match verify::verify(host, served, names, own_root) {
         Ok(said) => {
-            // It also tries other ways up than the one in the file.
-            if !said.iter().any(|fault| !matches!(fault.kind, FaultKind::Name)) {
-                let refused_anyway = |kind| !matches!(kind, FaultKind::SelfSigned | FaultKind::ChainBroken);
-                faults.retain(|fault| refused_anyway(fault.kind));
-            }
+            // It also tries other ways up than the one in the file, and may know one that signs itself. A key that is
+            // too weak is where it stops looking.
+            let says = |kinds: &[FaultKind]| said.iter().any(|fault| kinds.contains(&fault.kind));
+            let signs_itself = says(&[FaultKind::SelfSigned, FaultKind::WeakKey]);
+            let finds_way = said.iter().all(|fault| fault.kind == FaultKind::Name);
+            faults.retain(|fault| match fault.kind {
+                FaultKind::SelfSigned => signs_itself,
+                FaultKind::ChainBroken => !finds_way,
+                _ => true,
+            });
             let mut known: BTreeSet<FaultKind> = faults.iter().map(|fault| fault.kind).collect();
             // With a part of it broken, OpenSSL does not even look for who issued it.
             known.extend((!leaf.broken.is_empty()).then_some(FaultKind::ChainIncomplete));
