@@ -23,17 +23,23 @@ pub(super) fn listeners(host: &dyn Executor) -> Result<Vec<SocketAddr>> {
     Ok(sockets(host)?.into_iter().filter(|(_, state)| state == LISTENS).map(|(at, _)| at).collect())
 }
 
-/// Where a client on this host reaches whoever listens on `port`: everywhere is this host as well.
-pub(super) fn reached(listeners: &[SocketAddr], port: u16) -> Option<SocketAddr> {
-    let on_port = || listeners.iter().filter(|at| at.port() == port);
+/// Where a client on this host reaches whoever listens on `port`, the likeliest first: everywhere is this host as well.
+pub(super) fn reached(listeners: &[SocketAddr], port: u16) -> Vec<SocketAddr> {
+    let on_port = || listeners.iter().map(|at| (at.ip(), at.port())).filter(|at| at.1 == port).map(|at| at.0);
     // What listens everywhere is the most likely to be what clients get.
-    let at = on_port().find(|at| at.ip().is_unspecified()).or_else(|| on_port().next())?;
-    let ip = match at.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip.to_canonical(),
+    let Some(ip) = on_port().find(IpAddr::is_unspecified).or_else(|| on_port().next()) else {
+        return Vec::new();
     };
-    Some(SocketAddr::new(ip, port))
+    let all = match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into()],
+        // It may take IPv4 as well, and old clients know nothing else.
+        IpAddr::V6(ip) if ip.is_unspecified() && !on_port().any(|ip| ip.is_ipv4()) => {
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => vec![Ipv6Addr::LOCALHOST.into()],
+        ip => vec![ip.to_canonical()],
+    };
+    all.into_iter().map(|ip: IpAddr| SocketAddr::new(ip, port)).collect()
 }
 
 /// A port of which no TCP socket of this host knows.

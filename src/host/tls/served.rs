@@ -8,16 +8,17 @@ use std::{
 };
 
 use base64::Engine;
-use sha2::{Digest, Sha256};
 
 use super::listening;
 use crate::{
     executor::{Command, Executor, Exit, Quiet, Status},
-    secret::hide_in_output,
+    secret::{hide_in_output, sha256},
 };
 
 /// How long a handshake may take. A SIP port without TLS never answers one.
 const LIMIT: Duration = Duration::from_secs(4);
+/// Said where nobody took the connection.
+const NO_CONNECTION: &str = "no connection";
 /// More certificates than this are no chain.
 const MOST: usize = 20;
 
@@ -65,12 +66,25 @@ pub fn served(host: &dyn Executor, questions: &[Question]) -> Vec<Served> {
         questions.iter().map(|question| (question, Served::Nothing)).collect();
     std::thread::scope(|scope| {
         for (question, answer) in &mut answers {
-            if let Some(at) = listening::reached(&listeners, question.port) {
-                scope.spawn(move || *answer = handshake(host, at, question.name.as_deref()));
+            let at = listening::reached(&listeners, question.port);
+            if !at.is_empty() {
+                scope.spawn(move || *answer = first_reached(host, &at, question.name.as_deref()));
             }
         }
     });
     questions.iter().filter_map(|question| answers.get(question).cloned()).collect()
+}
+
+/// A handshake with the first of these that takes a connection.
+fn first_reached(host: &dyn Executor, at: &[SocketAddr], name: Option<&str>) -> Served {
+    let mut seen = Served::Nothing;
+    for at in at {
+        seen = handshake(host, *at, name);
+        if !matches!(&seen, Served::Refused(why) if why.starts_with(NO_CONNECTION)) {
+            break;
+        }
+    }
+    seen
 }
 
 /// One handshake with whoever listens at that address.
@@ -134,15 +148,15 @@ pub fn fingerprints(text: &str) -> Vec<String> {
 fn fingerprint(pem: &str) -> Option<String> {
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
     let der = base64::engine::general_purpose::STANDARD.decode(body).ok()?;
-    Some(Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(sha256(&der))
 }
 
 /// Why it did not come to a handshake.
 fn reason(error: &str) -> Option<String> {
+    if let Some(number) = error.lines().find_map(|line| line.strip_prefix("connect:errno=")) {
+        return Some(format!("{NO_CONNECTION} (error {number})"));
+    }
     error.lines().find_map(|line| {
-        if let Some(number) = line.strip_prefix("connect:errno=") {
-            return Some(format!("no connection (error {number})"));
-        }
         Some(match library_reason(line)? {
             words @ ("wrong version number"
             | "unknown protocol"

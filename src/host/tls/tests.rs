@@ -54,6 +54,10 @@ fn what_comes_over_the_wire_is_told_in_its_order() {
             "s_client -connect 127.0.0.1:443 -showcerts -servername sip.example.net" => {
                 shown(&[ISSUER], "New, TLSv1/SSLv3, Cipher is ECDHE-RSA-AES256-GCM-SHA384")
             }
+            // It listens on IPv6 alone.
+            "s_client -connect 127.0.0.1:1443 -showcerts" => Answer::code(1)
+                .error("80:error:8000006F:system library:BIO_connect:Connection refused:../crypto/bio/bio_sock2.c:127:calling connect()")
+                .error("connect:errno=111"),
             // It wants a certificate of ours, shows its own and breaks off.
             "s_client -connect [::1]:1443 -showcerts" => {
                 shown(&[LEAF], "New, (NONE), Cipher is (NONE)").error(NO_HANDSHAKE).ending(Status::Code(1))
@@ -91,7 +95,7 @@ fn what_comes_over_the_wire_is_told_in_its_order() {
             Served::Unknown("-proxy is no name of a server".to_owned()),
         ]
     );
-    assert_eq!(host.commands().len(), 4, "the same was asked twice, or a name that is an option");
+    assert_eq!(host.commands().len(), 5, "the same was asked twice, or a name that is an option");
 }
 
 #[test]

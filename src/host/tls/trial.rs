@@ -163,7 +163,9 @@ fn judged(seen: Served, wanted: &str) -> Tried {
 /// It ended before it had answered anybody.
 fn ended(exit: &Exit, seen: Option<Served>, reason: fn(&str) -> Option<String>, program: &str) -> Tried {
     let said = exit.error_text();
-    let own = ["invalid option", "unknown option", "Address already in use"];
+    // Not of the certificate: its options, this host's memory or accounts.
+    let own =
+        ["invalid option", "unknown option", "Address already in use", "shared memory pool", "bad user name"];
     match exit.status {
         _ if own.iter().any(|words| said.to_lowercase().contains(&words.to_lowercase())) => {
             Tried::NotTried(format!("{program}: {}", exit.reason()))
