@@ -20,7 +20,7 @@ use ngcp_warden::{
 };
 
 use crate::{
-    corpus::{Case, Corpus},
+    corpus::{Case, Corpus, corpus},
     made::{Made, host},
 };
 
@@ -128,7 +128,7 @@ fn kind(number: u32) -> FaultKind {
 
 #[test]
 fn our_verdict_is_that_of_openssl_or_of_those_who_stand_on_it_f70() {
-    let corpus = Corpus::new();
+    let corpus = corpus();
     let host = host();
     let root = read_certificates(&host, &corpus.made.path("root.crt")).unwrap().remove(0);
     let served = server(&corpus);

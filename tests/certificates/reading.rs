@@ -11,7 +11,7 @@ use ngcp_warden::{
 };
 
 use crate::{
-    corpus::Corpus,
+    corpus::corpus,
     made::{Made, host},
 };
 
@@ -64,7 +64,7 @@ fn pkcs12_of_every_age_opens_with_its_passphrase() {
 /// shape and order; of the rest it is said what is wrong, and where.
 #[test]
 fn what_is_handed_over_is_understood_or_named_f69() {
-    let corpus = Corpus::new();
+    let corpus = corpus();
     let host = host();
     let root = read_certificates(&host, &corpus.made.path("root.crt")).unwrap().remove(0);
     let refused = [NotPem, Malformed, Unreadable, NoCertificate, NoKey, KeyEncrypted, KeyMismatch, Missing];
