@@ -104,6 +104,22 @@ impl Lock {
         }
     }
 
+    /// Waits until nobody has it, for so many seconds at most; who is waited for is told once.
+    ///
+    /// # Errors
+    /// [`LockHeld`] when somebody still has it; anything else when it cannot be asked.
+    pub fn wait(root: &Path, seconds: u32, tell: &dyn Fn(&LockHeld)) -> anyhow::Result<()> {
+        for second in 0..seconds {
+            match Lock::held(root)? {
+                None => return Ok(()),
+                Some(held) if second == 0 => tell(&held),
+                Some(_) => {}
+            }
+            pause(Duration::from_secs(1));
+        }
+        Lock::held(root)?.map_or(Ok(()), |held| Err(held.into()))
+    }
+
     /// Changes what others are told.
     ///
     /// # Errors

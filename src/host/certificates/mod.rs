@@ -7,6 +7,7 @@ mod fault;
 mod file;
 mod judge;
 mod key;
+mod lineage;
 mod material;
 mod names;
 mod openssl;
@@ -22,6 +23,7 @@ pub use fault::{Fault, FaultKind};
 pub use file::{read_certificates, read_key};
 pub use judge::{judge, key_fault};
 pub use key::{Key, PublicHalf};
+pub use lineage::{CERTBOT_HOOKS, Lineage, Tool, lineages, reload_line};
 pub use material::{Material, Source, gather, private_key};
 pub use request::{Request, config, name};
 

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use x509_parser::{
     certification_request::X509CertificationRequest,
     extensions::{GeneralName, ParsedExtension},
@@ -18,7 +19,7 @@ use super::{
 use crate::secret::sha256;
 
 /// A request as it is written. Nothing in it is secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// As it is sent to a certificate authority.
     pub pem: String,
