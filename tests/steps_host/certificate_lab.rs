@@ -6,14 +6,20 @@ use std::{
 };
 
 use ngcp_warden::{
+    effects::runs,
     executor::{
-        Command,
+        Command, Stream,
         simulated::{Answer, Files, Simulated},
     },
-    secret::Secret,
+    plan::{Outcome, Plan},
+    platform::Ngcp,
+    runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
+    secret::{Secret, Secrets},
+    steps::{self, Answers, Findings},
+    unattended::AnswersFile,
 };
 
-use super::super::hosts;
+use super::super::{hosts, inspect};
 
 pub(super) const CONFIG: &str = "/etc/ngcp-config/config.yml";
 pub(super) const SSL: &str = "/etc/ngcp-config/shared-files/ssl";
@@ -39,9 +45,7 @@ pub(super) fn openssl(args: &[String], stdin: Option<&Secret>, credentials: Opti
     input.write_all(stdin.map_or(&[][..], Secret::expose)).ok();
     drop(input);
     let out = child.wait_with_output().unwrap();
-    Answer::code(out.status.code().unwrap())
-        .print(ngcp_warden::executor::Stream::Out, out.stdout)
-        .print(ngcp_warden::executor::Stream::Err, out.stderr)
+    Answer::code(out.status.code().unwrap()).print(Stream::Out, out.stdout).print(Stream::Err, out.stderr)
 }
 
 /// A little authority of our own, in a folder that goes away.
@@ -119,6 +123,32 @@ impl Authority {
         parts.map(|part| self.read(part)).concat()
     }
 
+    /// The answer to a request, for the names that it asks for.
+    pub(super) fn sign(&self, request: &str, name: &str) {
+        std::fs::write(self.dir.path().join("asked.csr"), request).unwrap();
+        let extensions =
+            "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:spce.example.net\n";
+        std::fs::write(self.dir.path().join("ext"), extensions).unwrap();
+        let out = format!("{name}.crt");
+        self.run(&[
+            "x509",
+            "-req",
+            "-in",
+            "asked.csr",
+            "-out",
+            &out,
+            "-days",
+            "90",
+            "-extfile",
+            "ext",
+            "-CA",
+            "middle.crt",
+            "-CAkey",
+            "middle.key",
+            "-CAcreateserial",
+        ]);
+    }
+
     /// What every installation has.
     pub(super) fn default(&self) {
         self.certificate(
@@ -172,6 +202,19 @@ pub(super) fn host(sample: &str, ca: &Authority) -> Simulated {
         })
         .on("setpriv", |files: &mut Files, command: &Command| readable(files, command))
         .on("head", |files: &mut Files, command: &Command| readable(files, command))
+        .on("install", |files: &mut Files, command: &Command| {
+            command.args.iter().filter(|arg| arg.starts_with('/')).for_each(|path| files.directory(path));
+            ""
+        })
+        .on("mv", |files: &mut Files, command: &Command| {
+            let [.., from, to] = command.args.as_slice() else { panic!("{command:?}") };
+            for name in files.list(from.as_ref()).unwrap() {
+                let content = files.text(format!("{from}/{name}"));
+                files.write(format!("{to}/{name}"), content);
+                files.remove(format!("{from}/{name}"));
+            }
+            ""
+        })
         .on("git", |_: &mut Files, _: &Command| "")
         .on("ngcpcfg", |files: &mut Files, command: &Command| {
             match command.args.first().map(String::as_str) {
@@ -203,4 +246,31 @@ pub(super) fn told(files: &mut Files) {
         let content = files.text(named.trim());
         files.write(format!("/wire/{port}"), content);
     }
+}
+
+fn answers(found: &Findings, text: &str, secrets: &Secrets) -> anyhow::Result<Answers> {
+    let form = steps::find("certificates").unwrap().form(found).unwrap();
+    AnswersFile::parse(&format!("schema: 1\ncertificates:\n{text}"))?.fit("certificates", &form, secrets)
+}
+
+pub(super) fn planned(host: &Simulated, text: &str, secrets: &Secrets) -> anyhow::Result<Plan> {
+    let step = steps::find("certificates").unwrap();
+    let found = inspect("certificates", host);
+    let answers = answers(&found, text, secrets)?;
+    steps::assemble(host, [steps::plan(host, step, &found, &answers, secrets)?])
+}
+
+/// Runs it; what was said of each change that is not plainly done. There is no second daemon in memory.
+pub(super) fn ran(host: &Simulated, plan: &Plan, mut secrets: Secrets) -> RunOutcome {
+    runs::make_up(host, plan, &mut secrets).unwrap();
+    let order = Order { run: "test".into(), plan: plan.clone(), ..Order::default() };
+    let mut journal = MemoryJournal::default();
+    let outcome = runner::run(&order, &secrets, host, &Ngcp, &mut journal, &Control::default()).unwrap();
+    for record in &journal.records {
+        if let Event::After { change, outcome, message, .. } = &record.event {
+            let untried = message.contains("no second ");
+            assert!(*outcome == Outcome::Done || untried, "{change} {outcome:?}: {message}");
+        }
+    }
+    outcome
 }

@@ -1,52 +1,21 @@
 //! Certificates: F73, on sample hosts whose `openssl` is this machine's.
 
 use ngcp_warden::{
-    effects::runs,
     executor::{
         Executor, World,
         simulated::{Files, Simulated},
     },
     finding::{Severity, Status},
-    plan::{Action, Outcome, Plan},
-    platform::Ngcp,
-    runner::{self, Control, Event, MemoryJournal, Order, RunOutcome},
+    plan::{Action, Plan},
+    runner::RunOutcome,
     secret::{Secret, Secrets},
-    steps::{self, Answers, Findings},
-    unattended::AnswersFile,
+    steps,
 };
 
 use super::{
     super::{finding, inspect, status},
-    certificate_lab::{Authority, CONFIG, SSL, host},
+    certificate_lab::{Authority, CONFIG, SSL, host, planned, ran},
 };
-
-fn answers(host: &Simulated, found: &Findings, text: &str, secrets: &Secrets) -> anyhow::Result<Answers> {
-    let _ = host;
-    let form = steps::find("certificates").unwrap().form(found).unwrap();
-    AnswersFile::parse(&format!("schema: 1\ncertificates:\n{text}"))?.fit("certificates", &form, secrets)
-}
-
-fn planned(host: &Simulated, text: &str, secrets: &Secrets) -> anyhow::Result<Plan> {
-    let step = steps::find("certificates").unwrap();
-    let found = inspect("certificates", host);
-    let answers = answers(host, &found, text, secrets)?;
-    steps::assemble(host, [steps::plan(host, step, &found, &answers, secrets)?])
-}
-
-/// Runs it; what was said of each change that is not plainly done. There is no second daemon in memory.
-fn ran(host: &Simulated, plan: &Plan, mut secrets: Secrets) -> RunOutcome {
-    runs::make_up(host, plan, &mut secrets).unwrap();
-    let order = Order { run: "test".into(), plan: plan.clone(), ..Order::default() };
-    let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, &secrets, host, &Ngcp, &mut journal, &Control::default()).unwrap();
-    for record in &journal.records {
-        if let Event::After { change, outcome, message, .. } = &record.event {
-            let untried = message.contains("no second ");
-            assert!(*outcome == Outcome::Done || untried, "{change} {outcome:?}: {message}");
-        }
-    }
-    outcome
-}
 
 #[test]
 fn the_certificate_of_every_installation_is_found_on_both_samples() {

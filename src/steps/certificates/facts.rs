@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::requests::Open;
 use crate::{
     host::certificates::{Certificate, Fault, PublicHalf},
     ngcp::certificates::{Place, Unlisted},
@@ -32,6 +33,7 @@ pub(in crate::steps) struct Facts {
     pub(super) readers: BTreeMap<String, u32>,
     /// How many clients of the API log in with a certificate; `None` when that is not known.
     pub(super) clients: Option<u64>,
+    pub(super) requests: Vec<Open>,
     /// What the answers name, by group or place: looked into before the plan is made.
     pub(super) offers: BTreeMap<String, Offer>,
 }
@@ -68,14 +70,23 @@ pub(super) struct Pair {
     /// In the order of the file.
     pub(super) chain: Result<Vec<Certificate>, Fault>,
     pub(super) half: Result<PublicHalf, Fault>,
-    /// The authority of one's own that was accepted for it, as its file says.
-    pub(super) own_ca: Option<String>,
+    /// Where it came from, as its file says.
+    pub(super) origin: Origin,
     /// What is wrong with it whatever it is called for.
     pub(super) faults: Vec<Fault>,
     /// Why it is the one that every installation has.
     pub(super) default: Option<String>,
     /// Permission bits, owner and group of the key file.
     pub(super) mode: Option<(u32, u32, u32)>,
+}
+
+/// What this program noted in a file that it wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    /// "/etc/letsencrypt/live/sip.example.net"; `None` where the file is somebody else's.
+    pub(super) from: Option<String>,
+    /// The authority of one's own that was accepted for it.
+    pub(super) own_ca: Option<String>,
 }
 
 /// Whether a service's user can read a file.

@@ -1,6 +1,6 @@
 //! How installed certificates are called, what stands at their head, and who may read their keys.
 
-use super::facts::{Facts, Offer, Seen};
+use super::facts::{Facts, Offer, Origin, Seen};
 use crate::{
     executor::Attributes, finding::one_line, host::certificates::Certificate, steps::certificates::words,
 };
@@ -9,6 +9,10 @@ use crate::{
 pub(super) const MARK: &str = "# ngcp-warden: ";
 /// Stands before the authority of one's own that was accepted.
 const OWN_CA: &str = "; own CA ";
+/// Stands before where it came from.
+const FROM: &str = "; from ";
+/// Where a certificate came from that nobody signed.
+pub(super) const SELF_SIGNED: &str = "this host, self-signed";
 /// So much of a name is taken into a file name.
 const NAME_LIMIT: usize = 64;
 
@@ -42,14 +46,18 @@ pub(super) fn plain(name: &str) -> String {
 /// The lines before the first certificate: a renewal finds its places by them.
 pub(super) fn head(target: &str, origin: &str, own_ca: Option<&str>) -> String {
     let own_ca = own_ca.map_or_else(String::new, |name| format!("{OWN_CA}{}", plain(name)));
-    format!("{MARK}for {target}{own_ca}; from {}\n", one_line(origin))
+    format!("{MARK}for {target}{own_ca}{FROM}{}\n", one_line(origin))
 }
 
-/// The authority of one's own that the head of a file names.
-pub(super) fn own_ca(content: &[u8]) -> Option<String> {
-    let first = content.split(|byte| *byte == b'\n').next()?;
-    let line = std::str::from_utf8(first).ok()?.strip_prefix(MARK)?;
-    Some(line.split_once(OWN_CA)?.1.split(';').next()?.to_owned())
+/// What the head of a file says.
+pub(super) fn origin(content: &[u8]) -> Origin {
+    let first = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = std::str::from_utf8(first).ok().and_then(|line| line.strip_prefix(MARK)).unwrap_or_default();
+    let (before, from) = line.split_once(FROM).map_or((line, None), |(before, from)| (before, Some(from)));
+    Origin {
+        from: from.map(|from| one_line(from.trim_end())),
+        own_ca: before.split_once(OWN_CA).map(|(_, name)| one_line(name)),
+    }
 }
 
 /// The whole file with the certificate: the server's own first, no root.

@@ -8,6 +8,7 @@ mod names;
 mod offer;
 mod plan;
 mod questions;
+mod requests;
 mod words;
 
 use anyhow::Result;

@@ -10,7 +10,6 @@ pub(super) static ABOUT: About = About {
     settled_by: &[],
 };
 
-#[allow(dead_code)]
 /// Keys of the questions. `G` is a group (`web`, `sip`, `rest`) or a web place (`admin`).
 pub(super) mod asks {
     pub(crate) const WEB: &str = "web";
@@ -28,12 +27,10 @@ pub(super) mod asks {
     pub(crate) const NAMES: &str = "names";
     pub(crate) const KEY: &str = "key";
     pub(crate) const ANSWER: &str = "answer";
-    pub(crate) const LINEAGE: &str = "lineage";
     pub(crate) const OWN_CA: &str = "own-ca";
     pub(crate) const OTHER_NAMES: &str = "other-names";
 }
 
-#[allow(dead_code)]
 /// How a group's question is answered.
 pub(super) mod by {
     pub(crate) const LEAVE: &str = "leave";

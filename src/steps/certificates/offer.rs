@@ -8,6 +8,7 @@ use super::{
     facts::{Facts, Offer},
     inspect::wanted,
     names::{ABOUT, asks, by},
+    requests, words,
 };
 use crate::{
     executor::Executor,
@@ -47,6 +48,7 @@ pub(super) fn look_into(
         let offer = match how {
             by::IMPORT => Some(import(host, facts, answers, secrets, &target)?),
             by::PASTE => Some(paste(host, facts, answers, secrets, &target)?),
+            by::ANSWER => Some(answer(host, facts, answers, &target)?),
             _ => None,
         };
         if let Some(offer) = offer {
@@ -85,6 +87,28 @@ fn import(
         remarks: material.remarks.clone(),
     };
     judged(host, facts, answers, target, &key, &material, offer)
+}
+
+/// The certificate that an authority made for an open request.
+fn answer(host: &dyn Executor, facts: &Facts, answers: &Answers, target: &str) -> Result<Offer> {
+    let key = full_key(target, asks::ANSWER);
+    let Some(open) = facts.request(target) else { bail!("{key}: no request is open for {target}") };
+    let named = answers.list(&asks::below(target, asks::ANSWER))?.unwrap_or_default();
+    ensure!(!named.is_empty(), "{key}: no file is named");
+    let files: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
+    let mut material = certificates::gather(host, Source::Files(&files), None)
+        .map_err(|error| error.context(key.clone()))?;
+    material.keys = vec![open.half.clone()];
+    let offer = Offer {
+        chain: Vec::new(),
+        origin: named.join(", "),
+        key: requests::key_of(open),
+        passphrase: None,
+        own_ca: None,
+        remarks: material.remarks.clone(),
+    };
+    judged(host, facts, answers, target, &key, &material, offer)
+        .map_err(|error| error.context(format!("it does not answer the {}", open.described())))
 }
 
 fn paste(
@@ -173,6 +197,9 @@ pub(super) fn judged(
         }
     }
     ensure!(refused.is_empty(), "{key}: {}: {}", offer.origin, refused.join("; "));
+    if leaf.days_left(facts.now) < words::SOON {
+        offer.remarks.push(format!("it runs out soon: {}", words::left(leaf, facts.now)));
+    }
     let others =
         chain.left_out.iter().map(|one| format!("{} does not belong to it and is left out", one.title()));
     offer.remarks.extend(others);
@@ -207,6 +234,7 @@ fn strange(facts: &Facts, target: &str, leaf: &Certificate) -> Option<Fault> {
     }
     names.truncate(5);
     let held: Vec<String> = leaf.names.iter().map(ToString::to_string).take(5).collect();
-    let why = format!("it is for {}, and this host is called {}", held.join(", "), names.join(", "));
+    let held = if held.is_empty() { "no name at all".to_owned() } else { held.join(", ") };
+    let why = format!("it is for {held}, and this host is called {}", names.join(", "));
     Some(Fault { kind: FaultKind::Name, why })
 }

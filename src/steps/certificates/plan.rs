@@ -9,7 +9,7 @@ use super::{
     facts::{Facts, Offer, Seen, Wire},
     files,
     names::{ABOUT, asks, by},
-    offer,
+    offer, requests, words,
 };
 use crate::{
     host::tls::{Daemon, Trial},
@@ -31,8 +31,13 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
                 let offer = facts.offers.get(&target).with_context(|| {
                     format!("{}: what was answered was not looked into", offer::full_key(&target, how))
                 })?;
-                install(facts, &target, offer, &mut plan, &mut edits)?;
+                let changed = install(facts, &target, offer, &mut plan, &mut edits)?;
+                if changed && how == by::ANSWER {
+                    requests::put_away(facts, &target, &mut plan);
+                }
             }
+            by::REQUEST => requests::make(facts, answers, &target, &mut plan)?,
+            by::SELF_SIGNED => self_signed(facts, answers, &target, &mut plan, &mut edits)?,
             other => bail!("{}.{target}: '{other}' is not known", ABOUT.id),
         }
     }
@@ -52,13 +57,13 @@ struct Edits {
 }
 
 /// The certificate and its key become files, and the places name them.
-fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &mut Edits) -> Result<()> {
+fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &mut Edits) -> Result<bool> {
     let all = facts.of(target);
     let leaf = offer.chain.first().context("there is no certificate")?;
     let has = |seen: &&&Seen| seen.pair.is(offer) && !seen.is_unreadable() && !seen.differs();
     let missing: Vec<&Seen> = all.iter().filter(|seen| !has(seen)).copied().collect();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     plan.reminders.extend(offer.remarks.iter().map(|remark| format!("{target}: {remark}")));
     let in_directory = |path: &Path| path.parent() == Some(&facts.directory);
@@ -68,7 +73,20 @@ fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &
     });
     let (certificate, key) = match there {
         Some(files) => files,
-        None => write(facts, target, offer, &missing, &files::stem(facts, target, leaf), plan),
+        None => {
+            let secret = requests::key_secret(target);
+            plan.generated.push(Generated {
+                secret,
+                label: format!("key for {target}"),
+                kind: Making::PrivateKey {
+                    from: offer.key.clone(),
+                    passphrase: offer.passphrase.clone(),
+                    public_key: Some(leaf.public_key.clone()),
+                },
+            });
+            let content = Template::text(files::content(target, offer));
+            write(facts, target, content, &missing, &files::stem(facts, target, leaf), plan)
+        }
     };
     if missing.iter().any(|seen| seen.place.issues) {
         let count = facts.clients.map_or_else(|| "all".to_owned(), |count| count.to_string());
@@ -80,6 +98,40 @@ fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &
         edits.point(seen, &certificate, &key)?;
     }
     edits.said.push(format!("{target}: {}", leaf.title()));
+    Ok(true)
+}
+
+/// A certificate that nobody signed: for labs. One that this program made is good until it runs out.
+fn self_signed(
+    facts: &Facts,
+    answers: &Answers,
+    target: &str,
+    plan: &mut Plan,
+    edits: &mut Edits,
+) -> Result<()> {
+    let made = requests::self_signed(facts, answers, target)?;
+    let has = |seen: &&Seen| {
+        let leaf = seen.pair.leaf();
+        let good = leaf.is_some_and(|leaf| {
+            leaf.days_left(facts.now) >= words::SOON && made.names.iter().all(|name| leaf.stands_for(name))
+        });
+        good && seen.pair.origin.from.as_deref() == Some(files::SELF_SIGNED)
+            && !seen.is_unreadable()
+            && !seen.differs()
+    };
+    let missing: Vec<&Seen> = facts.of(target).into_iter().filter(|seen| !has(seen)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let content = Template::default().secret(made.certificate.secret.clone(), SecretForm::File);
+    plan.generated.extend([made.key, made.certificate]);
+    plan.reminders
+        .push(format!("{target} gets a self-signed certificate: every browser and phone warns of it."));
+    let (certificate, key) = write(facts, target, content, &missing, &made.stem, plan);
+    for seen in missing {
+        edits.point(seen, &certificate, &key)?;
+    }
+    edits.said.push(format!("{target}: self-signed for {}", made.names.join(", ")));
     Ok(())
 }
 
@@ -87,23 +139,13 @@ fn install(facts: &Facts, target: &str, offer: &Offer, plan: &mut Plan, edits: &
 fn write(
     facts: &Facts,
     target: &str,
-    offer: &Offer,
+    content: Template,
     places: &[&Seen],
     stem: &str,
     plan: &mut Plan,
 ) -> (PathBuf, PathBuf) {
     let [certificate, key] = ["crt", "key"].map(|end| facts.directory.join(format!("{stem}.{end}")));
     directory(facts, plan);
-    let secret = offer::full_key(target, "private-key");
-    plan.generated.push(Generated {
-        secret: secret.clone(),
-        label: format!("key of {stem}"),
-        kind: Making::PrivateKey {
-            from: offer.key.clone(),
-            passphrase: offer.passphrase.clone(),
-            public_key: offer.chain.first().map(|leaf| leaf.public_key.clone()),
-        },
-    });
     let change = |end: &str, title: String, path: &Path, content, attributes| {
         let action = Action::Write { path: path.to_owned(), content, attributes };
         Change::new(&ABOUT.id, &format!("{target}.{end}"), title, action, Undo::Files)
@@ -113,7 +155,7 @@ fn write(
         "key",
         format!("write the private key for {target}"),
         &key,
-        Template::default().secret(secret, SecretForm::File),
+        Template::default().secret(requests::key_secret(target), SecretForm::File),
         files::key_attributes(facts, places),
     ));
     let loads = Claim::Loads { certificate: certificate.clone(), key: key.clone(), by: trials(places) };
@@ -121,7 +163,7 @@ fn write(
         "certificate",
         format!("write the certificate for {target} and try it"),
         &certificate,
-        Template::text(files::content(target, offer)),
+        content,
         files::certificate_attributes(facts),
     );
     let issues = places.iter().any(|seen| seen.place.issues);

@@ -1,19 +1,24 @@
 //! One question per group of places, with what is so now; what each answer needs is asked below it.
 
 use super::{
-    facts::{Facts, Group},
+    facts::{Facts, Group, Seen},
+    inspect::wanted,
     names::{asks, by},
     words,
 };
 use crate::{
     finding::{Finding, Status},
+    host::certificates::{REQUESTED_LIMIT, name},
     ngcp::certificates,
+    plan::KeyAlgorithm,
     steps::{
         Form,
         form::{Check, Field, Kind},
     },
 };
 
+/// So many names are proposed.
+const USUAL_NAMES: usize = 20;
 /// At most so many files are named.
 const FILES: usize = 20;
 
@@ -23,18 +28,20 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         let Some(ask) = group.ask else { continue };
         let several = group.places.len() > 1;
         let now = words::of_group(&group, facts.now);
-        let mut field = source(ask, words::label(&group), several, now, evidence(found, ask));
+        let mut field = source(facts, ask, words::label(&group), several, now, &evidence(found, ask));
         if ask == asks::REST {
             warn_of_clients(&mut field, facts.clients);
         }
         fields.push(field);
-        below(&mut fields, ask);
+        below(&mut fields, facts, ask);
         for seen in group.places.iter().filter(|_| several) {
             let alone = Group { name: &seen.place.name, ask: Some(ask), places: vec![*seen] };
             let now = words::of_group(&alone, facts.now);
             let help = format!("Now: {}", words::files(seen));
-            fields.push(source(&seen.place.name, &seen.place.label, false, now, help).only_if(ask, by::EACH));
-            below(&mut fields, &seen.place.name);
+            fields.push(
+                source(facts, &seen.place.name, &seen.place.label, false, now, &help).only_if(ask, by::EACH),
+            );
+            below(&mut fields, facts, &seen.place.name);
         }
         if ask == asks::SIP {
             fields.extend(sip_tls(found, facts));
@@ -77,15 +84,38 @@ fn evidence(found: &[Finding], ask: &str) -> String {
 }
 
 /// Which certificate, for a group or one place.
-fn source(key: &str, label: &str, several: bool, now: Option<(String, Status)>, help: String) -> Field {
+fn source(
+    facts: &Facts,
+    key: &str,
+    label: &str,
+    several: bool,
+    now: Option<(String, Status)>,
+    help: &str,
+) -> Field {
     let mut options = vec![
         (by::LEAVE, "leave", "Nothing is changed."),
         (by::IMPORT, "import", "From files: certificate, chain and key in any order, PEM or PKCS#12."),
         (by::PASTE, "paste", "The same, pasted as PEM."),
     ];
+    let open = facts.request(key);
+    if key != asks::REST {
+        let again = "The one that is open, once more: key and names stay.";
+        let new = "A new key, and a request that an authority signs; its answer is given in a later start.";
+        options.push((by::REQUEST, "request", if open.is_some() { again } else { new }));
+        if open.is_some() {
+            options.push((
+                by::ANSWER,
+                "answer",
+                "The certificate that an authority made for the open request.",
+            ));
+        }
+        options.push((by::SELF_SIGNED, "self-signed", "For a lab: every browser and phone warns of it."));
+    }
     if several {
         options.push((by::EACH, "each", "A certificate of its own for each place: asked one by one."));
     }
+    let help =
+        open.map_or_else(|| help.to_owned(), |open| format!("The {} is open. {help}", open.described()));
     let mut field = Field::choice(key, label, options, by::LEAVE).help(help).optional();
     (field.now, field.now_status) = now.unzip();
     field
@@ -105,7 +135,7 @@ fn warn_of_clients(field: &mut Field, clients: Option<u64>) {
 }
 
 /// What the answers of one question need.
-fn below(fields: &mut Vec<Field>, of: &str) {
+fn below(fields: &mut Vec<Field>, facts: &Facts, of: &str) {
     let key = |key: &str| asks::below(of, key);
     let files = Kind::List { default: Vec::new(), count: 0..=FILES, check: Check(full_name) };
     fields.push(
@@ -113,7 +143,19 @@ fn below(fields: &mut Vec<Field>, of: &str) {
             .help("Full names of files, or of one folder that holds them: PEM in any order, or PKCS#12.")
             .only_if(of, by::IMPORT),
     );
-    let guarded = [by::IMPORT, by::PASTE];
+    let files = Kind::List { default: Vec::new(), count: 0..=FILES, check: Check(full_name) };
+    if of != asks::REST {
+        if facts.request(of).is_some() {
+            fields.push(
+                Field::new(key(asks::ANSWER), "Answer", files)
+                    .help("Full names of the files that the authority sent.")
+                    .only_if(of, by::ANSWER),
+            );
+        }
+        new_certificate(fields, facts, of);
+    }
+    let guarded = [by::IMPORT, by::PASTE, by::ANSWER];
+    let opened = [by::IMPORT, by::PASTE];
     let pasted = Kind::Existing { lines: true };
     fields.push(
         Field::new(key(asks::PASTED), "PEM text", pasted)
@@ -124,7 +166,7 @@ fn below(fields: &mut Vec<Field>, of: &str) {
     fields.push(
         Field::new(key(asks::PASSPHRASE), "Passphrase", passphrase)
             .help("What opens the PKCS#12 file or the key; leave it empty where there is none.")
-            .only_if_any(of, &guarded)
+            .only_if_any(of, &opened)
             .optional(),
     );
     fields.push(
@@ -155,6 +197,52 @@ fn below(fields: &mut Vec<Field>, of: &str) {
         .help("Whether it may be for other names than those this host is known by.")
         .only_if_any(of, &guarded),
     );
+}
+
+/// What a request or a self-signed certificate is to hold.
+fn new_certificate(fields: &mut Vec<Field>, facts: &Facts, of: &str) {
+    let key = |key: &str| asks::below(of, key);
+    let made = [by::REQUEST, by::SELF_SIGNED];
+    let places = facts.of(of);
+    let open = facts.request(of);
+    let names = open.map_or_else(|| usual_names(facts, &places), |open| open.names.clone());
+    let kind =
+        Kind::List { default: names, count: 0..=REQUESTED_LIMIT, check: Check(|text| name(text).map(drop)) };
+    fields.push(
+        Field::new(key(asks::NAMES), "Names", kind)
+            .help("By which names and addresses callers reach this host; * in front stands for all hosts of a domain.")
+            .only_if_any(of, &made)
+            .optional(),
+    );
+    let is = |one: &KeyAlgorithm| open.is_some_and(|open| open.half.key.to_string() == one.label());
+    let refuses_ecdsa = places.iter().any(|seen| seen.place.ciphers.contains("!ECDSA"));
+    let usual = if refuses_ecdsa { KeyAlgorithm::Rsa3072 } else { KeyAlgorithm::EcdsaP256 };
+    let default = KeyAlgorithm::ALL.into_iter().find(is).unwrap_or(usual);
+    let effect = |one: KeyAlgorithm| match one {
+        KeyAlgorithm::EcdsaP256 if refuses_ecdsa => "The ciphers that are configured here refuse it.",
+        KeyAlgorithm::EcdsaP256 => "Small and fast; phones older than about 2012 do not know it.",
+        KeyAlgorithm::Rsa3072 => "Every phone knows it.",
+        KeyAlgorithm::Rsa4096 => "The same; slower, no stronger in practice.",
+    };
+    let options = KeyAlgorithm::ALL.map(|one| (one.name(), one.label(), effect(one)));
+    fields.push(
+        Field::choice(key(asks::KEY), "Key", options, default.name())
+            .help("The kind of key; it is made on this host and never leaves it.")
+            .only_if_any(of, &made)
+            .optional(),
+    );
+}
+
+/// The names by which its places are called, those that can stand in a certificate.
+fn usual_names(facts: &Facts, places: &[&Seen]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for wanted in places.iter().flat_map(|seen| wanted(&seen.place, &facts.names)) {
+        if name(&wanted).is_ok() && !names.contains(&wanted) {
+            names.push(wanted);
+        }
+    }
+    names.truncate(USUAL_NAMES);
+    names
 }
 
 fn choice(key: String, label: &str, options: [(&str, &str, &str); 2]) -> Field {

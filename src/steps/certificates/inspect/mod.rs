@@ -13,9 +13,10 @@ use std::{
 };
 
 use super::{
-    facts::{Facts, HostNames, Pair, Reads, Seen},
+    facts::{Facts, HostNames, Origin, Pair, Reads, Seen},
     files,
     offer::leads_nowhere,
+    requests,
 };
 use crate::{
     executor::{Executor, Kind},
@@ -54,6 +55,7 @@ pub(super) fn look(host: &dyn Executor) -> Facts {
     let readers = accounts.into_iter().filter(|account| is_reader(&account.name) && account.uid != 0);
     facts.readers = readers.map(|account| (account.name, account.gid)).collect();
     facts.key_group = groups.into_iter().find(|group| group.name == KEY_GROUP).map(|group| group.gid);
+    facts.requests = requests::open(host);
     facts.names = names::of_host(host);
     let looked = side_by_side(host, &all, &facts.names);
     if let Some(asked) = looked.asked {
@@ -120,7 +122,7 @@ fn broken_pair((certificate, key): &Files) -> Pair {
         key: key.clone(),
         chain: Err(broken()),
         half: Err(broken()),
-        own_ca: None,
+        origin: Origin::default(),
         faults: Vec::new(),
         default: None,
         mode: None,
@@ -135,8 +137,9 @@ fn pair(host: &dyn Executor, (certificate, key): &Files) -> Pair {
         key.as_deref().map_or_else(|| Err(unnamed("key file")), |path| certificates::read_key(host, path));
     let mut faults =
         chain.as_ref().map_or_else(|_| Vec::new(), |chain| certificates::judge(host, chain, &[], None));
-    let own_ca = certificate.as_deref().and_then(|path| files::own_ca(&host.read(path).ok()?));
-    if own_ca.is_some() {
+    let read = certificate.as_deref().filter(|_| chain.is_ok()).and_then(|path| host.read(path).ok());
+    let origin = read.map(|content| files::origin(&content)).unwrap_or_default();
+    if origin.own_ca.is_some() {
         faults.retain(|fault| !leads_nowhere(fault));
     }
     let default = chain.as_ref().ok().and_then(|chain| is_default(chain.first()?));
@@ -146,7 +149,7 @@ fn pair(host: &dyn Executor, (certificate, key): &Files) -> Pair {
         key: key.clone(),
         chain,
         half,
-        own_ca,
+        origin,
         faults,
         default,
         mode: mode.map(|at| (at.mode, at.uid, at.gid)),
