@@ -79,3 +79,28 @@ fn a_self_signed_certificate_says_so_everywhere_and_is_made_once() {
         assert!(error.contains("certificates.web.names") && error.contains(why), "{bad}: {error}");
     }
 }
+
+/// The authority of the API's clients is asked for by itself, and what its change costs is said.
+#[test]
+fn the_authority_of_api_clients_is_replaced_only_by_one_and_says_what_that_costs() {
+    let ca = Authority::new();
+    ca.default();
+    ca.certificate("clients", None, "/CN=New CA", "basicConstraints=critical,CA:true", 3650);
+    ca.server("web", &["spce.example.net"], 90);
+    let pair = |name: &str| [ca.read(&format!("{name}.crt")), ca.read(&format!("{name}.key"))].concat();
+    let host = host("mr13.5", &ca).file("/ca.pem", pair("clients")).file("/web.pem", pair("web"));
+    let none = Secrets::default();
+    let form = ngcp_warden::steps::find("certificates").unwrap();
+    let form = form.form(&inspect("certificates", &host)).unwrap();
+    assert_eq!(form.defaults().choice("rest").unwrap(), Some("leave"));
+    let error = format!("{:#}", planned(&host, "  rest.import: /web.pem\n", &none).unwrap_err());
+    assert!(error.contains("certificates.rest.import") && error.contains("is no authority"), "{error}");
+    let plan = planned(&host, "  rest.import: /ca.pem\n", &none).unwrap();
+    assert!(plan.reminders.iter().any(|line| line.contains("issued to API clients")), "{:?}", plan.reminders);
+    assert_eq!(ran(&host, &plan, Secrets::default()), RunOutcome::Done);
+    let config = host.files().text(CONFIG);
+    assert_eq!(config.matches(&format!("{SSL}/rest-new-ca-until-")).count(), 2);
+    assert_eq!(config.matches(&format!("{SSL}/myserver.crt")).count(), 4, "the others stay");
+    assert_eq!(status(&inspect("certificates", &host), "CERT-UNREADABLE-REST"), Some(Status::Pass));
+    assert_eq!(planned(&host, "  rest.import: /ca.pem\n", &none).unwrap(), Plan::default());
+}
