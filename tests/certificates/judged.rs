@@ -119,7 +119,7 @@ fn kind(number: u32) -> FaultKind {
         62 | 64 => Name,
         66 | 67 => WeakKey,
         68 => WeakSignature,
-        7 | 25 | 32 | 47 | 79 => ChainBroken,
+        7 | 24 | 25 | 32 | 47 | 79 => ChainBroken,
         // A purpose that does not fit may be that of one above.
         26 => NotForServers,
         _ => panic!("what is {number}?"),

@@ -49,6 +49,7 @@ fn installed(host: &dyn Executor, path: &Path) -> Result<Found, Fault> {
         ))
     };
     let found = match content(&bytes) {
+        Ok(Content::Pem(found)) if pem::begins_with_mark(bytes.expose()) => mark_is_skipped(host, found),
         Ok(Content::Pem(found)) => Ok(found),
         Ok(Content::Certificate(_)) => not_pem("a certificate in DER"),
         Ok(Content::Key { .. }) => not_pem("a private key in DER"),
@@ -56,6 +57,23 @@ fn installed(host: &dyn Executor, path: &Path) -> Result<Found, Fault> {
         Err(fault) => Err(fault),
     };
     found.map_err(|fault| named(path, fault))
+}
+
+/// Before version 3, OpenSSL passes over the part of a file that stands behind a byte order mark. The host's own is asked,
+/// where it can be.
+fn mark_is_skipped(host: &dyn Executor, found: Found) -> Result<Found, Fault> {
+    let first = match (found.certificates.first(), found.keys.first()) {
+        (Some(certificate), _) => ("x509", certificate.pem.as_bytes()),
+        (None, Some(key)) if !key.encrypted => ("pkey", key.bytes.expose()),
+        _ => return Ok(found),
+    };
+    let marked = Secret::new([pem::MARK, first.1].concat());
+    let why =
+        "it begins with a byte order mark, which the OpenSSL of this host does not know: save it without";
+    match openssl::reads(host, first.0, marked) {
+        Ok(false) => Err(Fault::new(FaultKind::Malformed, why)),
+        _ => Ok(found),
+    }
 }
 
 fn named(path: &Path, mut fault: Fault) -> Fault {

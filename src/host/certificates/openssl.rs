@@ -85,6 +85,12 @@ fn pkey(
     }
 }
 
+/// Whether it reads a certificate (`x509`) or an open key (`pkey`) in PEM.
+pub(super) fn reads(host: &dyn Executor, subcommand: &str, pem: Secret) -> Result<bool, Fault> {
+    let command = opening(subcommand, &["-inform", "PEM", "-noout"], None).stdin(pem);
+    ask(host, command).map(|exit| exit.ok())
+}
+
 /// The public half of a private key: its kind, and the digest of it.
 pub(super) fn public_half(
     host: &dyn Executor,

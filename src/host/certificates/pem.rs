@@ -12,11 +12,18 @@ use super::COUNT_LIMIT;
 /// OpenSSL does not look at the bits that no byte needs.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+/// What some editors begin a text with.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 /// Behind a header, a line may not be longer.
 const WIDTH: usize = 64;
+
+/// The mark stands right before a block.
+pub(super) fn begins_with_mark(text: &[u8]) -> bool {
+    text.strip_prefix(MARK).is_some_and(|text| text.starts_with(BEGIN))
+}
 
 /// From the line that begins it to the line that ends it.
 pub(super) struct Block<'a> {
@@ -57,8 +64,8 @@ fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     text.split_inclusive(|b| *b == b'\n').enumerate().map(move |(index, line)| {
         let at = begin;
         begin += line.len();
-        let bom: &[u8] = if index == 0 { b"\xef\xbb\xbf" } else { b"" };
-        let body = line.strip_prefix(bom).unwrap_or(line);
+        let mark = if index == 0 { MARK } else { b"" };
+        let body = line.strip_prefix(mark).unwrap_or(line);
         // To OpenSSL a byte above 127 is a negative number, and so a blank.
         let length = body.iter().rposition(|b| (0x21..0x80).contains(b)).map_or(0, |last| last + 1);
         Line { number: index + 1, body: &body[..length], begin: at + line.len() - body.len(), end: begin }

@@ -310,3 +310,22 @@ fn days_are_counted_down_to_the_day_it_is_over() {
     let host = host().with_clock(at("2054-04-17T00:45:11Z"));
     assert_eq!(judge(&host, &example(), &[], None)[0].why, "sip.example.net expired on 2054-04-17");
 }
+
+#[test]
+fn a_byte_order_mark_is_taken_where_the_openssl_of_the_host_takes_it() {
+    let read = |skips: bool| {
+        let host = host().on("openssl", move |_: &mut Files, command: &Command| {
+            let marked = command
+                .stdin
+                .as_ref()
+                .is_some_and(|text| text.expose().starts_with(b"\xef\xbb\xbf-----BEGIN"));
+            assert!(marked && command.reads_only && command.args[0] == "x509");
+            Answer::code(i32::from(!skips))
+        });
+        read_certificates(&host.file("/c.pem", format!("\u{feff}{EXAMPLE}")), Path::new("/c.pem"))
+    };
+    assert_eq!(read(true).unwrap(), example());
+    let fault = read(false).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Malformed);
+    assert!(fault.why.starts_with("/c.pem: it begins with a byte order mark"), "{fault}");
+}
