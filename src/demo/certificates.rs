@@ -56,7 +56,8 @@ pub(super) fn install(files: &mut Files) {
 }
 
 pub(super) fn programs(host: Simulated) -> Simulated {
-    host.on("openssl", openssl).on("head", head).on("nginx", try_nginx).on("kamailio", try_kamailio)
+    let host = host.on("nginx", |_, command| usage(command)).on("kamailio", |_, command| usage(command));
+    host.on("openssl", openssl).on("head", head).on("timeout", second)
 }
 
 /// The services read their files again: what is configured now is shown from now on.
@@ -187,15 +188,16 @@ fn pkey(command: &Command, words: &[&str]) -> Answer {
     }
 }
 
-fn try_nginx(files: &mut Files, command: &Command) -> Answer {
-    tried(files, command, "listen 127.0.0.1:", "ssl_certificate \"")
+/// A second daemon, ended in time.
+fn second(files: &mut Files, command: &Command) -> Answer {
+    match words(command)[..] {
+        ["-s", "KILL", _, "nginx", ..] => tried(files, command, "listen 127.0.0.1:", "ssl_certificate \""),
+        ["-s", "KILL", _, "kamailio", ..] => tried(files, command, "tls:127.0.0.1:", "\"certificate\", \""),
+        _ => usage(command),
+    }
 }
 
-fn try_kamailio(files: &mut Files, command: &Command) -> Answer {
-    tried(files, command, "tls:127.0.0.1:", "\"certificate\", \"")
-}
-
-/// A second daemon: it listens where its settings say until it is stopped.
+/// It listens where its settings say until it is stopped.
 fn tried(files: &mut Files, command: &Command, port: &str, certificate: &str) -> Answer {
     let settings =
         command.credentials.as_ref().and_then(|text| text.expose_str()).unwrap_or_default().to_owned();

@@ -184,6 +184,7 @@ fn daemons(ends: Answer, handshake: Answer) -> Simulated {
             settings.contains("127.0.0.1:24001"),
             "not on loopback alone or on a port in use: {settings}"
         );
+        assert_eq!(command.args[..3], ["-s", "KILL", "20"], "it would run on when we are killed");
         if ends.clone().ending(Status::Code(0)) == Answer::code(0) {
             files.write("/proc/net/tcp", socket("0100007F", 24001, "0A"));
         }
@@ -192,8 +193,9 @@ fn daemons(ends: Answer, handshake: Answer) -> Simulated {
     host(&[socket("0100007F", 24000, "01")])
         .file("/a.crt", format!("# where it came from\n{LEAF}{ISSUER}"))
         .file("/a.key", "key")
-        .on("nginx", daemon.clone())
-        .on("kamailio", daemon)
+        .on("nginx", |_, _| Answer::code(1))
+        .on("kamailio", |_, _| Answer::code(1))
+        .on("timeout", daemon)
         .on("openssl", move |_, _| handshake.clone())
 }
 

@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use crate::executor::Command;
 
+/// The program that ends another one in time.
+const WATCH: &str = "timeout";
+/// After so many seconds it is ended, whoever started it: a daemon never ends by itself, and whoever waits for a run that
+/// was cut off waits for its programs.
+const AT_MOST: &str = "20";
+
 /// What a second daemon is started with.
 pub(super) struct Candidate<'a> {
     pub(super) certificate: &'a str,
@@ -20,4 +26,9 @@ pub(super) struct Start {
     pub(super) leaves: Vec<PathBuf>,
     /// Its reason in what it printed on standard error.
     pub(super) reason: fn(&str) -> Option<String>,
+}
+
+/// The daemon, which ends even when nobody is left to end it.
+pub(super) fn daemon<'a>(program: &'a str, args: impl IntoIterator<Item = &'a str>) -> Command {
+    Command::new(WATCH, ["-s", "KILL", AT_MOST, program].into_iter().chain(args))
 }

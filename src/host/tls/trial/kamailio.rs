@@ -2,12 +2,9 @@
 
 use super::{
     super::served::library_reason,
-    candidate::{Candidate, Start},
+    candidate::{self, Candidate, Start},
 };
-use crate::{
-    executor::{CREDENTIALS, Command},
-    secret::Secret,
-};
+use crate::{executor::CREDENTIALS, secret::Secret};
 
 pub(super) fn start(candidate: &Candidate<'_>) -> Start {
     let parameter = |name: &str, value: Option<&str>| {
@@ -41,7 +38,7 @@ pub(super) fn start(candidate: &Candidate<'_>) -> Start {
         "-Y",
         "/run",
     ];
-    let command = Command::new("kamailio", args).credentials(Secret::new(text));
+    let command = candidate::daemon("kamailio", args).credentials(Secret::new(text));
     Start { command, leaves: Vec::new(), reason }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{
     super::served::library_reason,
-    candidate::{Candidate, Start},
+    candidate::{self, Candidate, Start},
 };
 use crate::{
-    executor::{CREDENTIALS, Command, Executor},
+    executor::{CREDENTIALS, Executor},
     host::accounts,
     secret::Secret,
 };
@@ -35,7 +35,7 @@ pub(super) fn start(candidate: &Candidate<'_>, host: &dyn Executor) -> Start {
         format!("    ssl_certificate_key \"{}\";\n    return 444;\n  }}\n}}\n", candidate.key),
     ]
     .concat();
-    let command = Command::new("nginx", ["-c", CREDENTIALS]).credentials(Secret::new(text));
+    let command = candidate::daemon("nginx", ["-c", CREDENTIALS]).credentials(Secret::new(text));
     Start { command, leaves: [pid, folder].map(Into::into).to_vec(), reason }
 }
 
