@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{
-    Event, LeftBehind, NotKept, Saved, SavedFile, Was,
+    Event, LeftBehind, NotKept, Saved, SavedFile, Seen, Was,
     action::{self, Prepared},
     apply::generated,
     armed::Armed,
@@ -26,6 +26,8 @@ use crate::{
 const TELL: Duration = Duration::from_millis(500);
 /// A longer difference is cut.
 const DIFF_LIMIT: usize = 64 * 1024;
+/// Said of a change that stands although the run was cut off in its middle.
+const WAS_DONE: &str = "it had been done when the run was cut off";
 
 impl Runner<'_> {
     /// One change, from looking to seeing.
@@ -33,16 +35,18 @@ impl Runner<'_> {
         let host = self.host();
         let began = host.uptime();
         let cut_off = self.begun(change);
-        let prepared = match self.sight.already(change) {
+        let already = self.sight.already(change);
+        let prepared = match already {
             true => Ok(Prepared::Nothing),
             false => action::prepare(&change.action, self.secrets, host),
         };
         let prepared = match prepared {
-            Ok(Prepared::Nothing) if cut_off => {
+            Ok(Prepared::Nothing) if cut_off && (already || change.proofs.is_empty()) => {
                 self.arm(change)?;
-                let message = "it had been done when the run was cut off";
-                return self.end_once_kept(change, Outcome::Done, message, "", began);
+                return self.end_once_kept(change, Outcome::Done, WAS_DONE, "", began);
             }
+            // What was to be seen of it was not seen before the run was cut off: it is looked for now.
+            Ok(Prepared::Nothing) if cut_off => Prepared::Nothing,
             Ok(Prepared::Nothing) => {
                 return self.end_once_kept(change, Outcome::Unchanged, "it was so already", "", began);
             }
@@ -208,7 +212,11 @@ impl Runner<'_> {
             Prepared::Apply(message) => return self.apply(change, message, saved),
             prepared => {
                 action::put(self.sight.host, prepared)?;
-                return Ok(self.sight.all(change, "", saved)?.told());
+                let seen = self.sight.all(change, "", saved)?;
+                return Ok(match prepared {
+                    Prepared::Nothing => Seen::yes(WAS_DONE).and(seen).told(),
+                    _ => seen.told(),
+                });
             }
         };
         let printed = exit.text() + &exit.error_text();

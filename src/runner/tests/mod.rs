@@ -277,6 +277,41 @@ fn exit_code_0_is_not_believed_and_another_code_is_no_failure_when_the_work_is_s
 }
 
 #[test]
+fn what_was_not_seen_before_the_run_was_cut_off_is_looked_for_when_it_goes_on() {
+    let well = |status| {
+        let (step, id) = (StepId::new("a"), "WELL".to_owned());
+        let (title, evidence) = ("No service takes it".to_owned(), "tried".to_owned());
+        let (remedy, handbook) = (String::new(), String::new());
+        Fake(vec![Finding {
+            id,
+            step,
+            severity: Severity::High,
+            status,
+            title,
+            evidence,
+            remedy,
+            handbook,
+            field: None,
+        }])
+    };
+    let mut change = line("a", "one", "/etc/motd", "hello", "bye");
+    change.proofs = vec![Proof::Finding("WELL".into())];
+    let order = Order { plan: Plan { changes: vec![change], ..Plan::default() }, ..Order::default() };
+    let (none, control) = (Secrets::default(), Control::default());
+    for (status, outcome, left) in
+        [(Status::Pass, RunOutcome::Done, "bye\n"), (Status::Fail, RunOutcome::Failed, "hello\n")]
+    {
+        let (host, mut journal) = (host(), MemoryJournal::default());
+        run(&order, &none, &host, &well(Status::Pass), &mut journal, &control).unwrap();
+        let began = |record: &Record| matches!(&record.event, Event::Before { .. });
+        let last = journal.records.iter().position(began).unwrap();
+        let past: Vec<Record> = journal.records.drain(..=last).collect();
+        let ended = resume(&order, &past, &none, &host, &well(status), &mut journal, &control).unwrap();
+        assert_eq!((ended, host.files().text("/etc/motd").as_str()), (outcome, left));
+    }
+}
+
+#[test]
 fn a_finding_that_still_fails_afterwards_fails_the_change() {
     let host = host();
     let platform = Fake(vec![Finding {
