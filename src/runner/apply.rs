@@ -120,7 +120,13 @@ impl<'a> Runner<'a> {
             "these files hold a template's error in place of their content:\n{}",
             new.join("\n")
         );
-        let seen = self.sight.all(change, &printed, saved)?;
+        let seen = self.sight.all(change, &printed, saved).or_else(|error| {
+            // An apply that was cut off told services of what it did not commit everywhere: to this one, which brings
+            // the old files back, they look as if nothing had changed, and it tells nobody.
+            ensure!(self.takes_back(), error);
+            change.noted().for_each(|claim| drop(self.sight.mend(claim, saved)));
+            self.sight.all(change, &printed, saved)
+        })?;
         let said = self.configuration().said(&printed).remarks.into_iter().map(|line| hide_in_output(&line));
         let old = broken.iter().map(|(path, _, error)| format!("{path} was broken before, too: {error}"));
         Ok(said.chain(old).map(Seen::but).fold(seen, Seen::and).told())

@@ -179,6 +179,11 @@ impl<'a> Runner<'a> {
         self.sight.host
     }
 
+    /// Whether this run takes another one back.
+    pub(super) fn takes_back(&self) -> bool {
+        self.state.undoes.is_some()
+    }
+
     pub(super) fn record(&mut self, event: Event) -> io::Result<()> {
         let now = self.sight.host.now();
         self.state.happens(&event, now);

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     executor::Command,
-    plan::Guard,
+    plan::{Claim, Guard},
+    platform::Ngcp,
     runner::{guard, undo},
     unattended::Applied,
 };
@@ -21,6 +22,36 @@ fn load(id: &str, rows: &str) -> Change {
     line.stdin = Some(Template::text(rows));
     let undo = Undo::Captured { capture: dump, restore: plain("load", &[]) };
     change("a", id, Action::Run(line), undo)
+}
+
+/// An apply that was cut off between its two commits leaves services with what an apply of before tells nobody of.
+#[test]
+fn an_undo_helps_services_that_its_apply_did_not_bring_to_where_they_were() {
+    for (undoes, outcome, service) in
+        [(Some("1".to_owned()), RunOutcome::Done, "up"), (None, RunOutcome::Failed, "up")]
+    {
+        let host = host().file("/run/systemd/system/x", "").file("/run/kamailio", "up");
+        let host = host
+            .on("systemctl", |files: &mut Files, command: &Command| {
+                if command.args[0] == "start" {
+                    files.write("/run/kamailio", "up");
+                    return String::new();
+                }
+                let up = files.text("/run/kamailio") == "up";
+                format!("kamailio-lb.service loaded {} x\n", if up { "active" } else { "failed" })
+            })
+            .on("ngcpcfg", |files: &mut Files, _: &Command| {
+                files.write("/run/kamailio", "down");
+                "OK\n"
+            });
+        let apply = apply().proven([Proof::Claim(Claim::Services)]);
+        let plan = Plan { changes: vec![apply], ..Plan::default() };
+        let order = Order { plan, undoes, ..Order::default() };
+        let (none, control) = (Secrets::default(), Control::default());
+        let mut journal = MemoryJournal::default();
+        let ended = run(&order, &none, &host, &Ngcp, &mut journal, &control).unwrap();
+        assert_eq!((ended, host.files().text("/run/kamailio").as_str()), (outcome, service));
+    }
 }
 
 #[test]
