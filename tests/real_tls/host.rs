@@ -26,14 +26,42 @@ const LB: &str = "#!KAMAILIO\n#!define TLS_[% kamailio.lb.tls.enable %]\ndebug=0
 const LB_TLS: &str = "[server:default]\nmethod = [% kamailio.lb.tls.tls_method %]\nverify_certificate = no\nrequire_certificate = no\n\
     private_key = [% kamailio.lb.tls.sslcertkeyfile %]\ncertificate = [% kamailio.lb.tls.sslcertfile %]\n";
 /// Started as the platform does it: plain SIP is down, too, where it does not take its files. A file below /run lets it
-/// refuse every certificate but the image's.
-const LB_SERVICE: &str = "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: kamailio-lb\n# Required-Start:\n# Required-Stop:\n# Default-Start: 2\n# \
-    Default-Stop: 0\n### END INIT INFO\npid=/run/kamailio/lb.pid\nruns() { [ -s $pid ] && kill -0 $(cat $pid) 2>/dev/null; }\n\
-    start() {\n  runs && return 0\n  install -d -o kamailio -g kamailio /run/kamailio\n  \
-    [ ! -e /run/lb-refuses ] || grep -q myserver.crt /etc/kamailio/lb/tls.cfg || return 1\n  \
-    kamailio -f /etc/kamailio/lb/kamailio.cfg -P $pid -u kamailio -g kamailio -m 32 -M 4 >/var/log/lb.log 2>&1\n}\n\
-    stop() {\n  runs || return 0\n  kill $(cat $pid)\n  while runs; do sleep 0.05; done\n  rm -f $pid\n}\n\
-    echo \"lb: $1\" >>/var/log/lb\ncase \"$1\" in\n  start) start ;;\n  stop) stop ;;\n  restart) stop; start ;;\n  status) runs && echo runs ;;\nesac\n";
+/// refuse every certificate but the image's. One that does not end when asked is killed; nobody buries it here.
+const LB_SERVICE: &str = r#"#!/bin/sh
+### BEGIN INIT INFO
+# Provides: kamailio-lb
+# Required-Start:
+# Required-Stop:
+# Default-Start: 2
+# Default-Stop: 0
+### END INIT INFO
+pid=/run/kamailio/lb.pid
+runs() { [ -s $pid ] && grep -q '^State:[[:space:]]*[^Z]' "/proc/$(cat $pid)/status" 2>/dev/null; }
+start() {
+  runs && return 0
+  install -d -o kamailio -g kamailio /run/kamailio
+  [ ! -e /run/lb-refuses ] || grep -q myserver.crt /etc/kamailio/lb/tls.cfg || return 1
+  kamailio -f /etc/kamailio/lb/kamailio.cfg -P $pid -u kamailio -g kamailio -m 32 -M 4 >/var/log/lb.log 2>&1
+}
+stop() {
+  runs || return 0
+  kill "$(cat $pid)"
+  left=100
+  while runs; do
+    left=$((left - 1))
+    [ $left -gt 0 ] || kill -9 "-$(cat $pid)"
+    sleep 0.05
+  done
+  rm -f $pid
+}
+echo "lb: $1" >>/var/log/lb
+case "$1" in
+  start) start ;;
+  stop) stop ;;
+  restart) stop; start ;;
+  status) runs && echo runs ;;
+esac
+"#;
 
 pub(crate) struct Machine {
     pub(crate) host: RealHost,
@@ -205,6 +233,20 @@ impl Machine {
         let read =
             |name: &str, end: &str| fs::read_to_string(self.work.join(format!("{name}.{end}"))).unwrap();
         [read("root", "crt"), read("intermediate", "crt"), read(name, "crt"), read(name, "key")].concat()
+    }
+
+    /// What the authority sends back for a request that lies on the host: the certificate and the intermediate, in /root.
+    pub(crate) fn answer(&self, request: &str, name: &str) -> String {
+        let at = |name: &str, end: &str| self.work.join(format!("{name}.{end}"));
+        fs::copy(self.host.path(request), at(name, "csr")).unwrap();
+        // The authority takes names and uses from the request.
+        let mut sign = Command::new("openssl");
+        sign.args(["x509", "-req", "-days", "90", "-copy_extensions", "copyall", "-in"]).arg(at(name, "csr"));
+        sign.arg("-CA").arg(at("intermediate", "crt")).arg("-CAkey").arg(at("intermediate", "key"));
+        run(sign.arg("-CAcreateserial").arg("-out").arg(at(name, "crt")));
+        let both = ["intermediate", name].map(|name| fs::read_to_string(at(name, "crt")).unwrap()).concat();
+        self.host.write(&format!("/root/{name}.crt"), 0o644, &both);
+        format!("/root/{name}.crt")
     }
 
     /// Files of the host that hold a line of this key, as it stands in the folder of the test.
