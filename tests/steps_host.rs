@@ -5,6 +5,7 @@
 mod support;
 mod steps_host {
     mod certificate_lab;
+    mod certificate_renewals;
     mod certificate_requests;
     mod certificates;
     mod noatime;

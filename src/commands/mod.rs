@@ -6,6 +6,7 @@ mod apply;
 mod attach;
 mod audit;
 mod bundle;
+mod certificates;
 mod confirm;
 mod exit;
 mod follow;
@@ -79,6 +80,8 @@ enum Subcommands {
     Revert(revert::Revert),
     /// Pack what somebody who helps needs to see, without secrets, into one file
     Bundle(bundle::Bundle),
+    /// Bring a renewed certificate to the services, or print a request for one
+    Certificates(certificates::Certificates),
     /// The runner process
     #[command(hide = true, name = "run-plan")]
     RunPlan,
@@ -133,6 +136,7 @@ fn dispatch(cli: &Cli) -> Result<u8> {
         Some(Subcommands::Confirm(command)) => on_host(command, global),
         Some(Subcommands::Revert(command)) => on_host(command, global),
         Some(Subcommands::Bundle(command)) => on_host(command, global),
+        Some(Subcommands::Certificates(command)) => on_host(command, global),
         // Processes of the runner open the host they are told of themselves.
         Some(Subcommands::RunPlan) => allowed(global, Demo::Refused).and_then(|()| run_plan::run()),
         Some(Subcommands::RestoreOnSilence(command)) => {

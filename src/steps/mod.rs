@@ -28,6 +28,7 @@ use crate::{
 };
 pub use answers::{Answer, Answers};
 pub use assemble::{APPLY, assemble};
+pub use certificates::{OpenRequest, open_requests, renewed_answers};
 pub use figure::Figure;
 pub use form::Form;
 pub use step::{About, Findings, Step};

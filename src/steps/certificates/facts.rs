@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::requests::Open;
 use crate::{
-    host::certificates::{Certificate, Fault, PublicHalf},
+    host::certificates::{Certificate, Fault, Lineage, PublicHalf},
     ngcp::certificates::{Place, Unlisted},
     plan::KeySource,
 };
@@ -34,6 +33,10 @@ pub(in crate::steps) struct Facts {
     /// How many clients of the API log in with a certificate; `None` when that is not known.
     pub(super) clients: Option<u64>,
     pub(super) requests: Vec<Open>,
+    /// Certificates that another program of the host renews.
+    pub(super) renewed: Vec<Renewed>,
+    /// This program lies where renewals call it.
+    pub(super) has_program: bool,
     /// What the answers name, by group or place: looked into before the plan is made.
     pub(super) offers: BTreeMap<String, Offer>,
 }
@@ -129,6 +132,39 @@ pub(super) struct Offer {
     pub(super) own_ca: Option<String>,
     /// What is to be known of it, and does not stand in its way.
     pub(super) remarks: Vec<String>,
+}
+
+/// A request that waits for its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Open {
+    /// Its group or place.
+    pub(super) target: String,
+    pub(super) made: Timestamp,
+    /// What it asks for.
+    pub(super) names: Vec<String>,
+    /// The public half of its key.
+    pub(super) half: PublicHalf,
+}
+
+/// A certificate that another program of the host renews, and how its renewals come here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Renewed {
+    pub(super) lineage: Lineage,
+    pub(super) call: Call,
+}
+
+/// How another program is told to call this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Call {
+    /// It does so already.
+    There,
+    /// By a program in a folder, which may have to be made.
+    Hook { folder: bool },
+    /// By a line of its configuration.
+    Line { from: Option<String>, to: String },
+    /// It cannot be told; why.
+    Unknown(String),
 }
 
 /// Places that are chosen together.

@@ -27,8 +27,14 @@ pub(super) mod asks {
     pub(crate) const NAMES: &str = "names";
     pub(crate) const KEY: &str = "key";
     pub(crate) const ANSWER: &str = "answer";
+    pub(crate) const LINEAGE: &str = "lineage";
     pub(crate) const OWN_CA: &str = "own-ca";
     pub(crate) const OTHER_NAMES: &str = "other-names";
+}
+
+/// `certificates.web.import`
+pub(super) fn full_key(target: &str, key: &str) -> String {
+    format!("{}.{}", ABOUT.id, asks::below(target, key))
 }
 
 /// How a group's question is answered.

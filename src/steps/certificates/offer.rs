@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use super::{
     facts::{Facts, Offer},
     inspect::wanted,
-    names::{ABOUT, asks, by},
+    names::{asks, by, full_key},
     requests, words,
 };
 use crate::{
@@ -56,11 +56,6 @@ pub(super) fn look_into(
         }
     }
     Ok(())
-}
-
-/// `certificates.web.import`
-pub(super) fn full_key(target: &str, key: &str) -> String {
-    format!("{}.{}", ABOUT.id, asks::below(target, key))
 }
 
 fn import(
@@ -223,7 +218,7 @@ const OF_AN_AUTHORITY: [FaultKind; 6] = [
 ];
 
 /// Not for a single one of the names that the places are called by.
-fn strange(facts: &Facts, target: &str, leaf: &Certificate) -> Option<Fault> {
+pub(super) fn strange(facts: &Facts, target: &str, leaf: &Certificate) -> Option<Fault> {
     let mut names: Vec<String> = Vec::new();
     for seen in facts.of(target) {
         names.extend(wanted(&seen.place, &facts.names));

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{
     facts::{Facts, Offer, Seen, Wire},
-    files,
-    names::{ABOUT, asks, by},
-    offer, requests, words,
+    files, lineage,
+    names::{ABOUT, asks, by, full_key},
+    offer, renewal, requests, words,
 };
 use crate::{
     host::tls::{Daemon, Trial},
@@ -29,11 +29,14 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         match how {
             by::IMPORT | by::PASTE | by::ANSWER | by::LINEAGE => {
                 let offer = facts.offers.get(&target).with_context(|| {
-                    format!("{}: what was answered was not looked into", offer::full_key(&target, how))
+                    format!("{}: what was answered was not looked into", full_key(&target, how))
                 })?;
                 let changed = install(facts, &target, offer, &mut plan, &mut edits)?;
                 if changed && how == by::ANSWER {
                     requests::put_away(facts, &target, &mut plan);
+                }
+                if how == by::LINEAGE {
+                    renewal::plan(facts, lineage::chosen(facts, answers, &target)?, &mut plan);
                 }
             }
             by::REQUEST => requests::make(facts, answers, &target, &mut plan)?,

@@ -1,7 +1,7 @@
 //! One question per group of places, with what is so now; what each answer needs is asked below it.
 
 use super::{
-    facts::{Facts, Group, Seen},
+    facts::{Facts, Group, Renewed, Seen},
     inspect::wanted,
     names::{asks, by},
     words,
@@ -111,6 +111,10 @@ fn source(
         }
         options.push((by::SELF_SIGNED, "self-signed", "For a lab: every browser and phone warns of it."));
     }
+    if key != asks::REST && !facts.renewed.is_empty() {
+        let effect = "One that certbot or acme.sh renews on this host, now and after every renewal.";
+        options.push((by::LINEAGE, "lineage", effect));
+    }
     if several {
         options.push((by::EACH, "each", "A certificate of its own for each place: asked one by one."));
     }
@@ -153,8 +157,9 @@ fn below(fields: &mut Vec<Field>, facts: &Facts, of: &str) {
             );
         }
         new_certificate(fields, facts, of);
+        fields.extend(lineage(facts, of));
     }
-    let guarded = [by::IMPORT, by::PASTE, by::ANSWER];
+    let guarded = [by::IMPORT, by::PASTE, by::ANSWER, by::LINEAGE];
     let opened = [by::IMPORT, by::PASTE];
     let pasted = Kind::Existing { lines: true };
     fields.push(
@@ -231,6 +236,22 @@ fn new_certificate(fields: &mut Vec<Field>, facts: &Facts, of: &str) {
             .only_if_any(of, &made)
             .optional(),
     );
+}
+
+/// Which of those that another program renews.
+fn lineage(facts: &Facts, of: &str) -> Option<Field> {
+    let folder = |one: &Renewed| one.lineage.folder.display().to_string();
+    let first = folder(facts.renewed.first()?);
+    let options = facts.renewed.iter().map(|one| (folder(one), one.lineage.name.clone(), folder(one)));
+    let field = Field::choice(asks::below(of, asks::LINEAGE), "Renewed as", options, &first);
+    Some(
+        field
+            .help(
+                "What certbot and acme.sh renew on this host. They are told to call this program afterwards.",
+            )
+            .only_if(of, by::LINEAGE)
+            .optional(),
+    )
 }
 
 /// The names by which its places are called, those that can stand in a certificate.

@@ -4,14 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    facts::Facts,
+    facts::{Facts, Open},
     files,
-    names::{ABOUT, asks},
-    offer::full_key,
+    names::{ABOUT, asks, full_key},
     words,
 };
 use crate::{
@@ -32,18 +29,6 @@ const REQUEST: &str = "request.csr";
 const DAYS: u32 = 365;
 /// More of them are not looked at.
 const MOST: usize = 50;
-
-/// A request that waits for its certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Open {
-    /// Its group or place.
-    pub(super) target: String,
-    pub(super) made: Timestamp,
-    /// What it asks for.
-    pub(super) names: Vec<String>,
-    /// The public half of its key.
-    pub(super) half: PublicHalf,
-}
 
 impl Open {
     fn key(&self) -> PathBuf {
@@ -77,6 +62,11 @@ pub(super) fn open(host: &dyn Executor) -> Vec<Open> {
         })
     };
     targets.into_iter().filter(plain).take(MOST).filter_map(read).collect()
+}
+
+/// The request as it is sent to an authority.
+pub(super) fn pem(host: &dyn Executor, open: &Open) -> Option<String> {
+    Request::read(&host.read(&folder(&open.target).join(REQUEST)).ok()?).ok().map(|request| request.pem)
 }
 
 impl Facts {

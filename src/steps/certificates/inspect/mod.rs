@@ -16,7 +16,7 @@ use super::{
     facts::{Facts, HostNames, Origin, Pair, Reads, Seen},
     files,
     offer::leads_nowhere,
-    requests,
+    renewal, requests,
 };
 use crate::{
     executor::{Executor, Kind},
@@ -56,6 +56,8 @@ pub(super) fn look(host: &dyn Executor) -> Facts {
     facts.readers = readers.map(|account| (account.name, account.gid)).collect();
     facts.key_group = groups.into_iter().find(|group| group.name == KEY_GROUP).map(|group| group.gid);
     facts.requests = requests::open(host);
+    facts.renewed = renewal::look(host);
+    facts.has_program = renewal::has_program(host);
     facts.names = names::of_host(host);
     let looked = side_by_side(host, &all, &facts.names);
     if let Some(asked) = looked.asked {
