@@ -131,3 +131,33 @@ pub(super) fn undo_order(
 fn missing(needed: &BTreeSet<String>, secrets: &Secrets) -> Vec<String> {
     needed.iter().filter(|name| secrets.get(name).is_none()).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        executor::{Attributes, simulated::Simulated},
+        finding::StepId,
+        plan::{Change, Template, Undo},
+        secret::SecretForm,
+    };
+
+    /// A run that was cut off between a key and the request for it goes on with the key that is there: a new one would
+    /// belong to nothing.
+    #[test]
+    fn what_a_key_signs_is_made_with_the_key_that_was_written() {
+        let action = Action::Write {
+            path: "/keys/web.key".into(),
+            content: Template::default().secret("key", SecretForm::File),
+            attributes: Attributes::Exactly { mode: 0o600, uid: 0, gid: 0, modified: None },
+        };
+        let change = Change::new(&StepId::new("certificates"), "web.key", "key", action, Undo::Files);
+        let plan = Plan { changes: vec![change], ..Plan::default() };
+        let host = Simulated::new().file("/keys/web.key", "canary");
+        assert_eq!(written(&host, &plan, "key").unwrap(), Secret::new("canary"));
+        for (host, key) in [(Simulated::new(), "key"), (host, "other")] {
+            let refused = format!("{:#}", written(&host, &plan, key).unwrap_err());
+            assert!(refused.contains("/keys/web.key") || refused.contains("other"), "{refused}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod debian;
 mod host;
 #[path = "../support/real_host.rs"]
 mod real_host;
+mod renewals;
 mod step;
 mod trials;
 mod ways;
