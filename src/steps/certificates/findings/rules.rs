@@ -27,6 +27,12 @@ pub(super) const RULES: &[Rule] = &[
             let pair = &place.pair;
             pair.leaf()?;
             match &pair.default {
+                // Callers never see it, and it signs itself by its nature: what counts is who else has its key.
+                Some(why) if place.place.issues => seen(
+                    Status::Unknown,
+                    "whether other installations have the same is not known",
+                    format!("{}; {why}", described(place)),
+                ),
                 _ if place.place.issues => None,
                 Some(why) => seen(
                     Status::Fail,
