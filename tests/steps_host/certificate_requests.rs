@@ -54,7 +54,10 @@ fn a_request_is_remembered_and_answered_in_a_later_start() {
         assert_eq!(status(&seen, id), Some(Status::Pass), "{id}");
     }
     assert!(!host.files().exists(format!("{FOLDER}/private.key")), "the request is answered");
-    assert!(planned(&host, "  web.answer: /answer.crt\n", &none).is_err(), "there is none any more");
+    let again = planned(&host, "  web.answer: /answer.crt\n  web.own-ca: accept\n", &none).unwrap();
+    assert_eq!(again, Plan::default(), "the same answers fit the host ever after");
+    let error = format!("{:#}", planned(&host, text, &none).unwrap_err());
+    assert!(error.contains("certificates.web.answer: no request is open for web"), "{error}");
 }
 
 #[test]

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::{
-    facts::{Facts, Offer},
+    facts::{Facts, Offer, Open},
     inspect::wanted,
     names::{asks, by, full_key},
     requests, words,
 };
 use crate::{
     executor::Executor,
-    host::certificates::{self, Certificate, Fault, FaultKind, Material, Source},
+    host::certificates::{self, Certificate, Fault, FaultKind, Material, PublicHalf, Source},
     plan::KeySource,
     secret::Secrets,
     steps::Answers,
@@ -84,26 +84,38 @@ fn import(
     judged(host, facts, answers, target, &key, &material, offer)
 }
 
-/// The certificate that an authority made for an open request.
+/// The certificate that an authority made for an open request. Where none is open, it may be the one of a request that
+/// was answered before: then it belongs to a key that is installed, and nothing is to be done.
 fn answer(host: &dyn Executor, facts: &Facts, answers: &Answers, target: &str) -> Result<Offer> {
     let key = full_key(target, asks::ANSWER);
-    let Some(open) = facts.request(target) else { bail!("{key}: no request is open for {target}") };
     let named = answers.list(&asks::below(target, asks::ANSWER))?.unwrap_or_default();
     ensure!(!named.is_empty(), "{key}: no file is named");
     let files: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
     let mut material = certificates::gather(host, Source::Files(&files), None)
         .map_err(|error| error.context(key.clone()))?;
-    material.keys = vec![open.half.clone()];
+    let open = facts.request(target);
+    let holds = |half: &PublicHalf| material.certificates.iter().any(|one| one.public_key == half.public_key);
+    let installed = || {
+        let all = facts.of(target).into_iter();
+        let mut keys = all.filter_map(|seen| Some((seen.pair.half.clone().ok()?, seen.pair.key.clone()?)));
+        keys.find(|(half, _)| holds(half)).map(|(half, path)| (half, KeySource::Files(vec![path])))
+    };
+    let (half, source) = open
+        .map(|open| (open.half.clone(), requests::key_of(open)))
+        .or_else(installed)
+        .with_context(|| format!("{key}: no request is open for {target}"))?;
+    material.keys = vec![half];
     let offer = Offer {
         chain: Vec::new(),
         origin: named.join(", "),
-        key: requests::key_of(open),
+        key: source,
         passphrase: None,
         own_ca: None,
         remarks: material.remarks.clone(),
     };
+    let whose = open.map_or_else(|| "key that is installed".to_owned(), Open::described);
     judged(host, facts, answers, target, &key, &material, offer)
-        .map_err(|error| error.context(format!("it does not answer the {}", open.described())))
+        .map_err(|error| error.context(format!("it does not answer the {whose}")))
 }
 
 fn paste(

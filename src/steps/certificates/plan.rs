@@ -32,7 +32,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
                     format!("{}: what was answered was not looked into", full_key(&target, how))
                 })?;
                 let changed = install(facts, &target, offer, &mut plan, &mut edits)?;
-                if changed && how == by::ANSWER {
+                if changed && how == by::ANSWER && facts.request(&target).is_some() {
                     requests::put_away(facts, &target, &mut plan);
                 }
                 if how == by::LINEAGE {

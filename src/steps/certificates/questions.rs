@@ -102,12 +102,10 @@ fn source(
         let again = "The one that is open, once more: key and names stay.";
         let new = "A new key, and a request that an authority signs; its answer is given in a later start.";
         options.push((by::REQUEST, "request", if open.is_some() { again } else { new }));
-        if open.is_some() {
-            options.push((
-                by::ANSWER,
-                "answer",
-                "The certificate that an authority made for the open request.",
-            ));
+        if is_answered(facts, key) {
+            let waits = "The certificate that an authority made for the open request.";
+            let none = "No request is open: only one that was answered before fits, and changes nothing.";
+            options.push((by::ANSWER, "answer", if open.is_some() { waits } else { none }));
         }
         options.push((by::SELF_SIGNED, "self-signed", "For a lab: every browser and phone warns of it."));
     }
@@ -123,6 +121,11 @@ fn source(
     let mut field = Field::choice(key, label, options, by::LEAVE).help(help).optional();
     (field.now, field.now_status) = now.unzip();
     field
+}
+
+/// Whether a request is open, or one may have been answered before: the answers file that did it fits ever after.
+fn is_answered(facts: &Facts, of: &str) -> bool {
+    facts.request(of).is_some() || facts.of(of).iter().any(|seen| seen.pair.origin.from.is_some())
 }
 
 /// A new authority makes what the old one issued worthless.
@@ -149,7 +152,7 @@ fn below(fields: &mut Vec<Field>, facts: &Facts, of: &str) {
     );
     let files = Kind::List { default: Vec::new(), count: 0..=FILES, check: Check(full_name) };
     if of != asks::REST {
-        if facts.request(of).is_some() {
+        if is_answered(facts, of) {
             fields.push(
                 Field::new(key(asks::ANSWER), "Answer", files)
                     .help("Full names of the files that the authority sent.")
