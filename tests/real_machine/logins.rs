@@ -34,9 +34,14 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
     let rows: Vec<&str> = page.lines().collect();
     assert!(rows.len() == 24 && rows[0].contains("first boot") && rows[23].contains("q quit"), "{page}");
     assert!(page.is_ascii(), "{page}");
-    for step in
-        ["Vendor support access", "Passwords", "SSH logins", "Disk access times", "Performance profile"]
-    {
+    for step in [
+        "Vendor support access",
+        "Passwords",
+        "SSH logins",
+        "Certificates",
+        "Disk access times",
+        "Performance profile",
+    ] {
         let title = |line: &Line| line.contents().lines().next().is_some_and(|row| row.contains(step));
         let key = if step == "Vendor support access" { "\r" } else { "n" };
         console.keys(key).wait_until_quiet();
