@@ -19,6 +19,10 @@ ssl=/etc/ngcp-config/shared-files/ssl
 
 printf 'subjectAltName=DNS:spce.example.net,DNS:%s\nextendedKeyUsage=serverAuth\n' "$(hostname -f 2>/dev/null || hostname)" >"$scratch/names"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$scratch/ca.key" -out "$scratch/ca.pem" -days 30 -subj '/CN=Bench CA' 2>/dev/null
+# Trusted by the host, as those of a real one are.
+cp -aL /etc/ssl/certs "$scratch/trusted" 2>/dev/null || true
+cp "$scratch/ca.pem" "$scratch/trusted/$(openssl x509 -in "$scratch/ca.pem" -noout -hash).0"
+mount --bind "$scratch/trusted" /etc/ssl/certs
 make() { # NAME KEY-OPTIONS...
   openssl req -new -nodes -newkey "${@:2}" -keyout "$ssl/$1.key" -out "$scratch/$1.csr" -subj '/CN=spce.example.net' 2>/dev/null
   openssl x509 -req -in "$scratch/$1.csr" -CA "$scratch/ca.pem" -CAkey "$scratch/ca.key" -CAcreateserial -days 20 \
