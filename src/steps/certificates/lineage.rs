@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::{
     facts::{Facts, Offer, Renewed, Seen},
     names::{asks, by, full_key},
-    offer::{self, judged, strange},
+    offer::{self, Found, gathered, judged, strange},
 };
 use crate::{
     executor::Executor,
@@ -37,19 +37,14 @@ pub(super) fn look_into(host: &dyn Executor, facts: &mut Facts, answers: &Answer
 }
 
 fn offer(host: &dyn Executor, facts: &Facts, answers: &Answers, target: &str) -> Result<Offer> {
-    let key = full_key(target, asks::LINEAGE);
+    let answered = full_key(target, asks::LINEAGE);
     let Lineage { folder, certificate, key: private, .. } = &chosen(facts, answers, target)?.lineage;
-    let material = certificates::gather(host, Source::Files(&[certificate.clone(), private.clone()]), None)
-        .map_err(|error| error.context(key.clone()))?;
-    let offer = Offer {
-        chain: Vec::new(),
-        origin: folder.display().to_string(),
-        key: KeySource::Files(vec![private.clone()]),
-        passphrase: None,
-        own_ca: None,
-        remarks: material.remarks.clone(),
-    };
-    judged(host, facts, answers, target, &key, &material, offer)
+    let files = [certificate.clone(), private.clone()];
+    let material = gathered(host, &answered, Source::Files(&files), None)?;
+    let key = KeySource::Files(vec![private.clone()]);
+    let origin = folder.display().to_string();
+    let found = Found { answered, origin, material, key, passphrase: None };
+    judged(host, facts, answers, target, found)
 }
 
 /// The answers by which the places that use this lineage, named by its folder or its name, get what it holds now; none

@@ -14,7 +14,7 @@ use crate::{
     executor::Executor,
     host::certificates::{self, Certificate, Fault, FaultKind, Material, PublicHalf, Source},
     plan::KeySource,
-    secret::Secrets,
+    secret::{Secret, Secrets},
     steps::Answers,
 };
 
@@ -45,118 +45,113 @@ pub(super) fn look_into(
     secrets: &Secrets,
 ) -> Result<()> {
     for (target, how) in targets(facts, answers)? {
-        let offer = match how {
-            by::IMPORT => Some(import(host, facts, answers, secrets, &target)?),
-            by::PASTE => Some(paste(host, facts, answers, secrets, &target)?),
-            by::ANSWER => Some(answer(host, facts, answers, &target)?),
-            _ => None,
+        let found = match how {
+            by::IMPORT => import(answers, secrets, &target, host)?,
+            by::PASTE => paste(secrets, &target, host)?,
+            by::ANSWER => answer(facts, answers, &target, host)?,
+            _ => continue,
         };
-        if let Some(offer) = offer {
-            facts.offers.insert(target, offer);
-        }
+        let offer = judged(host, facts, answers, &target, found);
+        let offer = match how {
+            by::ANSWER => {
+                let key = || "key that is installed".to_owned();
+                let whose = facts.request(&target).map_or_else(key, Open::described);
+                offer.map_err(|error| error.context(format!("it does not answer the {whose}")))
+            }
+            _ => offer,
+        };
+        facts.offers.insert(target, offer?);
     }
     Ok(())
 }
 
-fn import(
-    host: &dyn Executor,
-    facts: &Facts,
-    answers: &Answers,
-    secrets: &Secrets,
-    target: &str,
-) -> Result<Offer> {
-    let key = full_key(target, asks::IMPORT);
-    let named = answers.list(&asks::below(target, asks::IMPORT))?.unwrap_or_default();
-    ensure!(!named.is_empty(), "{key}: no file is named");
-    let files: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
-    let passphrase = full_key(target, asks::PASSPHRASE);
-    let given = secrets.get(&passphrase);
-    let material = certificates::gather(host, Source::Files(&files), given)
-        .map_err(|error| error.context(key.clone()))?;
-    let offer = Offer {
-        chain: Vec::new(),
-        origin: named.join(", "),
-        key: KeySource::Files(files),
-        passphrase: given.map(|_| passphrase),
-        own_ca: None,
-        remarks: material.remarks.clone(),
-    };
-    judged(host, facts, answers, target, &key, &material, offer)
+/// What was found where an answer leads, not judged yet.
+pub(super) struct Found {
+    /// The answer's key in full.
+    pub(super) answered: String,
+    /// Where it comes from, for people and for the head of the file.
+    pub(super) origin: String,
+    pub(super) material: Material,
+    /// Where its key is read when the run starts.
+    pub(super) key: KeySource,
+    /// Name of the secret that opens it.
+    pub(super) passphrase: Option<String>,
+}
+
+/// The files that an answer names, and how they are told.
+fn named(answers: &Answers, target: &str, question: &str) -> Result<(Vec<PathBuf>, String)> {
+    let named = answers.list(&asks::below(target, question))?.unwrap_or_default();
+    ensure!(!named.is_empty(), "{}: no file is named", full_key(target, question));
+    Ok((named.iter().map(PathBuf::from).collect(), named.join(", ")))
+}
+
+/// The passphrase that was given for a group or place, with its name.
+fn opener<'s>(secrets: &'s Secrets, target: &str) -> Option<(String, &'s Secret)> {
+    let name = full_key(target, asks::PASSPHRASE);
+    secrets.get(&name).map(|given| (name, given))
+}
+
+fn import(answers: &Answers, secrets: &Secrets, target: &str, host: &dyn Executor) -> Result<Found> {
+    let answered = full_key(target, asks::IMPORT);
+    let (files, origin) = named(answers, target, asks::IMPORT)?;
+    let (passphrase, given) = opener(secrets, target).unzip();
+    let material = gathered(host, &answered, Source::Files(&files), given)?;
+    Ok(Found { answered, origin, material, key: KeySource::Files(files), passphrase })
 }
 
 /// The certificate that an authority made for an open request. Where none is open, it may be the one of a request that
 /// was answered before: then it belongs to a key that is installed, and nothing is to be done.
-fn answer(host: &dyn Executor, facts: &Facts, answers: &Answers, target: &str) -> Result<Offer> {
-    let key = full_key(target, asks::ANSWER);
-    let named = answers.list(&asks::below(target, asks::ANSWER))?.unwrap_or_default();
-    ensure!(!named.is_empty(), "{key}: no file is named");
-    let files: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
-    let mut material = certificates::gather(host, Source::Files(&files), None)
-        .map_err(|error| error.context(key.clone()))?;
-    let open = facts.request(target);
+fn answer(facts: &Facts, answers: &Answers, target: &str, host: &dyn Executor) -> Result<Found> {
+    let answered = full_key(target, asks::ANSWER);
+    let (files, origin) = named(answers, target, asks::ANSWER)?;
+    let mut material = gathered(host, &answered, Source::Files(&files), None)?;
     let holds = |half: &PublicHalf| material.certificates.iter().any(|one| one.public_key == half.public_key);
     let installed = || {
         let all = facts.of(target).into_iter();
         let mut keys = all.filter_map(|seen| Some((seen.pair.half.clone().ok()?, seen.pair.key.clone()?)));
         keys.find(|(half, _)| holds(half)).map(|(half, path)| (half, KeySource::Files(vec![path])))
     };
-    let (half, source) = open
-        .map(|open| (open.half.clone(), requests::key_of(open)))
-        .or_else(installed)
-        .with_context(|| format!("{key}: no request is open for {target}"))?;
+    let open = facts.request(target).map(|open| (open.half.clone(), requests::key_of(open)));
+    let (half, key) =
+        open.or_else(installed).with_context(|| format!("{answered}: no request is open for {target}"))?;
     material.keys = vec![half];
-    let offer = Offer {
-        chain: Vec::new(),
-        origin: named.join(", "),
-        key: source,
-        passphrase: None,
-        own_ca: None,
-        remarks: material.remarks.clone(),
-    };
-    let whose = open.map_or_else(|| "key that is installed".to_owned(), Open::described);
-    judged(host, facts, answers, target, &key, &material, offer)
-        .map_err(|error| error.context(format!("it does not answer the {whose}")))
+    Ok(Found { answered, origin, material, key, passphrase: None })
 }
 
-fn paste(
+fn paste(secrets: &Secrets, target: &str, host: &dyn Executor) -> Result<Found> {
+    let answered = full_key(target, asks::PASTED);
+    let Some(text) = secrets.get(&answered) else { bail!("{answered}: nothing was pasted") };
+    let (passphrase, given) = opener(secrets, target).unzip();
+    let material = gathered(host, &answered, Source::Given(text), given)?;
+    let key = KeySource::Given(answered.clone());
+    Ok(Found { answered, origin: "pasted".to_owned(), material, key, passphrase })
+}
+
+/// What is in a source; an error names the answer that leads there.
+pub(super) fn gathered(
     host: &dyn Executor,
-    facts: &Facts,
-    answers: &Answers,
-    secrets: &Secrets,
-    target: &str,
-) -> Result<Offer> {
-    let name = full_key(target, asks::PASTED);
-    let Some(text) = secrets.get(&name) else { bail!("{name}: nothing was pasted") };
-    let passphrase = full_key(target, asks::PASSPHRASE);
-    let given = secrets.get(&passphrase);
-    let material = certificates::gather(host, Source::Given(text), given)
-        .map_err(|error| error.context(name.clone()))?;
-    let offer = Offer {
-        chain: Vec::new(),
-        origin: "pasted".to_owned(),
-        key: KeySource::Given(name.clone()),
-        passphrase: given.map(|_| passphrase),
-        own_ca: None,
-        remarks: material.remarks.clone(),
-    };
-    judged(host, facts, answers, target, &name, &material, offer)
+    answered: &str,
+    source: Source<'_>,
+    passphrase: Option<&Secret>,
+) -> Result<Material> {
+    certificates::gather(host, source, passphrase).map_err(|error| error.context(answered.to_owned()))
 }
 
-/// The offer with its chain, when nothing stands in its way.
+/// What can be installed, when nothing stands in its way.
 pub(super) fn judged(
     host: &dyn Executor,
     facts: &Facts,
     answers: &Answers,
     target: &str,
-    key: &str,
-    material: &Material,
-    mut offer: Offer,
+    found: Found,
 ) -> Result<Offer> {
+    let Found { answered: key, origin, material, key: source, passphrase } = found;
     let accepts =
         |question| answers.choice(&asks::below(target, question)).map(|answer| answer == Some(by::ACCEPT));
     let (own_ca, other_names) = (accepts(asks::OWN_CA)?, accepts(asks::OTHER_NAMES)?);
     let chain = certificates::chain(&material.certificates, &material.keys)
-        .map_err(|fault| anyhow!("{key}: {}: {fault}", offer.origin))?;
+        .map_err(|fault| anyhow!("{key}: {origin}: {fault}"))?;
+    let (mut remarks, mut ends_at) = (material.remarks, None);
     let Some(leaf) = chain.certificates.first() else { bail!("{key}: there is no certificate in it") };
     let issues = facts.of(target).iter().any(|seen| seen.place.issues);
     let mut faults = certificates::judge(host, &chain.certificates, &[], None);
@@ -167,14 +162,13 @@ pub(super) fn judged(
             let ends = format!("it ends at {}, which this host does not trust", root.title());
             ensure!(
                 own_ca || issues,
-                "{key}: {}: {ends}; if callers have that root, answer {}: {}",
-                offer.origin,
+                "{key}: {origin}: {ends}; if callers have that root, answer {}: {}",
                 full_key(target, asks::OWN_CA),
                 by::ACCEPT
             );
             if own_ca && !issues {
-                offer.own_ca = Some(root.title());
-                offer.remarks.push(format!("{ends}: every caller must have that root"));
+                ends_at = Some(root.title());
+                remarks.push(format!("{ends}: every caller must have that root"));
             }
         }
     }
@@ -191,8 +185,8 @@ pub(super) fn judged(
     let mut refused: Vec<String> = Vec::new();
     for fault in faults {
         match fault.kind {
-            FaultKind::Unknown => offer.remarks.push(fault.why),
-            FaultKind::Name if other_names => offer.remarks.push(fault.why),
+            FaultKind::Unknown => remarks.push(fault.why),
+            FaultKind::Name if other_names => remarks.push(fault.why),
             FaultKind::Name => refused.push(format!(
                 "{}; if that is meant, answer {}: {}",
                 fault.why,
@@ -203,15 +197,14 @@ pub(super) fn judged(
             _ => {}
         }
     }
-    ensure!(refused.is_empty(), "{key}: {}: {}", offer.origin, refused.join("; "));
+    ensure!(refused.is_empty(), "{key}: {origin}: {}", refused.join("; "));
     if leaf.days_left(facts.now) < words::SOON {
-        offer.remarks.push(format!("it runs out soon: {}", words::left(leaf, facts.now)));
+        remarks.push(format!("it runs out soon: {}", words::left(leaf, facts.now)));
     }
     let others =
         chain.left_out.iter().map(|one| format!("{} does not belong to it and is left out", one.title()));
-    offer.remarks.extend(others);
-    offer.chain = chain.certificates;
-    Ok(offer)
+    remarks.extend(others);
+    Ok(Offer { chain: chain.certificates, origin, key: source, passphrase, own_ca: ends_at, remarks })
 }
 
 /// The way up ends before an authority that is trusted.

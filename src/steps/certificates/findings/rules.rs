@@ -3,7 +3,7 @@
 use super::rule::{Rule, Sight, rank, seen};
 use crate::{
     finding::{Severity, Status},
-    host::certificates::FaultKind,
+    host::certificates::{Fault, FaultKind},
     steps::certificates::{
         facts::{Pair, Reads, Seen, Wire},
         names::id,
@@ -50,8 +50,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Import a certificate, or name the right file in config.yml.",
         see: |_, place| {
             let pair = on(place)?;
-            let faults = [pair.chain.as_ref().err(), pair.half.as_ref().err()];
-            let missing = faults.into_iter().flatten().find(|fault| fault.kind == FaultKind::Missing);
+            let missing = unread(pair).find(|fault| fault.kind == FaultKind::Missing);
             match missing {
                 Some(fault) => seen(Status::Fail, "a file is not there", fault.why.clone()),
                 None => seen(Status::Pass, "", words::files(place)),
@@ -65,14 +64,13 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Import the certificate again, or mend owner, mode and content of the file.",
         see: |_, place| {
             let pair = on(place)?;
-            let faults = || [pair.chain.as_ref().err(), pair.half.as_ref().err()].into_iter().flatten();
-            if faults().any(|fault| fault.kind == FaultKind::Missing) {
+            if unread(pair).any(|fault| fault.kind == FaultKind::Missing) {
                 return None;
             }
-            if let Some(fault) = faults().find(|fault| !fault.is_unknown()) {
+            if let Some(fault) = unread(pair).find(|fault| !fault.is_unknown()) {
                 return seen(Status::Fail, "its service cannot read it", fault.why.clone());
             }
-            match (&place.reads, faults().next()) {
+            match (&place.reads, unread(pair).next()) {
                 (Some(Reads::No(why)), _) => seen(
                     Status::Fail,
                     "its service cannot read the key",
@@ -270,6 +268,11 @@ fn faults(place: &Seen, kinds: &[FaultKind], title: &str) -> Option<Sight> {
         Some(fault) if kinds == CHAIN => seen(Status::Unknown, "the chain is not known", fault.why.clone()),
         _ => seen(Status::Pass, "", described(place)),
     }
+}
+
+/// Why the certificate, and why the key, could not be read.
+fn unread(pair: &Pair) -> impl Iterator<Item = &Fault> {
+    [pair.chain.as_ref().err(), pair.half.as_ref().err()].into_iter().flatten()
 }
 
 fn described(seen: &Seen) -> String {
