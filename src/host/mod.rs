@@ -8,6 +8,7 @@ pub mod keys;
 pub mod mounts;
 pub mod network;
 pub mod packages;
+pub mod packet_filter;
 pub mod shadow;
 pub mod sshd;
 pub mod tls;

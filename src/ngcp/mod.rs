@@ -6,5 +6,7 @@ pub mod config;
 pub mod database;
 pub mod ngcpcfg;
 pub mod options;
+pub mod reachable;
 pub mod release;
+pub mod rtpengine;
 pub mod services;
