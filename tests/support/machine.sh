@@ -8,7 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly RELEASE=bookworm
-readonly PACKAGES=systemd,systemd-sysv,udev,dbus,libpam-systemd,linux-image-cloud-amd64,e2fsprogs,iproute2,kmod,login,mount,nftables,openssh-client,openssh-server,passwd,procps,sshpass
+readonly PACKAGES=systemd,systemd-sysv,udev,dbus,libpam-systemd,linux-image-cloud-amd64,e2fsprogs,iproute2,kmod,login,mount,nftables,openssh-client,openssh-server,passwd,procps,sshpass,iptables,rtpengine-iptables
+# What builds the kernel's part of rtpengine; gone again before the disk is made.
+readonly BUILDS=rtpengine-kernel-dkms,linux-headers-cloud-amd64,gcc,make
 readonly MACHINE="$PWD/target/machine-$RELEASE"
 readonly ROOT_UUID=5b6a1c0e-7d1b-4a53-9c7e-6f2f00c0ffee
 
@@ -40,12 +42,29 @@ settle() {
   chroot "$root" update-initramfs -u -k all
 }
 
+# Keeps the module that was built for the kernel of the machine, and nothing that built it.
+keep_module() {
+  local root=$1 module
+  module=$(find "$root/var/lib/dkms" "$root/lib/modules" -name 'xt_RTPENGINE.ko*' -type f | head -n 1)
+  [ -n "$module" ] || { echo 'the kernel module of rtpengine was not built'; return 1; }
+  cp "$module" "$root/root/"
+  chroot "$root" dpkg --purge --force-depends rtpengine-kernel-dkms >/dev/null
+  chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get purge -q -y --autoremove -o APT::AutoRemove::RecommendsImportant=false \
+    dkms "linux-headers-*" gcc make >/dev/null
+  set -- "$root"/lib/modules/*
+  rm -rf --one-file-system -- "$1/updates" "$root/var/lib/dkms"
+  mkdir "$1/updates"
+  mv "$root/root/${module##*/}" "$1/updates/"
+  chroot "$root" depmod "${1##*/}"
+}
+
 make() {
   local new=$1
   mkdir "$new"
-  mmdebstrap --quiet --format=directory --variant=minbase --include="$PACKAGES" \
+  mmdebstrap --quiet --format=directory --variant=minbase --include="$PACKAGES,$BUILDS" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' "$RELEASE" "$new/root"
+  keep_module "$new/root"
   settle "$new/root"
   cp -L "$new/root/vmlinuz" "$new/root/initrd.img" "$new"
   mv "$new/initrd.img" "$new/initrd"
