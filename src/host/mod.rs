@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod certificates;
 pub mod fstab;
 pub mod keys;
+pub mod listeners;
 pub mod mounts;
 pub mod network;
 pub mod packages;

@@ -1,11 +1,11 @@
 //! The connection that a process of the SSH server serves, as the kernel has it.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr},
     path::Path,
 };
 
-use crate::executor::Executor;
+use crate::{executor::Executor, host::listeners};
 
 /// Names of the server's own programs; since 9.8 one of them listens and another serves.
 const SERVERS: [&str; 3] = ["sshd", "sshd-session", "dropbear"];
@@ -46,28 +46,15 @@ pub(super) fn connection(host: &dyn Executor, process: &str) -> Option<Connectio
     })
 }
 
-/// A line of `/proc/net/tcp`: number, local and remote end, state, and as the tenth word the socket.
+/// Both ends, when it is a line of that socket.
 fn established(line: &str, inode: &str) -> Option<Connection> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    if words.get(3) != Some(&ESTABLISHED) || words.get(9) != Some(&inode) {
-        return None;
-    }
-    let ((at, at_port), (address, port)) = (end(words[1])?, end(words[2])?);
-    Some(Connection { address, port, server: (at.to_string(), at_port.to_string()) })
-}
-
-/// `0500000A:C822`: the address in words of four bytes, each as the machine keeps a number, and the port.
-fn end(text: &str) -> Option<(IpAddr, u16)> {
-    let (address, port) = text.split_once(':')?;
-    let words: Option<Vec<u32>> = (0..address.len() / 8)
-        .map(|at| u32::from_str_radix(address.get(at * 8..at * 8 + 8)?, 16).ok())
-        .collect();
-    let words: Vec<[u8; 4]> = words?.into_iter().map(u32::to_ne_bytes).collect();
-    let address = match words[..] {
-        [v4] => IpAddr::V4(Ipv4Addr::from(v4)),
-        [..] => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(words.concat()).ok()?)).to_canonical(),
-    };
-    Some((address, u16::from_str_radix(port, 16).ok()?))
+    let socket = listeners::socket(line).filter(|one| one.state == ESTABLISHED && one.inode == inode)?;
+    let (at, peer) = (socket.at, socket.peer);
+    Some(Connection {
+        address: peer.ip().to_canonical(),
+        port: peer.port(),
+        server: (at.ip().to_canonical().to_string(), at.port().to_string()),
+    })
 }
 
 /// Whether an address is one of the host's own, as the network of that process has it. `None` when that is not known.

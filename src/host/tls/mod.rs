@@ -2,7 +2,7 @@
 //! whether a daemon would take a certificate. Judging certificates is the work of `certificates`; places of
 //! sip:provider CE are not known here.
 
-mod listening;
+mod reached;
 mod readable;
 mod served;
 #[cfg(test)]

@@ -9,9 +9,10 @@ use std::{
 
 use base64::Engine;
 
-use super::listening;
+use super::reached::reached;
 use crate::{
     executor::{Command, Executor, Exit, Quiet, Status},
+    host::listeners,
     secret::{hide_in_output, sha256},
 };
 
@@ -58,7 +59,7 @@ pub fn served(host: &dyn Executor, questions: &[Question]) -> Vec<Served> {
     if questions.is_empty() {
         return Vec::new();
     }
-    let listeners = match listening::listeners(host) {
+    let listeners = match listeners::tcp(host) {
         Ok(listeners) => listeners,
         Err(error) => return unknown(&format!("{error:#}")),
     };
@@ -66,7 +67,7 @@ pub fn served(host: &dyn Executor, questions: &[Question]) -> Vec<Served> {
         questions.iter().map(|question| (question, Served::Nothing)).collect();
     std::thread::scope(|scope| {
         for (question, answer) in &mut answers {
-            let at = listening::reached(&listeners, question.port);
+            let at = reached(&listeners, question.port);
             if !at.is_empty() {
                 scope.spawn(move || *answer = first_reached(host, &at, question.name.as_deref()));
             }

@@ -15,11 +15,12 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Served, listening,
+    Served,
     served::{fingerprints, handshake},
 };
 use crate::{
     executor::{Executor, Exit, FileChange, FileTo, Sink, Status, Stream},
+    host::listeners,
     secret::hide_in_output,
 };
 use candidate::Candidate;
@@ -95,7 +96,7 @@ impl Trial {
             key: plain(key.to_str())?,
             protocols: setting(self.protocols.as_deref())?,
             ciphers: setting(self.ciphers.as_deref())?,
-            port: listening::free_port(host)?,
+            port: listeners::free_port(host)?,
         };
         let start = match self.daemon {
             Daemon::Nginx => nginx::start(&candidate, host),
@@ -131,7 +132,7 @@ impl Sink for Meeting<'_> {
 
     fn cancelled(&mut self) -> bool {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        if !self.answered && listening::listeners(self.host).is_ok_and(|all| all.contains(&at)) {
+        if !self.answered && listeners::tcp(self.host).is_ok_and(|all| all.contains(&at)) {
             let seen = handshake(self.host, at, None);
             self.answered = match &seen {
                 Served::Chain { .. } | Served::Unknown(_) => true,
