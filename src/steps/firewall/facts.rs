@@ -165,12 +165,33 @@ pub(super) struct Bans {
     pub(super) guesses: bool,
     /// Who is never banned: addresses and networks as they stand in config.yml.
     pub(super) spared: Vec<String>,
+    /// What turns on the bans of floods, and those of guesses.
+    pub(super) switches: [Option<Switch>; 2],
+    /// The lists of addresses and of networks that are never banned.
+    pub(super) lists: [Option<List>; 2],
+}
+
+/// A value of config.yml that says yes or no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Switch {
+    /// As it stands in config.yml; `None` when it stands only elsewhere.
+    pub(super) text: Option<String>,
+    /// The line of another file that decides instead.
+    pub(super) shadow: Option<String>,
+}
+
+/// A list of config.yml.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct List {
+    /// Items of it in config.yml: the next one has this number.
+    pub(super) length: usize,
 }
 
 /// What shall be reachable: all that rules are made from, whatever puts them in place. Stored beside them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Wanted {
-    /// For each service by name: `everyone`, `trusted` or `nobody`, and its ports when the rules were made.
+    /// For each service by name: `everyone`, `trusted` or `nobody`, and its ports when the rules were made. What
+    /// listens and is in no table is here as well, by the key of its question, unless nobody shall reach it.
     pub(super) services: BTreeMap<String, (String, Vec<Ports>)>,
     /// Networks that are trusted.
     pub(super) trusted: Vec<Network>,

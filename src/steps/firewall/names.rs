@@ -23,7 +23,8 @@ pub(super) static ABOUT: About = About {
 
 /// Keys of the questions. Each service is a question as well, by its name in `assets/services.yml`.
 pub(super) mod asks {
-    /// Whether our rules are put in place: [`super::by::SET`], [`super::by::LEAVE`], [`super::by::REMOVE`].
+    /// Whether our rules are put in place: [`super::by::SET`], [`super::by::LEAVE`], [`super::by::REMOVE`]; where another
+    /// firewall is in charge [`super::by::NATIVE`] or [`super::by::LEAVE`].
     pub(crate) const RULES: &str = "rules";
     /// Networks that are trusted.
     pub(crate) const TRUSTED: &str = "trusted";
@@ -45,6 +46,17 @@ pub(super) mod asks {
     pub(crate) const SIP_BANS: &str = "sip-bans";
     /// Who is never banned.
     pub(crate) const NEVER_BANNED: &str = "never-banned";
+    /// Whether SSH must stay reachable: [`super::by::REFUSE`] a plan that closes it, or [`super::by::CONSOLE`].
+    pub(crate) const LAST_WAY: &str = "last-way";
+    /// Seconds in which new rules must be confirmed.
+    pub(crate) const CONFIRM_WITHIN: &str = "confirm-within";
+    /// Begins the keys of what listens and is in no table: `listener.9100-tcp`, answered like a service.
+    pub(crate) const LISTENER: &str = "listener.";
+
+    /// Key of what listens on a port and is in no table.
+    pub(crate) fn listener(port: u16, protocol: crate::host::packet_filter::Protocol) -> String {
+        format!("{LISTENER}{port}-{}", protocol.word())
+    }
 }
 
 /// How questions are answered.
@@ -58,6 +70,10 @@ pub(super) mod by {
     pub(crate) const REPAIR: &str = "repair";
     pub(crate) const ON: &str = "on";
     pub(crate) const OFF: &str = "off";
+    /// The commands of the firewall that is in charge.
+    pub(crate) const NATIVE: &str = "native";
+    pub(crate) const REFUSE: &str = "refuse";
+    pub(crate) const CONSOLE: &str = "console";
 }
 
 /// Ids of the findings. Where several services or listeners differ, the name stands behind: `FIREWALL-EXPOSED-LISTENER-3306`.

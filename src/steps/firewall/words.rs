@@ -1,0 +1,78 @@
+//! How ports, and who reaches them, are said. Words only.
+
+use super::{
+    facts::{Exposure, Reach},
+    names::by,
+};
+use crate::ngcp::reachable::Ports;
+
+/// `8443/tcp`, `7000-7010/udp`: as an answer writes it.
+pub(super) fn one_port(ports: &Ports) -> String {
+    format!("{}/{}", range(ports), ports.protocol.word())
+}
+
+/// "5060 tcp,udp", "5222, 5269 tcp": those of the same protocols together, and the same numbers once.
+pub(super) fn ports(all: &[Ports]) -> String {
+    let mut numbers: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for ports in all {
+        let range = range(ports);
+        match numbers.iter_mut().find(|(number, _)| *number == range) {
+            Some((_, protocols)) => protocols.push(ports.protocol.word()),
+            None => numbers.push((range, vec![ports.protocol.word()])),
+        }
+    }
+    let mut groups: Vec<(Vec<String>, Vec<&'static str>)> = Vec::new();
+    for (number, protocols) in numbers {
+        match groups.iter_mut().find(|(_, known)| *known == protocols) {
+            Some((numbers, _)) => numbers.push(number),
+            None => groups.push((vec![number], protocols)),
+        }
+    }
+    let said =
+        groups.iter().map(|(numbers, protocols)| format!("{} {}", numbers.join(", "), protocols.join(",")));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+fn range(ports: &Ports) -> String {
+    match ports.from == ports.to {
+        true => ports.from.to_string(),
+        false => format!("{}-{}", ports.from, ports.to),
+    }
+}
+
+/// Who reaches it over one family, as the answer that leaves it so; "some" and "unknown" are none.
+fn who(exposure: &Exposure) -> &'static str {
+    match (exposure.who, exposure.trusted) {
+        (Reach::Everyone, _) => by::EVERYONE,
+        (Reach::Unknown, _) => "unknown",
+        (_, Some(true)) => by::TRUSTED,
+        (Reach::Some, _) => "some",
+        (Reach::Nobody, _) => by::NOBODY,
+    }
+}
+
+/// Who reaches it today: "everyone", or the more open of the two families where they differ, "everyone v6".
+pub(super) fn today(v4: &Exposure, v6: &Exposure) -> String {
+    let [four, six] = [who(v4), who(v6)];
+    let open = |who: &str| [by::EVERYONE, "unknown", "some", by::TRUSTED].iter().position(|one| *one == who);
+    let open = |who| open(who).unwrap_or(usize::MAX);
+    match () {
+        () if four == six => four.to_owned(),
+        () if open(four) < open(six) => format!("{four} v4"),
+        () => format!("{six} v6"),
+    }
+}
+
+/// The answer that leaves it as it is; `None` when it is not known, another text when no one answer does.
+pub(super) fn as_it_is(v4: &Exposure, v6: &Exposure) -> Option<String> {
+    let unknown = [v4, v6].iter().any(|one| one.who == Reach::Unknown);
+    (!unknown).then(|| today(v4, v6))
+}
+
+/// What decides for strangers, each family for itself where they differ.
+pub(super) fn decided_by(v4: &Exposure, v6: &Exposure) -> String {
+    match v4.by == v6.by {
+        true => v4.by.clone(),
+        false => format!("IPv4: {}; IPv6: {}", v4.by, v6.by),
+    }
+}
