@@ -42,6 +42,10 @@ pub struct Change {
     /// What the operator must do elsewhere as long as it stands.
     #[serde(default)]
     pub reminder: Option<String>,
+    /// What must be so right before it is made: else it fails and nothing is changed. For what a plan was made from and
+    /// somebody else may change between the review and the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Claim>,
     /// For the review: a unified diff of a file edit, filled in when the plan is assembled.
     pub diff: String,
 }
@@ -64,6 +68,7 @@ impl Change {
             guard: None,
             waived: None,
             reminder: None,
+            only_if: None,
             diff: String::new(),
         }
     }

@@ -7,6 +7,7 @@ mod diff;
 mod making;
 mod proof;
 mod template;
+mod timed;
 
 pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Touched, Undo};
 pub use command::CommandLine;
@@ -14,6 +15,7 @@ pub use diff::{changed_ranges, unified};
 pub use making::{Generated, KeyAlgorithm, KeySource, Making};
 pub use proof::{Claim, Proof};
 pub use template::{Piece, Template};
+pub use timed::{SECONDS, UNTIL};
 
 use std::collections::BTreeMap;
 

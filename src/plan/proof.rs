@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandLine, Template};
+use super::{CommandLine, Template, timed::passing};
 use crate::host::tls::Trial;
 
 /// How a change is seen done.
@@ -88,6 +88,18 @@ pub enum Claim {
         /// Their names.
         places: Vec<String>,
     },
+    /// All packet filters of the host are what they were when this sum was made over them.
+    PacketFilters {
+        /// SHA-256 in hexadecimal, as `host::packet_filter` makes it.
+        sum: String,
+    },
+    /// The command lists these rules, in this order, and no others; counters and times that run off do not matter.
+    Listed {
+        /// The command.
+        command: CommandLine,
+        /// The rules, as they were given to the same program.
+        rules: String,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.
@@ -99,6 +111,9 @@ impl Claim {
     pub fn is_lasting(&self) -> bool {
         match self {
             Claim::Password { .. } | Claim::WebPassword { .. } | Claim::Mounted { .. } => true,
+            // Rules that lift themselves stand in the list to the end: they are loaded again.
+            Claim::Listed { rules, .. } => !passing(rules),
+            Claim::PacketFilters { .. } => true,
             Claim::InForce { .. }
             | Claim::Values { .. }
             | Claim::Loads { .. }

@@ -3,6 +3,7 @@
 
 mod claims;
 mod connection;
+mod filters;
 mod tls;
 mod values;
 
@@ -60,6 +61,8 @@ impl Platform for Ngcp {
             Claim::Values { path, values } => values::seen(path, values, before, host),
             Claim::Loads { certificate, key, by } => tls::loads(certificate, key, by, host),
             Claim::Served { places } => tls::served(places, before, host),
+            Claim::PacketFilters { sum } => filters::unchanged(sum, host),
+            Claim::Listed { command, rules } => filters::listed(command, rules, host),
             Claim::Services => match claims::lost(&before.noted, host).as_slice() {
                 [] => Ok(Seen::yes(format!("{} services still run", claims::ran(&before.noted)))),
                 lost => bail!("no longer running: {}", lost.join(", ")),
@@ -76,9 +79,14 @@ impl Platform for Ngcp {
     }
 
     fn holds(&self, claim: &Claim, host: &dyn Executor) -> Option<bool> {
-        let Claim::Mounted { target, option } = claim else { return None };
-        let mounts = mounts::mounts(host).ok()?;
-        Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
+        match claim {
+            Claim::Mounted { target, option } => {
+                let mounts = mounts::mounts(host).ok()?;
+                Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
+            }
+            Claim::Listed { command, rules } => filters::lists(command, rules, host),
+            _ => None,
+        }
     }
 
     fn note(&self, claim: &Claim, host: &dyn Executor) -> BTreeSet<String> {

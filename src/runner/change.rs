@@ -38,7 +38,7 @@ impl Runner<'_> {
         let already = self.sight.already(change);
         let prepared = match already {
             true => Ok(Prepared::Nothing),
-            false => action::prepare(&change.action, self.secrets, host),
+            false => action::prepare(&self.timed(change, &change.action), self.secrets, host),
         };
         let prepared = match prepared {
             Ok(Prepared::Nothing) if cut_off && (already || change.proofs.is_empty()) => {
@@ -57,6 +57,12 @@ impl Runner<'_> {
         };
         if change.phase == Phase::Configure
             && let Err(error) = self.only_ours()
+        {
+            return self.end(change, Outcome::Failed, &format!("nothing was changed: {error:#}"), "", began);
+        }
+        // What the run itself changed before it was cut off is no reason to stop.
+        if let Some(claim) = change.only_if.as_ref().filter(|_| !cut_off)
+            && let Err(error) = self.sight.judge(claim, &Saved::default())
         {
             return self.end(change, Outcome::Failed, &format!("nothing was changed: {error:#}"), "", began);
         }

@@ -30,6 +30,7 @@ mod state;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod timed;
 pub mod undo;
 
 pub use assess::{Assessment, ChangeAssessment, Standing, assess, order};

@@ -74,7 +74,7 @@ impl Runner<'_> {
         let Undo::Run(line) = &change.undo else {
             return Ok((Outcome::Done, self.restore(change)?));
         };
-        let command = line.resolve(self.secrets)?;
+        let command = self.timed_line(change, line).resolve(self.secrets)?;
         let ran = self.must(change, &command);
         let seen = self.sight.no_longer(&change.step, &change.proofs);
         match ran {

@@ -256,9 +256,7 @@ impl UndoPlan {
         match &change.undo {
             Undo::Run(line) => {
                 let back = match &change.action {
-                    Action::Run(line) if line.stdin.is_none() && line.credentials.is_none() => {
-                        Undo::Run(line.clone())
-                    }
+                    Action::Run(line) if change.secrets().next().is_none() => Undo::Run(line.clone()),
                     _ => Undo::Impossible("the password it was made with was not kept".to_owned()),
                 };
                 let title = format!("take back: {}", change.title);

@@ -149,6 +149,7 @@ fn apply(reasons: &[String]) -> Change {
         guard: None,
         waived: None,
         reminder: None,
+        only_if: None,
         diff: String::new(),
     }
 }

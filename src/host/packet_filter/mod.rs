@@ -1,6 +1,7 @@
 //! What the packet filters of a Debian host say, as data, and what becomes of a packet by them. Nothing is changed
 //! here; who owns the rules and what they ought to be is not known here.
 
+pub mod listing;
 mod ruleset;
 
 use std::net::IpAddr;

@@ -3,10 +3,30 @@
 mod bans;
 mod facts;
 mod names;
+mod plan;
 mod questions;
+mod rules;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod tests;
 mod wanted;
 mod words;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::plan::Plan;
+
+/// The changes that put rules in place, from what was seen and what is wanted as they are written in JSON; `None` wants
+/// no rules. An answer is waited for so many seconds.
+///
+/// # Errors
+/// When one of them cannot be read, or rules cannot be put in place.
+pub fn firewall_rules(facts: Value, wanted: Option<Value>, seconds: u64) -> Result<Plan> {
+    let (facts, wanted) = (serde_json::from_value(facts)?, wanted.map(serde_json::from_value).transpose()?);
+    plan::rules(
+        &facts,
+        wanted.as_ref().map_or(plan::Rules::Remove, |wanted| plan::Rules::Set(wanted, seconds)),
+    )
+}

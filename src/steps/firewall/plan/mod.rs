@@ -1,0 +1,53 @@
+//! From what is wanted to changes: checked first, loaded so that they lift themselves, kept once somebody confirmed,
+//! only then stored for a restart.
+
+mod iptables;
+mod making;
+mod nft;
+mod stored;
+
+use anyhow::{Result, bail};
+
+use super::facts::{Backend, Facts, Wanted};
+use crate::plan::Plan;
+
+/// What becomes of our rules.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rules<'a> {
+    /// These are in force, now and after a restart; an answer is waited for so many seconds.
+    Set(&'a Wanted, u64),
+    /// There are none of ours any more.
+    Remove,
+}
+
+/// The changes to our own rules; none when all is so.
+///
+/// # Errors
+/// When rules cannot be put in place here, and why.
+pub(super) fn rules(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
+    if let Some(why) = &facts.blind {
+        bail!("firewall: nothing is changed where packet filters cannot be seen: {why}");
+    }
+    match (rules, &facts.backend) {
+        (Rules::Set(wanted, _), Backend::Nft | Backend::Iptables { .. }) if is_so(facts, wanted) => {
+            Ok(stored::at_boot(facts))
+        }
+        (Rules::Set(wanted, seconds), Backend::Nft) => Ok(nft::set(facts, wanted, seconds)),
+        (Rules::Remove, Backend::Nft) => Ok(nft::remove(facts)),
+        (Rules::Set(wanted, seconds), Backend::Iptables { program }) => {
+            Ok(iptables::set(facts, program, wanted, seconds))
+        }
+        (Rules::Remove, Backend::Iptables { program }) => Ok(iptables::remove(facts, program)),
+        (_, Backend::Platform { .. }) => {
+            bail!("firewall: the platform's own firewall cannot be set from here yet")
+        }
+        (_, Backend::Foreign { manager }) => bail!("firewall: {manager} is in charge of this host's rules"),
+        (_, Backend::Missing { why }) => bail!("firewall: no rules can be put in place here: {why}"),
+    }
+}
+
+/// Whether these rules are loaded and stored already.
+fn is_so(facts: &Facts, wanted: &Wanted) -> bool {
+    let own = &facts.own;
+    own.loaded && !own.armed && own.as_stored == Some(true) && own.wanted.as_ref() == Some(wanted)
+}
