@@ -56,6 +56,9 @@ fn row(desk: &Desk<'_>) -> Option<String> {
     let place = asked().position(|(_, (field, ..))| field == step.form.focus().field)?;
     let (row, _) = asked().nth(place)?;
     let mut said = format!("{} of {}, {}", place + 1, asked().count(), clean(row.subject()));
+    if !row.columns().is_empty() {
+        said.push_str(&format!(" ({})", clean(&row.columns().join(", "))));
+    }
     if let Some(now) = row.now() {
         said.push_str(&format!(": now {}", clean(now)));
     }

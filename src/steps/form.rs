@@ -18,6 +18,9 @@ pub struct Form {
     /// Keys of questions that this host does not raise today. An answers file may answer them all the same, so that
     /// one file fits before and after, and many hosts. One that ends in a dot stands for all that begin with it.
     pub settled: Vec<String>,
+    /// Titles of the table that questions with [`Field::columns`] stand in: of the label, of each of those columns, of
+    /// what is so today, of the answer.
+    pub heads: Vec<String>,
 }
 
 impl Form {
@@ -107,6 +110,14 @@ pub struct Field {
     pub optional: bool,
     /// Nothing is to be decided about it today: it has no row. An answers file answers it, for other days and hosts.
     pub quiet: bool,
+    /// It stands in a table: what it says between its label and what is so today.
+    pub columns: Vec<String>,
+    /// The answer that leaves it as it is; a text that is no answer where none does, `None` where that is not known.
+    pub as_it_is: Option<String>,
+    /// More that is told while it has the focus, each with a word of at most eight letters before it.
+    pub told: Vec<(&'static str, String)>,
+    /// Key of a question whose answer is told along with it.
+    pub beside: Option<String>,
 }
 
 /// Whether a name means the question with this key: it is the key, or ends in a dot and the key begins with it.
@@ -127,6 +138,10 @@ impl Field {
             only_if: None,
             optional: false,
             quiet: false,
+            columns: Vec::new(),
+            as_it_is: None,
+            told: Vec::new(),
+            beside: None,
         }
     }
 

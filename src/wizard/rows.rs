@@ -16,6 +16,8 @@ use crate::{
 pub const BETWEEN: &str = ", with blanks or commas between them";
 /// So many findings without a question have a row of their own; more of them are counted in one line.
 const MOST: usize = 3;
+/// What is shown where nothing is answered.
+const NONE: &str = "(none)";
 
 /// One row: a question with the findings that it settles, or a finding that no question settles.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Row<'a> {
     pub asked: Option<(usize, &'a Field, &'a FieldState)>,
     /// What it settles, the worst first.
     pub findings: Vec<&'a Finding>,
+    /// Label and answer of another question that is told along with it.
+    pub beside: Option<(&'a str, &'a str)>,
 }
 
 /// All rows of a step, and what has none.
@@ -45,7 +49,7 @@ pub fn rows(step: &StepState) -> Rows<'_> {
     found.sort_by_key(|finding| rank(finding));
     let asked = step.form.visible().map(|asked| {
         let findings = found.iter().copied().filter(|finding| settles(asked.1, finding)).collect();
-        Row { stop: asked.0, asked: Some(asked), findings }
+        Row { stop: asked.0, asked: Some(asked), findings, beside: beside(step, asked.1) }
     });
     let mut rows: Vec<Row<'_>> = asked.collect();
     let led =
@@ -61,9 +65,18 @@ pub fn rows(step: &StepState) -> Rows<'_> {
             stop,
             asked: None,
             findings: vec![finding],
+            beside: None,
         }));
     }
     Rows { rows, unasked, hold }
+}
+
+/// What another question is answered that is told along with this one.
+fn beside<'a>(step: &'a StepState, field: &Field) -> Option<(&'a str, &'a str)> {
+    let key = field.beside.as_ref()?;
+    let (_, other, state) = step.form.visible().find(|(_, other, _)| other.key == *key)?;
+    let FieldState::Line(input) = state else { return None };
+    Some((&other.label, if input.value().is_empty() { NONE } else { input.value() }))
 }
 
 /// Whether a question settles a finding. One key that ends in a dot stands for all questions that begin with it.
@@ -142,10 +155,10 @@ impl<'a> Row<'a> {
     /// The answer as it is shown. Of a secret only whether it is there.
     pub fn becomes(&self) -> &'a str {
         match self.asked {
-            Some((_, _, FieldState::Line(input))) if input.value().is_empty() => "(none)",
+            Some((_, _, FieldState::Line(input))) if input.value().is_empty() => NONE,
             Some((_, _, FieldState::Line(input))) => input.value(),
             Some((_, field, FieldState::Secret(secret))) => match (&field.kind, secret.first.is_empty()) {
-                _ if field.optional && secret.first.is_empty() => "(none)",
+                _ if field.optional && secret.first.is_empty() => NONE,
                 (Kind::Existing { lines: true }, true) => "(to be pasted)",
                 (Kind::Existing { lines: true }, false) => "(pasted)",
                 (_, true) => "(to be typed)",
@@ -168,6 +181,17 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// What it says in a table, where it stands in one.
+    pub fn columns(&self) -> &'a [String] {
+        self.asked.map(|(_, field, _)| field.columns.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether the answer makes it other than it is; not where that is not known.
+    pub fn differs(&self) -> bool {
+        let is = self.asked.and_then(|(_, field, _)| field.as_it_is.as_ref());
+        is.zip(self.chosen()).is_some_and(|(is, chosen)| *is != chosen.value)
+    }
+
     /// Why the answer cannot be used.
     pub fn complaint(&self) -> Option<String> {
         let (_, field, state) = self.asked?;
@@ -187,13 +211,14 @@ impl<'a> Row<'a> {
         let help = if seen.contains(help) { "" } else { help };
         let effect = self.chosen().map_or("", |chosen| &chosen.effect);
         let hint = self.asked.and_then(|(_, field, _)| Some((field.kind.hint()?, field.kind.is_list())));
-        let told = [
-            ("Seen", seen),
-            ("Becomes", effect.to_owned()),
+        let mut told = vec![("Seen", seen), ("Becomes", effect.to_owned())];
+        told.extend(self.asked.iter().flat_map(|(_, field, _)| field.told.iter().cloned()));
+        told.extend([
             ("Know", help.to_owned()),
             ("Type", hint.map_or(String::new(), |(hint, list)| hint + if list { BETWEEN } else { "" })),
             ("Remedy", all(|finding| if finding.status == Status::Pass { "" } else { &finding.remedy })),
-        ];
-        told.into_iter().filter(|(_, words)| !words.is_empty()).collect()
+        ]);
+        told.retain(|(_, words)| !words.is_empty());
+        told
     }
 }

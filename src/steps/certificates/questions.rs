@@ -48,7 +48,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         }
     }
     let settled = settled(&fields);
-    Form { fields, note: None, settled }
+    Form { fields, settled, ..Form::default() }
 }
 
 /// Questions of places that this host has not, so that one answers file fits many hosts.

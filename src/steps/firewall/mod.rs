@@ -8,6 +8,7 @@ mod questions;
 mod rules;
 #[cfg(test)]
 mod sample;
+mod table;
 #[cfg(test)]
 mod tests;
 mod wanted;

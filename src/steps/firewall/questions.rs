@@ -1,14 +1,15 @@
 //! What is asked: whether rules are put in place, who shall reach each service, and the little that goes with it.
 
 use super::{
-    facts::{Backend, Facts, Other, Reach, Reached},
+    facts::{Backend, Facts},
     names::{asks, by, id},
-    wanted, words,
+    table::{HEADS, listeners, services},
+    wanted,
 };
 use crate::{
     finding::{Finding, Status},
     host::network::Network,
-    ngcp::{reachable::Audience, rtpengine::Rule},
+    ngcp::rtpengine::Rule,
     steps::{
         Form,
         form::{Check, Choice, Field, Kind},
@@ -41,7 +42,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     fields.extend(watch(facts));
     fields.extend(bans(facts, seen(id::SIP_BANS_OFF)));
     let settled = settled(&fields);
-    Form { fields, note: note(facts), settled }
+    Form { fields, note: note(facts), settled, heads: HEADS.map(str::to_owned).to_vec() }
 }
 
 /// The answer by which rules are put in place here; `None` where they cannot be.
@@ -113,82 +114,6 @@ fn trusted(facts: &Facts) -> Field {
 
 fn networks(default: Vec<Network>) -> Kind {
     Kind::Networks { default, count: 0..=NETWORKS }
-}
-
-/// Everyone, the trusted networks, nobody.
-fn reach(key: String, label: String, default: &str) -> Field {
-    let options = [
-        (by::EVERYONE, by::EVERYONE, "Anybody reaches it."),
-        (by::TRUSTED, by::TRUSTED, "Only the trusted networks reach it."),
-        (by::NOBODY, by::NOBODY, "Nobody reaches it from outside."),
-    ];
-    Field::choice(key, label, options, default).optional()
-}
-
-fn services(facts: &Facts) -> impl Iterator<Item = Field> {
-    facts.services.iter().map(|reached| {
-        let service = &reached.service;
-        let mut field = reach(service.name.clone(), service.label.clone(), wanted::usual(facts, service));
-        field.now = Some(words::today(&reached.v4, &reached.v6));
-        field.now_status = status(reached);
-        if let Some(fault) = &service.fault {
-            return field.help(format!("{fault}. No rule can be made for it."));
-        }
-        let key = service.key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
-        let listens = match reached.listens.as_deref() {
-            None => "what listens cannot be seen".to_owned(),
-            Some([]) => "nothing listens".to_owned(),
-            Some(programs) => programs.join(", "),
-        };
-        let off = if service.on == Some(false) { ", switched off" } else { "" };
-        field.help(format!("{}{key}, {listens}{off}.", words::ports(&service.ports)))
-    })
-}
-
-/// Whether who reaches it today is who should, as the handbook's tables have it.
-fn status(reached: &Reached) -> Option<Status> {
-    let service = &reached.service;
-    if service.fault.is_some() {
-        return Some(Status::Fail);
-    }
-    let runs = reached.listens.as_ref().is_none_or(|programs| !programs.is_empty());
-    if !runs || service.on == Some(false) {
-        return None;
-    }
-    let who = [reached.v4.who, reached.v6.who];
-    let has = |reach: Reach| who.contains(&reach);
-    Some(match service.audience {
-        _ if has(Reach::Unknown) => Status::Unknown,
-        Audience::Subscribers if has(Reach::Everyone) => Status::Pass,
-        Audience::Subscribers => Status::Fail,
-        _ if has(Reach::Everyone) => Status::Fail,
-        _ => Status::Pass,
-    })
-}
-
-fn listeners(facts: &Facts) -> impl Iterator<Item = Field> {
-    wanted::listeners(facts).into_iter().map(|(key, ports)| {
-        let of = |other: &&Other| other.port == ports.from && other.protocol == ports.protocol;
-        let here: Vec<&Other> = facts.others.iter().filter(of).collect();
-        let name = here.iter().find_map(|other| other.known.clone().or(other.program.clone()));
-        let label = name.unwrap_or_else(|| words::one_port(&ports));
-        let default = wanted::usual_of_listener(facts, &key);
-        let mut field = reach(key, label, default);
-        let exposures = || here.iter().map(|other| &other.exposure);
-        let worst = [Reach::Everyone, Reach::Unknown, Reach::Some].into_iter();
-        let worst = worst.filter_map(|reach| exposures().find(|one| one.who == reach)).next();
-        if let Some(worst) = worst.or(exposures().next()) {
-            field.now = Some(words::today(worst, worst));
-            field.now_status = Some(match worst.who {
-                Reach::Everyone => Status::Fail,
-                Reach::Unknown => Status::Unknown,
-                Reach::Some | Reach::Nobody => Status::Pass,
-            });
-        }
-        let program = here.iter().find_map(|other| other.program.as_deref()).unwrap_or("nothing listens");
-        let at: Vec<String> = here.iter().map(|other| other.address.to_string()).collect();
-        field.help(format!("{}, {program} on {}.", words::ports(&[ports]), at.join(", ")))
-    })
 }
 
 fn extras(facts: &Facts) -> [Field; 2] {

@@ -135,6 +135,7 @@ impl Kind {
         match self {
             Kind::Text { limit, .. } => (*limit).min(LINE_LIMIT),
             Kind::Number { .. } | Kind::Size { .. } => 20,
+            Kind::Networks { count, .. } => LINE_LIMIT.max(count.end().saturating_mul(NETWORK_LENGTH)),
             _ => LINE_LIMIT,
         }
     }
@@ -232,6 +233,8 @@ fn existing(given: &Secret, lines: bool) -> Result<String, String> {
 
 /// Longest line that is typed, in characters.
 const LINE_LIMIT: usize = 4096;
+/// A network and the blank behind it, in characters: no IPv6 network is longer.
+const NETWORK_LENGTH: usize = 44;
 /// Longest item of a list, in characters: no name on the network is longer.
 const ITEM_LIMIT: usize = 255;
 /// Longest name of a file, in bytes.

@@ -57,7 +57,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
         (asks::SOAP, gone(id::SOAP)),
     ];
     let settled = settled.iter().filter(|(_, is)| *is).map(|(key, _)| (*key).to_owned()).collect();
-    Form { fields, note, settled }
+    Form { fields, note, settled, ..Form::default() }
 }
 
 /// Value, label and effect.

@@ -25,7 +25,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     if !facts.server {
         let settled = asks::ALL.iter().map(|key| (*key).to_owned()).collect();
         let note = Some("There is no SSH server on this host.".to_owned());
-        return Form { fields: Vec::new(), note, settled };
+        return Form { note, settled, ..Form::default() };
     }
     let seen = |wanted: &str| found.iter().find(|finding| finding.id == wanted);
     let fails = |wanted: &str| seen(wanted).is_some_and(|finding| finding.status == Status::Fail);
@@ -72,7 +72,7 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     {
         field.quiet = field.now_status == Some(Status::Pass);
     }
-    Form { fields, note: note(facts), settled: vec![asks::KEY.to_owned()] }
+    Form { fields, note: note(facts), settled: vec![asks::KEY.to_owned()], ..Form::default() }
 }
 
 fn image_keys(facts: &Facts, now: Option<&Finding>) -> Field {

@@ -100,7 +100,7 @@ impl TypedStep for SupportAccess {
         let asked = |key: &&str| fields.iter().any(|field| field.key == *key);
         let settled =
             [asks::KEYS, asks::PASSWORD].into_iter().filter(|key| !asked(key)).map(str::to_owned).collect();
-        Form { fields, note: Some(note(facts)), settled }
+        Form { fields, note: Some(note(facts)), settled, ..Form::default() }
     }
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {

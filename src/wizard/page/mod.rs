@@ -4,10 +4,12 @@
 pub mod change;
 mod cut_off;
 mod dialog;
+mod field;
 mod figures;
 pub(in crate::wizard) mod history;
 mod host;
 mod lines;
+mod matrix;
 mod passwords;
 mod reading;
 pub mod review;

@@ -1,20 +1,21 @@
 //! One step: why it matters in a line, a row for every question and what was found about it, and below them more about
 //! the row that has the focus. Evidence of all findings is on a page of its own.
 
-use tui_input::Input;
-
 use super::{
-    Line, Page, Pane, Role, Span, Symbol, Writer, figures,
+    Line, Page, Pane, Role, Span, Symbol, Writer,
+    field::{line, options, secret_line},
+    figures,
     host::{severity_role, status},
+    matrix::Matrix,
     scroll,
-    text::{TIE, cell, clean, columns, columns_of, fit},
+    text::{cell, clean, columns, columns_of, fit},
 };
 use crate::{
     finding::Status,
-    steps::form::{Field, Kind},
+    steps::form::Kind,
     wizard::{
         Model, Screen,
-        form::{FieldState, SecretState},
+        form::FieldState,
         model::{StepPhase, StepState},
         navigation,
         rows::{Row, Rows, rows},
@@ -75,11 +76,12 @@ pub(in crate::wizard) fn rows_below(model: &Model) -> Option<(usize, usize)> {
     head(model, of, &rows(of), &mut above);
     let first = above.len();
     let below = scroll::window(model, &page, body.rows) + usize::from(page.room(body.rows));
-    let rows = rows(of).rows;
-    let next = rows.get(below.saturating_sub(first))?.stop;
+    let rows = rows(of);
+    let lines = lines(&rows);
+    let next = lines.iter().skip(below.saturating_sub(first)).flatten().next()?.stop;
     let top = scroll::first_line(&page, below, body.rows);
     // Preferably not on a text field, where the next key would be a letter.
-    let mut shown = rows.iter().skip(top.saturating_sub(first));
+    let mut shown = lines.iter().skip(top.saturating_sub(first)).flatten();
     let letters =
         |row: &Row<'_>| row.asked.is_some_and(|(_, _, state)| !matches!(state, FieldState::Choice(_)));
     Some((shown.find(|row| !letters(row)).map_or(next, |row| row.stop), top))
@@ -130,7 +132,8 @@ struct Columns {
 impl Columns {
     fn of(rows: &Rows<'_>, width: usize) -> Self {
         let longest = |text: for<'a> fn(&Row<'a>) -> &'a str, asked: bool| {
-            let rows = rows.rows.iter().filter(|row| row.asked.is_some() == asked);
+            let rows =
+                rows.rows.iter().filter(|row| row.asked.is_some() == asked && row.columns().is_empty());
             rows.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
         };
         let (names, now) =
@@ -157,10 +160,36 @@ impl Columns {
     }
 }
 
+/// The lines of the table: a row each, and one with titles above rows that have columns of their own.
+fn lines<'r, 'a>(rows: &'r Rows<'a>) -> Vec<Option<&'r Row<'a>>> {
+    let mut lines = Vec::new();
+    let mut inside = false;
+    for row in &rows.rows {
+        if !row.columns().is_empty() && !inside {
+            lines.push(None);
+        }
+        inside = !row.columns().is_empty();
+        lines.push(Some(row));
+    }
+    lines
+}
+
 fn table(step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
     let columns = Columns::of(rows, w.width);
-    for row in &rows.rows {
+    let matrix = Matrix::of(&step.form.form().heads, rows, w.width);
+    for row in lines(rows) {
         let from = w.len();
+        let Some(row) = row else {
+            w.page.lines.push(matrix.titles());
+            continue;
+        };
+        if !row.columns().is_empty() {
+            w.page.lines.push(matrix.line(row, glyph(row)));
+            if row.stop == step.form.focus().field {
+                w.focus(from);
+            }
+            continue;
+        }
         let mut spans = vec![glyph(row), Span::new(Role::Text, " ")];
         let subject = clean(row.subject());
         if row.asked.is_some() {
@@ -244,15 +273,22 @@ fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usi
     let most = body.saturating_sub(above + 1).clamp(least(body), MOST).max(w.len());
     let most = most.min(body.saturating_sub(2));
     let mut lines = w.page.lines;
-    let mut told = row.detail();
+    let beside;
+    let mut told: Vec<(&str, String)> = row.detail();
     // What is cut in the row is told in full.
     if let Some(now) = row.now().map(clean)
         && columns(&now) > Columns::of(rows, width).now
+        && row.columns().is_empty()
     {
         match told.first_mut() {
             Some(("Seen", seen)) => *seen = format!("{now}: {seen}"),
             _ => told.insert(0, ("Now", now)),
         }
+    }
+    if let Some((label, answer)) = row.beside {
+        beside = clean(label);
+        let place = told.iter().position(|(word, _)| *word == "Know").unwrap_or(told.len());
+        told.insert(place, (&beside, clean(answer)));
     }
     lines.extend(shared_out(&told, width, most.saturating_sub(lines.len())));
     lines.truncate(most);
@@ -298,79 +334,5 @@ fn ellipsis(line: &mut Line, width: usize) {
     if let Some(span) = line.spans.last_mut() {
         let room = columns(&span.text).saturating_sub(usize::from(full));
         span.text = fit(&span.text, room).trim_end_matches(['…', ' ']).to_owned() + "…";
-    }
-}
-
-/// The label and the answers of a choice.
-fn options(field: &Field, chosen: usize) -> Vec<Span> {
-    let Kind::Choice { options, .. } = &field.kind else { return Vec::new() };
-    let mut spans = vec![Span::new(Role::Text, format!("{}   ", clean(&field.label)))];
-    for (index, option) in options.iter().enumerate() {
-        let (role, symbol) =
-            if index == chosen { (Role::Accent, Symbol::On) } else { (Role::Dim, Symbol::Off) };
-        spans.push(Span::symbol(role, symbol));
-        // A blank that does not break keeps the circle with its word.
-        let words = clean(&option.label).replace(' ', &TIE.to_string());
-        spans.push(Span::new(role, format!("{TIE}{words}")));
-        spans.push(Span::new(Role::Text, "  "));
-    }
-    spans
-}
-
-/// A line of text while it is typed.
-fn line(w: &mut Writer, field: &Field, input: &Input) {
-    let name = cell(&clean(&field.label), columns(&clean(&field.label)).min(w.width / 2));
-    let before = columns(&name) + 3;
-    let room = w.width.saturating_sub(before + 1).max(4);
-    let scroll = input.visual_scroll(room);
-    let mut skipped = 0;
-    let visible = input.value().chars().skip_while(|c| {
-        let hidden = skipped < scroll;
-        skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
-        hidden
-    });
-    let value = fit(&clean(&visible.collect::<String>()), room);
-    let column = before + input.visual_cursor().saturating_sub(scroll).min(room);
-    w.page.lines.push(Line {
-        spans: vec![Span::new(Role::Text, format!("{name}   ")), Span::new(Role::Field, cell(&value, room))],
-        cursor: u16::try_from(column).ok(),
-        ..Line::default()
-    });
-}
-
-/// How much was pasted, and how one goes on.
-fn pasted(secret: &SecretState) -> String {
-    match secret.first.lines() {
-        0 => "paste it here, whole; Tab goes on".to_owned(),
-        1 => "1 line; Tab goes on".to_owned(),
-        lines => format!("{lines} lines; Tab goes on"),
-    }
-}
-
-/// A secret that is typed: one of the two entries of a password.
-fn secret_line(w: &mut Writer, field: &Field, secret: &SecretState, again: bool, here: bool) {
-    let buffer = if again { &secret.again } else { &secret.first };
-    let room = (w.width / 4).clamp(8, 32);
-    let dots = buffer.len().min(room - 1);
-    let label = clean(&field.label);
-    let width = columns(&label).min(w.width / 3).max(5);
-    let mut spans = vec![Span::new(Role::Text, cell(if again { "again" } else { &label }, width) + "   ")];
-    spans.extend(std::iter::repeat_n(Span::symbol(Role::Field, Symbol::Dot), dots));
-    spans.push(Span::new(Role::Field, " ".repeat(room - dots)));
-    let said = match &secret.verdict {
-        Some(verdict) if !again => {
-            let (role, before) = if verdict.good { (Role::Good, "strong: ") } else { (Role::Warning, "") };
-            Some(Span::new(role, format!("  {before}{}", clean(&verdict.words))))
-        }
-        _ if again && !buffer.is_empty() && secret.matches() => Some(Span::new(Role::Good, "  the same")),
-        _ if again && !buffer.is_empty() => Some(Span::new(Role::Warning, "  differs")),
-        _ if field.kind.takes_lines() => Some(Span::new(Role::Text, format!("  {}", pasted(secret)))),
-        _ => None,
-    };
-    let before = w.len();
-    spans.extend(said);
-    w.spans(0, width + 3, spans);
-    if here && let Some(line) = w.page.lines.get_mut(before) {
-        line.cursor = u16::try_from(width + 3 + dots).ok();
     }
 }
