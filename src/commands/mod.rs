@@ -9,6 +9,7 @@ mod bundle;
 mod certificates;
 mod confirm;
 mod exit;
+mod firewall;
 mod follow;
 mod history;
 mod input;
@@ -82,6 +83,8 @@ enum Subcommands {
     Bundle(bundle::Bundle),
     /// Bring a renewed certificate to the services, or print a request for one
     Certificates(certificates::Certificates),
+    /// Load the stored packet filter again
+    Firewall(firewall::Firewall),
     /// The runner process
     #[command(hide = true, name = "run-plan")]
     RunPlan,
@@ -137,6 +140,7 @@ fn dispatch(cli: &Cli) -> Result<u8> {
         Some(Subcommands::Revert(command)) => on_host(command, global),
         Some(Subcommands::Bundle(command)) => on_host(command, global),
         Some(Subcommands::Certificates(command)) => on_host(command, global),
+        Some(Subcommands::Firewall(command)) => on_host(command, global),
         // Processes of the runner open the host they are told of themselves.
         Some(Subcommands::RunPlan) => allowed(global, Demo::Refused).and_then(|()| run_plan::run()),
         Some(Subcommands::RestoreOnSilence(command)) => {

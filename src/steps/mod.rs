@@ -32,7 +32,7 @@ pub use answers::{Answer, Answers};
 pub use assemble::{APPLY, assemble};
 pub use certificates::{OpenRequest, open_requests, renewed_answers};
 pub use figure::Figure;
-pub use firewall::firewall_rules;
+pub use firewall::{Jump, Loading, StoredRules, firewall_rules, stored_rules};
 pub use form::Form;
 pub use step::{About, Findings, Step};
 

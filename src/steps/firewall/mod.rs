@@ -14,6 +14,8 @@ mod tests;
 mod wanted;
 mod words;
 
+pub use rules::stored::{Jump, Loading, StoredRules, stored_rules};
+
 use anyhow::Result;
 use serde_json::Value;
 

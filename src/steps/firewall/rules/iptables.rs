@@ -121,6 +121,17 @@ pub(crate) fn removal(chains: &[Chain]) -> String {
     out
 }
 
+/// Which number a jump gets in a chain of everybody: behind the rule of rtpengine, where the kernel hands on media that
+/// needs none of our rules; else the first.
+pub(crate) fn place(listing: &str) -> usize {
+    let rules = listing.lines().filter(|line| line.starts_with("-A "));
+    let target = |line: &str| {
+        let mut words = line.split_whitespace().skip_while(|word| !matches!(*word, "-j" | "-g"));
+        words.nth(1).is_some_and(|target| target == "RTPENGINE" || target.starts_with("rtpengine"))
+    };
+    rules.enumerate().filter(|(_, line)| target(line)).last().map_or(1, |(at, _)| at + 2)
+}
+
 fn general(family: Family) -> Vec<String> {
     let lines: &[&str] = match family {
         Family::V4 => &[

@@ -5,8 +5,17 @@ use std::{io, path::PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::super::facts::{Backend, Wanted};
-use crate::executor::Executor;
+use super::{
+    super::facts::{Backend, Wanted},
+    Lasting,
+    iptables::{self, Chain, Family},
+    nft,
+    openings::Openings,
+};
+use crate::{
+    executor::Executor,
+    plan::{CommandLine, Template},
+};
 
 /// Where all of it lies.
 pub(crate) const FOLDER: &str = "/etc/ngcp-warden";
@@ -56,4 +65,125 @@ pub(crate) fn read(host: &dyn Executor) -> Result<Option<Stored>> {
     let stored: Stored = serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
     ensure!(stored.schema == SCHEMA, "{} is of another release of this program", path.display());
     Ok(Some(stored))
+}
+
+/// How stored rules are loaded, in order: each must be accepted before the first is loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loading {
+    /// Programs that only judge.
+    pub checks: Vec<CommandLine>,
+    /// Programs that load.
+    pub loads: Vec<CommandLine>,
+    /// What sends packets through what was loaded.
+    pub jumps: Vec<Jump>,
+}
+
+/// A jump from a chain of everybody to one of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jump {
+    /// `iptables`, `ip6tables-legacy`.
+    pub program: String,
+    /// `filter`, `raw`.
+    pub table: &'static str,
+    /// The chain of everybody.
+    pub from: &'static str,
+    /// The chain of ours.
+    pub to: &'static str,
+}
+
+impl Jump {
+    /// Succeeds when it is there.
+    pub fn there(&self) -> CommandLine {
+        self.line(&["-C", self.from])
+    }
+
+    /// Lists the chain that it is put in.
+    pub fn around(&self) -> CommandLine {
+        CommandLine::new(&self.program, ["-t", self.table, "-S", self.from])
+    }
+
+    /// Puts it where it belongs in what [`Jump::around`] printed.
+    pub fn put(&self, around: &str) -> CommandLine {
+        self.line(&["-I", self.from, &iptables::place(around).to_string()])
+    }
+
+    fn line(&self, args: &[&str]) -> CommandLine {
+        CommandLine::new(&self.program, [&["-t", self.table], args, &["-j", self.to]].concat())
+    }
+}
+
+/// What is stored for a restart.
+#[derive(Debug)]
+pub struct StoredRules {
+    /// The rules themselves; why they cannot be read.
+    pub rules: Result<Loading>,
+    /// SSH for those who were to reach it, what is established, ICMP, nothing else.
+    pub last_resort: Loading,
+    /// Two restarts within ten minutes delay them by five.
+    pub safe_start: bool,
+}
+
+/// The rules that a restart loads; `None` when none are stored.
+pub fn stored_rules(host: &dyn Executor) -> Option<StoredRules> {
+    let stored = match read(host) {
+        Ok(stored) => Ok(stored?),
+        Err(error) => Err(error),
+    };
+    let safe_start = stored.as_ref().is_ok_and(|stored| stored.wanted.safe_start);
+    let (rules, wanted, backend) = match stored {
+        Ok(stored) => (loading(host, &stored), Openings::last_resort(&stored.wanted), stored.backend),
+        // Whom to trust is not known any more: SSH then stays open for everybody.
+        Err(error) => {
+            let wanted = Wanted { ssh: vec![22], ..Wanted::default() };
+            let nft = host.metadata(&rules("nft")).is_ok();
+            let backend =
+                if nft { Backend::Nft } else { Backend::Iptables { program: "iptables".to_owned() } };
+            (Err(error), Openings::last_resort(&wanted), backend)
+        }
+    };
+    Some(StoredRules { rules, last_resort: made(&backend, &wanted), safe_start })
+}
+
+/// The stored text, with what sends packets through it.
+fn loading(host: &dyn Executor, stored: &Stored) -> Result<Loading> {
+    let mut loading = made(&stored.backend, &Openings::of(&stored.wanted));
+    let endings: &[&str] = if stored.backend == Backend::Nft { &["nft"] } else { &["4", "6"] };
+    let both = loading.checks.iter_mut().zip(&mut loading.loads);
+    for (ending, (check, load)) in endings.iter().zip(both) {
+        let path = rules(ending);
+        let text = host.read(&path).with_context(|| path.display().to_string())?;
+        let text = String::from_utf8(text).with_context(|| path.display().to_string())?;
+        ensure!(!text.trim().is_empty(), "{} is empty", path.display());
+        check.stdin = Some(Template::text(&text));
+        load.stdin = Some(Template::text(text));
+    }
+    Ok(loading)
+}
+
+/// The same for rules that are made now.
+fn made(backend: &Backend, open: &Openings) -> Loading {
+    let fed = |program: &str, args: &[&str], text: &str| CommandLine {
+        stdin: Some(Template::text(text)),
+        ..CommandLine::new(program, args.iter().copied())
+    };
+    let mut loading = Loading::default();
+    let Backend::Iptables { program } = backend else {
+        let text = nft::text(open, Lasting::Permanent);
+        loading.checks.push(fed("nft", &["-c", "-f", "-"], &text));
+        loading.loads.push(fed("nft", &["-f", "-"], &text));
+        return loading;
+    };
+    for family in Family::BOTH {
+        let own = iptables::chains(open, family, Lasting::Permanent);
+        let program = family.program(program);
+        let restore = format!("{program}-restore");
+        let text = iptables::text(&own);
+        loading.checks.push(fed(&restore, &["--test", "--noflush"], &text));
+        loading.loads.push(fed(&restore, &["--noflush"], &text));
+        let jump = |Chain { table, name, from, .. }: &Chain| {
+            Some(Jump { program: program.clone(), table, from: (*from)?, to: name })
+        };
+        loading.jumps.extend(own.iter().filter_map(jump));
+    }
+    loading
 }
