@@ -2,6 +2,7 @@
 //! Knows nothing of sip:provider CE.
 
 pub mod accounts;
+pub mod addresses;
 pub mod certificates;
 pub mod fstab;
 pub mod keys;
@@ -34,6 +35,26 @@ pub fn full_name(host: &dyn Executor) -> Option<String> {
             .then(|| words.into_iter().find(|word| word.starts_with(&begins)).map(str::to_owned))?
     };
     words.filter_map(full).find(|full| full.len() <= 253 && full.chars().all(|c| c.is_ascii_graphic()))
+}
+
+/// What kind of container the host is, by its own word; `None` when it says nothing of one.
+pub fn container(host: &dyn Executor) -> Option<String> {
+    if !host.world().is_running() {
+        return None;
+    }
+    let read = |path: &str| host.read(Path::new(path)).ok();
+    let said = read("/run/systemd/container").or_else(|| {
+        let environment = read("/proc/1/environ")?;
+        let mut entries = environment.split(|byte| *byte == 0);
+        entries.find_map(|entry| entry.strip_prefix(b"container=").map(<[u8]>::to_vec))
+    });
+    let openvz = || {
+        let there = |path: &str| host.metadata(Path::new(path)).is_ok();
+        (there("/proc/vz") && !there("/proc/bc")).then(|| "openvz".to_owned())
+    };
+    let word = said.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim().to_owned());
+    word.filter(|word| (1..=32).contains(&word.len()) && word.chars().all(|c| c.is_ascii_graphic()))
+        .or_else(openvz)
 }
 
 /// The host's name: what the kernel says on a running host, else `/etc/hostname`; `unknown` when neither is readable.

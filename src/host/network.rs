@@ -19,6 +19,25 @@ impl Network {
         self.length == most(self.address)
     }
 
+    /// The network of this length that an address is in; `None` when no such length is possible.
+    pub fn around(address: IpAddr, length: u32) -> Option<Network> {
+        (length <= most(address))
+            .then(|| Network { address: with_bits(address, cut(bits(address), length)), length })
+    }
+
+    /// Whether it is of IPv6.
+    pub fn is_ipv6(&self) -> bool {
+        self.address.is_ipv6()
+    }
+
+    /// An address of it that is none of these, nor the network's own name where it has others.
+    pub fn somebody(&self, not: &[IpAddr]) -> IpAddr {
+        let step = if self.address.is_ipv4() { 1 << 96 } else { 1 };
+        let others = (1..=8u128).map(|n| with_bits(self.address, bits(self.address) | (n * step)));
+        let within = |one: &IpAddr| self.covers(&(*one).into()) && !not.contains(one);
+        others.into_iter().find(within).unwrap_or(self.address)
+    }
+
     /// Whether every address of the other one is of this one.
     pub fn covers(&self, other: &Network) -> bool {
         self.address.is_ipv4() == other.address.is_ipv4()

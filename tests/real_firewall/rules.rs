@@ -23,11 +23,12 @@ pub(crate) fn backend(program: &str) -> Value {
 /// A host on which nothing of ours is.
 pub(crate) fn facts(program: &str) -> Value {
     json!({
-        "blind": null, "backend": backend(program), "services": [], "others": [], "operator": null, "trusted": [],
+        "blind": null, "unread": null, "backend": backend(program), "services": [], "unasked": [null, null], "others": [],
+        "operator": null, "trusted": [], "doubled": null, "kept": null,
         "others_rules": [], "seen": null,
         "own": {"loaded": false, "armed": false, "stored": null, "wanted": null, "as_stored": null, "at_boot": null},
         "rtpengine": {"wanted": null, "why": "", "table": null, "families": ["missing", "missing"], "module": null,
-            "policy_opened": null},
+            "forwarded": null, "policy_opened": null, "way": null},
         "bans": null, "can_notrack": true, "systemd": false,
     })
 }

@@ -17,10 +17,15 @@ use crate::{
 pub(super) struct Facts {
     /// Why packet filters cannot be seen here at all: a container, a tree, no rights. All about them is unknown then.
     pub(super) blind: Option<String>,
+    /// Why the configuration could not be read: then no service is known.
+    pub(super) unread: Option<String>,
     /// How our rules are put in place on this host.
     pub(super) backend: Backend,
     /// The services of the handbook's tables with what is so today, in the order of the table.
     pub(super) services: Vec<Reached>,
+    /// What becomes of a stranger's packet to a port that nothing is known of, over IPv4 and IPv6; `None` where the host
+    /// has no address of that family but such as only the same wire reaches.
+    pub(super) unasked: [Option<Exposure>; 2],
     /// What listens besides, on more than the loopback interface.
     pub(super) others: Vec<Other>,
     /// Where the operator comes from, where that can be seen.
@@ -30,6 +35,10 @@ pub(super) struct Facts {
     pub(super) trusted: Vec<Network>,
     /// Everybody else who changes packet filters here.
     pub(super) others_rules: Vec<Owner>,
+    /// Filters that decide one after the other although people look at one of them: nft and iptables-legacy.
+    pub(super) doubled: Option<String>,
+    /// Whether rules of others are there again after a restart, and by what; `None` where there are none.
+    pub(super) kept: Option<Kept>,
     /// SHA-256 over all packet filters but for counters and what rtpengine, fail2ban and the like come and go with;
     /// `None` when they could not be read.
     pub(super) seen: Option<String>,
@@ -109,6 +118,8 @@ pub(super) struct Exposure {
     pub(super) trusted: Option<bool>,
     /// The rule that decides for strangers, or why it is unknown.
     pub(super) by: String,
+    /// A part of it that fewer reach, and by which rule: "40000/udp by …".
+    pub(super) but: Option<String>,
 }
 
 /// Something that listens and is in no table.
@@ -126,6 +137,15 @@ pub(super) struct Other {
     pub(super) known: Option<String>,
     /// Who reaches it.
     pub(super) exposure: Exposure,
+}
+
+/// Whether rules of others come again after a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// They do; `None` when it cannot be told.
+    pub(super) known: Option<bool>,
+    /// By what, or why not.
+    pub(super) by: String,
 }
 
 /// Somebody else who has rules.

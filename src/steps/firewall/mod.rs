@@ -5,6 +5,7 @@ mod facts;
 mod names;
 mod plan;
 mod questions;
+mod rtpengine;
 mod rules;
 #[cfg(test)]
 mod sample;

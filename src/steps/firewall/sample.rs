@@ -18,7 +18,7 @@ pub(super) fn port(protocol: Protocol, from: u16, to: u16) -> Ports {
 
 /// Everybody reaches it: no filter says anything.
 pub(super) fn open() -> Exposure {
-    Exposure { who: Reach::Everyone, trusted: Some(true), by: "no rule says anything".to_owned() }
+    Exposure { who: Reach::Everyone, trusted: Some(true), by: "no rule says anything".to_owned(), but: None }
 }
 
 fn service(name: &str, label: &str, audience: Audience, ports: Vec<Ports>) -> Reached {
@@ -40,6 +40,7 @@ pub(super) fn facts() -> Facts {
     let database: IpAddr = [0, 0, 0, 0].into();
     Facts {
         blind: None,
+        unread: None,
         backend: Backend::Nft,
         services: vec![
             service("sip", "SIP", Audience::Subscribers, vec![port(tcp, 5060, 5060), port(udp, 5060, 5060)]),
@@ -47,6 +48,7 @@ pub(super) fn facts() -> Facts {
             service("ssh", "SSH", Audience::Administrators, vec![port(tcp, 22, 22)]),
             service("admin", "Admin web", Audience::Administrators, vec![port(tcp, 1443, 1443)]),
         ],
+        unasked: [Some(open()), Some(open())],
         others: vec![Other {
             address: database,
             port: 3306,
@@ -58,6 +60,8 @@ pub(super) fn facts() -> Facts {
         operator: Some([198, 51, 100, 7].into()),
         trusted: ["198.51.100.0/24".parse(), "2001:db8::/32".parse()].into_iter().flatten().collect(),
         others_rules: Vec::new(),
+        doubled: None,
+        kept: None,
         seen: Some("5e".repeat(32)),
         own: Own::default(),
         rtpengine: Look {
@@ -66,7 +70,9 @@ pub(super) fn facts() -> Facts {
             table: Some(0),
             families: [Rule::Fine, Rule::Fine],
             module: Some(true),
+            forwarded: None,
             policy_opened: None,
+            way: None,
         },
         bans: None,
         can_notrack: true,

@@ -1,0 +1,84 @@
+//! The commands that put rtpengine's rule back: of the plan and of `firewall repair` alike.
+
+use crate::{
+    ngcp::rtpengine::{Look, Restored, Way},
+    plan::{CommandLine, Template},
+};
+
+/// In order; none where nothing is wrong, or nothing can be done. The daemon and its calls go on.
+pub(super) fn repair(look: &Look) -> Vec<CommandLine> {
+    match &look.way {
+        None => Vec::new(),
+        Some(Way::Verb { config, chains }) => {
+            let mut args = vec![format!("--config-file={}", config.display()), "--nftables-start".to_owned()];
+            if let Some((chain, base)) = chains {
+                args.extend([format!("--nftables-chain={chain}"), format!("--nftables-base-chain={base}")]);
+            }
+            vec![CommandLine::new("rtpengine", args)]
+        }
+        Some(Way::Iptables { families }) => {
+            let table = look.table.unwrap_or_default();
+            families.iter().flatten().map(|family| restore(family, table)).collect()
+        }
+    }
+}
+
+/// One transaction: its chain with the one rule, what led there before away, the jump first.
+fn restore(family: &Restored, table: u32) -> CommandLine {
+    let away: String = family.away.iter().map(|rule| format!("-D INPUT {rule}\n")).collect();
+    let text = format!(
+        "*filter\n:rtpengine - [0:0]\n-A rtpengine -p udp -j RTPENGINE --id {table}\n{away}-I INPUT 1 -p udp -j rtpengine\nCOMMIT\n"
+    );
+    CommandLine { stdin: Some(Template::text(text)), ..CommandLine::new(&family.program, ["--noflush"]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::ngcp::rtpengine::Rule;
+
+    fn look(way: Way) -> Look {
+        Look {
+            wanted: Some(true),
+            why: String::new(),
+            table: Some(2),
+            families: [Rule::Missing, Rule::Fine],
+            module: None,
+            forwarded: None,
+            policy_opened: None,
+            way: Some(way),
+        }
+    }
+
+    #[test]
+    fn the_old_form_is_one_transaction_that_touches_no_rule_of_others() {
+        let family = Restored {
+            program: "iptables-restore".to_owned(),
+            away: vec!["-j rtpengine".to_owned(), "-p udp -j RTPENGINE --id 0".to_owned()],
+        };
+        let commands = repair(&look(Way::Iptables { families: [Some(family), None] }));
+        let [command] = &commands[..] else { panic!("{commands:?}") };
+        assert_eq!(
+            (command.program.as_str(), &command.args[..]),
+            ("iptables-restore", &["--noflush".to_owned()][..])
+        );
+        assert_eq!(
+            command.stdin.as_ref().unwrap().shown(),
+            "*filter\n:rtpengine - [0:0]\n-A rtpengine -p udp -j RTPENGINE --id 2\n-D INPUT -j rtpengine\n\
+             -D INPUT -p udp -j RTPENGINE --id 0\n-I INPUT 1 -p udp -j rtpengine\nCOMMIT\n"
+        );
+    }
+
+    #[test]
+    fn newer_daemons_do_it_themselves_without_a_restart() {
+        let config = PathBuf::from("/etc/rtpengine/rtpengine.conf");
+        let shown = |chains| repair(&look(Way::Verb { config: config.clone(), chains }))[0].to_string();
+        assert_eq!(shown(None), "rtpengine --config-file=/etc/rtpengine/rtpengine.conf --nftables-start");
+        assert_eq!(
+            shown(Some(("rtpengine".to_owned(), "INPUT".to_owned()))),
+            "rtpengine --config-file=/etc/rtpengine/rtpengine.conf --nftables-start --nftables-chain=rtpengine --nftables-base-chain=INPUT"
+        );
+    }
+}
