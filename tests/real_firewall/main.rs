@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "what was seen is shown")]
 
+mod host;
+mod load;
+mod lock_out;
 mod matrix;
 mod network;
 #[path = "../support/real_host.rs"]

@@ -93,7 +93,19 @@ impl Network {
 
     /// Whether each of these, like `tcp/192.0.2.2/443`, answers somebody.
     pub(crate) fn probe(&self, who: Who, to: &[String]) -> Vec<bool> {
+        self.probe_for(2.0, who, to)
+    }
+
+    /// Whether a port answers somebody within half a second, over IPv4 and over IPv6.
+    pub(crate) fn reaches(&self, who: Who, protocol: &str, port: u16) -> [bool; 2] {
+        let seen =
+            self.probe_for(0.5, who, &[false, true].map(|v6| format!("{protocol}/{}/{port}", who.host(v6))));
+        [seen[0], seen[1]]
+    }
+
+    fn probe_for(&self, seconds: f32, who: Who, to: &[String]) -> Vec<bool> {
         let mut probe = self.command(who, "python3");
+        probe.env("PROBE_PATIENCE", seconds.to_string());
         let output = probe.arg("-c").arg(PROBE).arg("probe").args(to).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let said = String::from_utf8(output.stdout).unwrap();

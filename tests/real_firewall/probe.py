@@ -4,12 +4,13 @@ serve PROTOCOL:PORT...            answers on all of them, over IPv4 and IPv6; sa
 probe PROTOCOL/ADDRESS/PORT...    prints a line for each: open or closed
 """
 
+import os
 import select
 import socket
 import sys
 import time
 
-PATIENCE = 2.0
+PATIENCE = float(os.environ.get("PROBE_PATIENCE", "2"))
 AGAIN = 0.4
 
 

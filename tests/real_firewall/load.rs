@@ -1,0 +1,98 @@
+//! What a restart of the host finds: the rules that were confirmed, or SSH and nothing else, never everything.
+
+use std::{fs, process::Command};
+
+use ngcp_warden::runner::RunOutcome;
+
+use super::{
+    host::{STORED, all_rules, play, scene, tool, warden},
+    network::{Network, Who},
+    rules::{SERVICES, plan, run, wanted},
+};
+
+fn reached(network: &Network, who: Who) -> [bool; 3] {
+    ["tcp/22", "tcp/443", "tcp/3306"].map(|port| {
+        let (protocol, port) = port.split_once('/').unwrap();
+        let [v4, v6] = network.reaches(who, protocol, port.parse().unwrap());
+        assert_eq!(v4, v6, "{who:?} {port}");
+        v4
+    })
+}
+
+/// What another firewall does, and a restart: nothing of ours is left.
+fn flush(program: &str) {
+    if program == "nft" {
+        tool("nft", &["flush", "ruleset"]);
+        return;
+    }
+    for program in [program.to_owned(), program.replace("iptables", "ip6tables")] {
+        for args in [&["-F"][..], &["-X"], &["-t", "raw", "-F"], &["-t", "raw", "-X"]] {
+            tool(&program, args);
+        }
+    }
+}
+
+fn loads_again(program: &str) {
+    let mut network = Network::new();
+    network.listen(&["tcp:22", "tcp:443", "tcp:3306"].map(str::to_owned));
+    assert_eq!(warden(&["firewall", "load"]).0, 0, "nothing is stored, nothing is loaded");
+    let (outcome, said) = run(plan(program, wanted(SERVICES), 30), true);
+    assert_eq!(outcome, RunOutcome::Warning, "without systemd somebody else must load it: {said}");
+    let loaded = all_rules();
+    let works = |network: &Network| {
+        assert_eq!(reached(network, Who::Stranger), [false, true, false]);
+        assert_eq!(reached(network, Who::Trusted), [true, true, false]);
+    };
+    works(&network);
+
+    flush(program);
+    assert_eq!(reached(&network, Who::Stranger), [true, true, true], "flushed");
+    let (code, said) = warden(&["firewall", "load"]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    works(&network);
+    assert_eq!(all_rules(), loaded, "the same rules");
+    assert_eq!(warden(&["firewall", "load"]).0, 0);
+    assert_eq!(all_rules(), loaded, "none is doubled");
+
+    // Somebody edited what is stored.
+    flush(program);
+    let file = if program == "nft" { "firewall.nft" } else { "firewall.4" };
+    let path = format!("{STORED}/{file}");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("443", "https and more")).unwrap();
+    let (code, said) = warden(&["firewall", "load"]);
+    assert!(
+        code == 1 && said.contains("does not load") && said.contains("only SSH is let in"),
+        "{code} {said}"
+    );
+    assert_eq!(reached(&network, Who::Trusted), [true, false, false]);
+    assert_eq!(reached(&network, Who::Stranger), [false, false, false]);
+
+    // Nobody knows any more who is trusted.
+    fs::write(format!("{STORED}/firewall.json"), "{").unwrap();
+    let (code, said) = warden(&["firewall", "load"]);
+    assert!(code == 1 && said.contains("only SSH is let in"), "{code} {said}");
+    if program != "iptables-legacy" {
+        assert_eq!(reached(&network, Who::Stranger), [true, false, false]);
+    }
+}
+
+#[test]
+fn what_was_confirmed_is_loaded_again_and_what_does_not_load_leaves_only_ssh_f08() {
+    const TEST: &str = "load::what_was_confirmed_is_loaded_again_and_what_does_not_load_leaves_only_ssh_f08";
+    match scene() {
+        None => play(TEST, &["nft", "iptables-nft", "iptables-legacy"]),
+        Some(program) => loads_again(&program),
+    }
+}
+
+/// The unit that loads them says nothing that systemd does not understand.
+#[test]
+fn systemd_understands_the_unit() {
+    let text = include_str!("../../assets/systemd/ngcp-warden-firewall.service");
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("ngcp-warden-firewall.service");
+    fs::write(&unit, text.replace("/usr/local/sbin/ngcp-warden", "/bin/true")).unwrap();
+    let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
+    assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+}
