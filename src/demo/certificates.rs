@@ -49,9 +49,6 @@ pub(super) fn install(files: &mut Files) {
         files.directory(path);
         files.set_owner(path, if group == 0 { 0o755 } else { 0o750 }, 0, group);
     }
-    for table in [SOCKETS, "/proc/net/tcp6"] {
-        files.put(table, 0o444, 0, 0, "  sl  local_address rem_address   st\n");
-    }
     serve(files);
 }
 
@@ -72,8 +69,7 @@ pub(super) fn serve(files: &mut Files) {
         let port = text("port").and_then(|port| port.parse().ok()).unwrap_or(usual);
         shown.insert(port, files.text(path));
     }
-    let sockets: String = shown.keys().map(|port| listens("00000000", *port)).collect();
-    files.write(SOCKETS, format!("  sl  local_address rem_address   st\n{sockets}"));
+    super::firewall::sockets(files, shown.keys().copied());
     for (_, _, _, port) in PORTS {
         files.remove(at(port));
     }

@@ -5,6 +5,7 @@ mod certificates;
 mod configuration;
 mod database;
 mod files;
+mod firewall;
 mod programs;
 mod system;
 #[cfg(test)]
@@ -37,10 +38,12 @@ pub fn host() -> Simulated {
         certificates::install(files);
         configuration::install(files);
         database::install(files);
+        firewall::install(files);
     });
     let host = certificates::programs(host);
     let host = configuration::programs(host);
     let host = database::programs(host);
+    let host = firewall::programs(host);
     system::programs(host)
 }
 

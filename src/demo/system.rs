@@ -361,6 +361,7 @@ fn systemctl(files: &mut Files, command: &Command) -> Answer {
             super::certificates::serve(files);
             Answer::code(0).after(ms(400))
         }
+        [verb @ ("enable" | "disable" | "is-enabled"), unit] => super::firewall::unit(files, verb, unit),
         ["daemon-reload"] | ["reload" | "restart", _] => Answer::code(0).after(ms(400)),
         _ => usage(command),
     }

@@ -87,3 +87,40 @@ fn the_database_answers_who_may_log_in() {
     assert_eq!(admins.len(), 1);
     assert!(admins[0].login == "administrator" && matches!(admins[0].saltedpass, Saltedpass::Shipped));
 }
+
+#[test]
+fn the_table_that_nft_was_given_is_listed_until_it_is_removed() {
+    const RULES: &str = "add table inet ngcp_warden\ndelete table inet ngcp_warden\ntable inet ngcp_warden {\n  \
+        set armed {\n    type nf_proto\n    flags timeout\n    elements = { ipv4 timeout 60s, ipv6 timeout 60s }\n  }\n  \
+        set trusted4 {\n    type ipv4_addr\n    flags interval\n    elements = { 192.0.2.7, 198.51.100.0/24 }\n  }\n  \
+        chain input {\n    type filter hook input priority 10; policy accept;\n    # who\n    \
+        tcp flags & (fin | syn | rst | ack) != syn accept\n    icmp type { 3, 8 } accept\n    \
+        ip saddr @trusted4 tcp dport { 22, 8000-8010 } accept comment \"ssh\"\n    meta nfproto @armed drop\n  }\n}\n";
+    let host = host();
+    let list = ["-nnn", "-s", "list", "table", "inet", "ngcp_warden"];
+    assert!(!run(&host, "nft", &list).ok());
+    let load = |rules: &str| {
+        let command = Command::new("nft", ["-f", "-"]).stdin(Secret::new(rules));
+        assert!(host.run(&command, &mut Quiet).unwrap().ok());
+    };
+    load(RULES);
+    assert_eq!(
+        crate::host::packet_filter::listing::difference(&run(&host, "nft", &list).text(), RULES),
+        None
+    );
+    let ruleset: serde_json::Value =
+        serde_json::from_str(&run(&host, "nft", &["-j", "list", "ruleset"]).text()).unwrap();
+    let things = ruleset["nftables"].as_array().unwrap();
+    let rules: Vec<_> = things.iter().filter(|one| one["rule"]["table"] == "ngcp_warden").collect();
+    assert_eq!(rules.len(), 4);
+    let ssh = serde_json::json!([
+        {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@trusted4"}},
+        {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}},
+            "right": {"set": [22, {"range": [8000, 8010]}]}}},
+        {"accept": null},
+    ]);
+    assert_eq!(rules[2]["rule"]["expr"], ssh);
+    assert!(run(&host, "nft", &["-s", "-a", "list", "ruleset"]).text().contains("xt target \"RTPENGINE\""));
+    load("add table inet ngcp_warden\ndelete table inet ngcp_warden\n");
+    assert!(!run(&host, "nft", &list).ok());
+}

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     finding::{Finding, Status},
     host::network::Network,
-    ngcp::rtpengine::Rule,
+    ngcp::{reachable, rtpengine::Rule},
     steps::{
         Form,
         form::{Check, Choice, Field, Kind},
@@ -176,7 +176,7 @@ fn settings(facts: &Facts) -> Vec<Field> {
 
 /// Only where everybody may send media: where not, answers to this host's own questions would be lost.
 fn tracking(facts: &Facts) -> Option<Field> {
-    let media = facts.services.iter().any(|reached| reached.service.name == wanted::RTP);
+    let media = facts.services.iter().any(|reached| reached.service.name == reachable::RTP);
     let options = [
         (by::ON, "track", "The kernel keeps an entry for each stream, as it is today."),
         (by::OFF, "leave out", "No entries for media: the table of connections cannot fill up with calls."),
@@ -185,7 +185,7 @@ fn tracking(facts: &Facts) -> Option<Field> {
     (media && facts.can_notrack).then(|| {
         Field::choice(asks::TRACKING, "Media tracking", options, default)
             .help("Keep it where rules of somebody else know media by its connection.")
-            .only_if(wanted::RTP, by::EVERYONE)
+            .only_if(reachable::RTP, by::EVERYONE)
             .optional()
     })
 }
@@ -248,7 +248,6 @@ fn bans(facts: &Facts, now: Option<&Finding>) -> Vec<Field> {
 /// Questions that other hosts raise, so that one answers file fits many.
 fn settled(fields: &[Field]) -> Vec<String> {
     let mut all = vec![asks::LISTENER.to_owned()];
-    let services = ["csc", "sip", "sip-tls", "rtp", "xcap", "xmpp", "ssh", "admin", "provisioning"];
     let known = [
         asks::TRUSTED,
         asks::EXTRA_EVERYONE,
@@ -263,7 +262,7 @@ fn settled(fields: &[Field]) -> Vec<String> {
         asks::LAST_WAY,
         asks::CONFIRM_WITHIN,
     ];
-    let others = services.into_iter().chain(known).filter(|key| fields.iter().all(|field| field.key != *key));
+    let others = reachable::names().chain(known).filter(|key| fields.iter().all(|field| field.key != *key));
     all.extend(others.map(str::to_owned));
     all
 }

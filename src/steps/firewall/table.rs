@@ -93,7 +93,7 @@ pub(super) fn listeners(facts: &Facts) -> impl Iterator<Item = Field> {
         let of = |other: &&Other| other.port == ports.from && other.protocol == ports.protocol;
         let here: Vec<&Other> = facts.others.iter().filter(of).collect();
         let name = here.iter().find_map(|other| other.known.clone().or(other.program.clone()));
-        let label = name.unwrap_or_else(|| words::one_port(&ports));
+        let label = name.unwrap_or_else(|| ports.to_string());
         let default = wanted::usual_of_listener(facts, &key);
         let mut field = reach(key, label, default);
         let exposures = || here.iter().map(|other| &other.exposure);

@@ -7,19 +7,15 @@ use anyhow::{Result, anyhow, bail, ensure};
 use super::{
     facts::{Facts, Wanted},
     names::{ABOUT, asks, by},
-    words,
 };
 use crate::{
     host::{network::Network, packet_filter::Protocol},
-    ngcp::reachable::{Audience, Ports, Service},
+    ngcp::reachable::{Audience, Ports, RTP, SSH, Service},
     steps::Answers,
 };
 
 /// So many things that listen and are in no table are asked about.
 pub(super) const MOST_LISTENERS: usize = 40;
-/// The services that more is known of, by their names in `assets/services.yml`.
-const SSH: &str = "ssh";
-pub(super) const RTP: &str = "rtp";
 
 /// What shall be reachable by these answers; where one is missing, by what is proposed.
 ///
@@ -164,7 +160,7 @@ pub(super) fn listeners(facts: &Facts) -> Vec<(String, Ports)> {
 pub(super) fn usual_extra(facts: &Facts, key: &str) -> Vec<String> {
     let which = usize::from(key == asks::EXTRA_TRUSTED);
     let stored = facts.own.wanted.iter().filter_map(|wanted| wanted.extra.get(which));
-    stored.flatten().map(words::one_port).collect()
+    stored.flatten().map(Ports::to_string).collect()
 }
 
 /// Whether media is kept out of connection tracking before anybody answers: as stored, else where the kernel can and

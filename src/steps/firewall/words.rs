@@ -6,11 +6,6 @@ use super::{
 };
 use crate::ngcp::reachable::Ports;
 
-/// `8443/tcp`, `7000-7010/udp`: as an answer writes it.
-pub(super) fn one_port(ports: &Ports) -> String {
-    format!("{}/{}", range(ports), ports.protocol.word())
-}
-
 /// "5060 tcp,udp", "5222, 5269 tcp": those of the same protocols together, and the same numbers once.
 pub(super) fn ports(all: &[Ports]) -> String {
     let mut numbers: Vec<(String, Vec<&'static str>)> = Vec::new();
