@@ -34,7 +34,17 @@ const HEAD: &str =
 /// Rules of rtpengine's daemon, IPv4 and IPv6: table, chain and jump.
 const FAMILIES: [&str; 2] = ["ip", "ip6"];
 
+/// The addresses of network.yml.
+const ADDRESSES: &str = "1: lo    inet 127.0.0.1/8 scope host lo
+1: lo    inet6 ::1/128 scope host
+2: eth0    inet 198.51.100.7/24 brd 198.51.100.255 scope global eth0
+2: eth0    inet6 fe80::5054:ff:fe6b:2f07/64 scope link
+3: eth1    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth1
+3: eth1    inet6 fe80::5054:ff:fe6b:2f08/64 scope link
+";
+
 pub(super) fn install(files: &mut Files) {
+    files.directory("/run/systemd/system");
     for (process, exe, ..) in LISTENERS {
         files.link(format!("/proc/{process}/exe"), *exe);
     }
@@ -63,6 +73,10 @@ pub(super) fn programs(host: Simulated) -> Simulated {
                 files.directory(folder);
                 Answer::code(0)
             }
+            _ => usage(command),
+        })
+        .on("ip", |_: &mut Files, command: &Command| match words(command)[..] {
+            ["-o", "addr", "show"] => ADDRESSES.into(),
             _ => usage(command),
         })
         .on("stat", |files: &mut Files, command: &Command| match words(command)[..] {
@@ -137,6 +151,11 @@ fn nft(files: &mut Files, command: &Command) -> Answer {
             }
             Answer::code(0).after(ms(120))
         }
+        ["list", "tables"] => tables(files)
+            .iter()
+            .map(|table| format!("table {} {}\n", table.family, table.name))
+            .collect::<String>()
+            .into(),
         [.., "list", "table", "inet", _] => match loaded(files) {
             Some(table) => table.into(),
             None => Answer::code(1).error("Error: No such file or directory"),
