@@ -8,7 +8,7 @@ use super::{
 use crate::{finding::Status, ngcp::reachable::Audience, steps::form::Field};
 
 /// Titles of its columns.
-pub(super) const HEADS: [&str; 5] = ["Service", "Port", "Listens", "Reached by", "Shall be (* new)"];
+pub(super) const HEADS: [&str; 5] = ["Service", "Port", "Listens", "Today", "Shall (* new)"];
 
 /// Everyone, the trusted networks, nobody.
 fn reach(key: String, label: String, default: &str) -> Field {

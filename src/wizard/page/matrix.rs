@@ -8,7 +8,9 @@ use crate::wizard::rows::{Row, Rows};
 
 /// Stands behind an answer that makes it other than it is.
 const DIFFERS: &str = " *";
-/// Below so many columns only subject and answer are shown.
+/// Below so many columns only the first of what is said between subject and today is shown.
+const SMALL: usize = 64;
+/// Below so many not even that, nor what is so today.
 const NARROW: usize = 44;
 /// What is said between subject and today is cut before anything else, down to so many columns.
 const LEAST: usize = 7;
@@ -35,10 +37,13 @@ impl Matrix {
             all.map(|cell| columns(cell)).max().unwrap_or(0)
         };
         let mut widths: Vec<usize> = (0..count).map(widest).collect();
-        if width < NARROW {
-            let inner = 1..count.saturating_sub(1);
-            widths.get_mut(inner).into_iter().flatten().for_each(|width| *width = 0);
-        }
+        let told = count.saturating_sub(2);
+        let left_out = match width {
+            ..NARROW => 1..told + 1,
+            NARROW..SMALL => 2..told,
+            _ => 0..0,
+        };
+        widths.get_mut(left_out).into_iter().flatten().for_each(|width| *width = 0);
         let mut matrix = Matrix { titles, widths, width };
         while matrix.taken() > width && matrix.narrow() {}
         matrix
@@ -129,7 +134,7 @@ mod tests {
             beside: None,
         };
         let rows = Rows { rows: fields.iter().enumerate().map(row).collect(), ..Rows::default() };
-        let heads = ["Service", "Port", "Listens", "Reached by", "Shall be (* new)"].map(str::to_owned);
+        let heads = ["Service", "Port", "Listens", "Today", "Shall (* new)"].map(str::to_owned);
         let matrix = Matrix::of(&heads, &rows, width);
         let sign = || Span::symbol(Role::Good, Symbol::Pass);
         let lines = [matrix.titles()].into_iter().chain(rows.rows.iter().map(|row| matrix.line(row, sign())));
@@ -147,9 +152,9 @@ mod tests {
     #[test]
     fn what_becomes_other_than_it_is_has_a_mark_and_what_is_not_known_has_none() {
         let lines = drawn(&services(), 132);
-        assert!(lines[1].ends_with("nobody      nobody"), "{lines:#?}");
-        assert!(lines[2].ends_with("everyone    nobody *"), "{lines:#?}");
-        assert!(lines[3].ends_with("unknown     nobody"), "{lines:#?}");
+        assert!(lines[1].ends_with("nobody    nobody"), "{lines:#?}");
+        assert!(lines[2].ends_with("everyone  nobody *"), "{lines:#?}");
+        assert!(lines[3].ends_with("unknown   nobody"), "{lines:#?}");
     }
 
     /// The ports are cut, never who reaches it and who shall.
