@@ -81,6 +81,7 @@ impl Change {
                 .filter_map(|edit| match edit {
                     Edit::Yaml { to, .. } => Some(to),
                     Edit::Line { to, .. } => to.as_ref(),
+                    Edit::List { .. } => None,
                 })
                 .collect(),
             Action::Write { content, .. } => vec![content],
@@ -251,6 +252,15 @@ pub enum Edit {
         from: Option<String>,
         /// The new value.
         to: Template,
+    },
+    /// Makes a list of texts in a YAML file another one; what stays at its head keeps its bytes.
+    List {
+        /// Keys from the root.
+        key: Vec<String>,
+        /// Its items now.
+        from: Vec<String>,
+        /// Its items afterwards.
+        to: Vec<String>,
     },
     /// Replaces the one line that reads exactly so, without its line end (`\n` or `\r\n`), which stays; refused when
     /// no line or more than one reads so. Removes every line that reads so.

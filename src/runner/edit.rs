@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     plan::{Edit, Template},
     secret::{Secret, Secrets},
-    yaml::edit,
+    yaml::{edit, list},
 };
 
 /// How the holes of templates are filled.
@@ -42,6 +42,11 @@ pub fn apply_edits(content: &[u8], edits: &[Edit], show: Show<'_>) -> Result<Vec
                 let text = std::str::from_utf8(&content).context("it is not UTF-8 text")?;
                 let text = edit::set(text, &path, from.as_deref(), to);
                 text.with_context(|| key.join("."))?.into_bytes()
+            }
+            Edit::List { key, from, to } => {
+                let path: Vec<&str> = key.iter().map(String::as_str).collect();
+                let text = std::str::from_utf8(&content).context("it is not UTF-8 text")?;
+                list::set(text, &path, from, to).with_context(|| key.join("."))?.into_bytes()
             }
             Edit::Line { from, to } => {
                 let to = to.as_ref().map(|to| show.text(to)).transpose()?;

@@ -207,7 +207,7 @@ pub(super) fn needed_by(change: &Change) -> BTreeSet<String> {
     match &change.action {
         Action::Edit { edits, .. } => edits.iter().for_each(|edit| match edit {
             Edit::Yaml { to, .. } | Edit::Line { to: Some(to), .. } => template(to),
-            Edit::Line { to: None, .. } => {}
+            Edit::Line { to: None, .. } | Edit::List { .. } => {}
         }),
         Action::Write { content, .. } | Action::Restore { to: Some((content, _)), .. } => template(content),
         Action::Run(line) => lines.push(line),

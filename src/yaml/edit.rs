@@ -156,7 +156,7 @@ fn block(source: &str, node: &Node) -> Result<Range<usize>> {
 }
 
 /// The next byte from `at` that is neither white space nor part of a comment.
-fn skip_blank(source: &str, mut at: usize) -> usize {
+pub(super) fn skip_blank(source: &str, mut at: usize) -> usize {
     loop {
         let Some(rest) = source.get(at..) else { return at };
         let blank = rest.len() - rest.trim_start().len();
@@ -171,7 +171,7 @@ fn skip_blank(source: &str, mut at: usize) -> usize {
 }
 
 /// The last byte that belongs to a node.
-fn last_content(node: &Node) -> usize {
+pub(super) fn last_content(node: &Node) -> usize {
     if node.alias {
         return node.span.end;
     }
@@ -252,7 +252,7 @@ fn insert(source: &str, parent: &Node, rest: &[&str], new: &str, flow: bool) -> 
 }
 
 /// The column of the dashes of a block list, when the first item starts its own line.
-fn list_column(source: &str, list: &Node) -> Option<usize> {
+pub(super) fn list_column(source: &str, list: &Node) -> Option<usize> {
     let Kind::List { items, .. } = &list.kind else { return None };
     let start = items.first()?.span.start;
     let line = source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -278,7 +278,7 @@ fn prove(old: &str, new: &str, root: &Node, path: &[&str], value: &str, style: S
     Ok(())
 }
 
-fn walk<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
+pub(super) fn walk<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
     path.iter().try_fold(node, |node, segment| match &node.kind {
         Kind::Map { .. } => node.get(segment),
         Kind::List { items, .. } => items.get(segment.parse::<usize>().ok()?),
@@ -287,7 +287,7 @@ fn walk<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
 }
 
 /// Whether two trees are the same text by text, but for what stands at `path`.
-fn same_elsewhere(old: &Node, new: &Node, path: &[&str]) -> bool {
+pub(super) fn same_elsewhere(old: &Node, new: &Node, path: &[&str]) -> bool {
     let Some((head, rest)) = path.split_first() else { return true };
     match (&old.kind, &new.kind) {
         (Kind::Map { entries: old, .. }, Kind::Map { entries: new, .. }) => {
@@ -327,7 +327,7 @@ fn identical(old: &Node, new: &Node) -> bool {
 }
 
 /// Puts `leaf` at `path` in the second parser's tree, adding maps where the path is missing.
-fn change(value: &mut Value, node: &Node, path: &[&str], leaf: Value) -> Result<()> {
+pub(super) fn change(value: &mut Value, node: &Node, path: &[&str], leaf: Value) -> Result<()> {
     let Some((head, rest)) = path.split_first() else {
         *value = leaf;
         return Ok(());

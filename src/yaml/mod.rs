@@ -2,6 +2,7 @@
 //! What the keys mean is not known here; no file is read or written.
 
 pub mod edit;
+pub mod list;
 mod scalar;
 mod tree;
 

@@ -63,6 +63,10 @@ fn edit_lines(edit: &Edit, w: &mut Writer) {
             (from.as_ref().map(|from| format!("{key}: {from}")), Some(format!("{key}: {}", to.shown())))
         }
         Edit::Line { from, to } => (from.clone(), to.as_ref().map(Template::shown)),
+        Edit::List { key, from, to } => {
+            let key = key.join(".");
+            (Some(format!("{key}: {} entries", from.len())), Some(format!("{key}: {} entries", to.len())))
+        }
     };
     for (sign, role, text) in [('-', Role::Removed, from), ('+', Role::Added, to)] {
         if let Some(text) = text {

@@ -84,7 +84,7 @@ fn every_file_that_adds_an_entry_of_ngcpsoap_counts() {
             Action::Edit { path, edits, .. } => {
                 let keys = edits.iter().map(|edit| match edit {
                     Edit::Yaml { key, .. } => key.join("."),
-                    Edit::Line { .. } => panic!(),
+                    Edit::Line { .. } | Edit::List { .. } => panic!(),
                 });
                 format!("{} {}", path.file_name().unwrap().display(), keys.collect::<Vec<_>>().join(" "))
             }
