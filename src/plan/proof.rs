@@ -100,6 +100,13 @@ pub enum Claim {
         /// The rules, as they were given to the same program.
         rules: String,
     },
+    /// The command prints this line.
+    Line {
+        /// The command.
+        command: CommandLine,
+        /// The line, whatever stands before and behind it.
+        line: String,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.
@@ -113,7 +120,7 @@ impl Claim {
             Claim::Password { .. } | Claim::WebPassword { .. } | Claim::Mounted { .. } => true,
             // Rules that lift themselves stand in the list to the end: they are loaded again.
             Claim::Listed { rules, .. } => !passing(rules),
-            Claim::PacketFilters { .. } => true,
+            Claim::PacketFilters { .. } | Claim::Line { .. } => true,
             Claim::InForce { .. }
             | Claim::Values { .. }
             | Claim::Loads { .. }

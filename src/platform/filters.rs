@@ -45,6 +45,21 @@ pub(super) fn lists(command: &CommandLine, rules: &str, host: &dyn Executor) -> 
     }
 }
 
+/// Whether the program prints this line.
+pub(super) fn printed(command: &CommandLine, line: &str, host: &dyn Executor) -> Result<Seen> {
+    match prints(command, line, host) {
+        Some(true) => Ok(Seen::yes(format!("seen by {}", command.program))),
+        Some(false) => bail!("{command} does not name it: {line}"),
+        None => bail!("{command} could not be asked"),
+    }
+}
+
+/// The same, where it can be told.
+pub(super) fn prints(command: &CommandLine, line: &str, host: &dyn Executor) -> Option<bool> {
+    let exit = run(command, host).ok().filter(Exit::ok)?;
+    Some(exit.text().lines().any(|printed| printed.trim() == line))
+}
+
 fn run(command: &CommandLine, host: &dyn Executor) -> Result<Exit> {
     Ok(host.run(&command.resolve(&Secrets::default())?.reads_only(), &mut Quiet)?)
 }

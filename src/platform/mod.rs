@@ -63,6 +63,7 @@ impl Platform for Ngcp {
             Claim::Served { places } => tls::served(places, before, host),
             Claim::PacketFilters { sum } => filters::unchanged(sum, host),
             Claim::Listed { command, rules } => filters::listed(command, rules, host),
+            Claim::Line { command, line } => filters::printed(command, line, host),
             Claim::Services => match claims::lost(&before.noted, host).as_slice() {
                 [] => Ok(Seen::yes(format!("{} services still run", claims::ran(&before.noted)))),
                 lost => bail!("no longer running: {}", lost.join(", ")),
@@ -85,6 +86,7 @@ impl Platform for Ngcp {
                 Some(mounts::at(&mounts, target).is_some_and(|mount| mount.has_option(option)))
             }
             Claim::Listed { command, rules } => filters::lists(command, rules, host),
+            Claim::Line { command, line } => filters::prints(command, line, host),
             _ => None,
         }
     }

@@ -37,7 +37,7 @@ fn edits(host: &Simulated) -> Vec<(String, String)> {
     });
     let line = |edit| match edit {
         Edit::Line { from, to } => (from.unwrap(), to.unwrap().shown()),
-        Edit::Yaml { .. } => panic!("fstab is no YAML"),
+        Edit::Yaml { .. } | Edit::List { .. } => panic!("fstab is no YAML"),
     };
     lines.flatten().map(line).collect()
 }

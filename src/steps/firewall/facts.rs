@@ -50,6 +50,10 @@ pub(super) struct Facts {
     pub(super) bans: Option<Bans>,
     /// Whether the kernel can keep media out of connection tracking.
     pub(super) can_notrack: bool,
+    /// The platform's own packet filter as config.yml has it; `None` where this release has none.
+    pub(super) managed: Option<crate::ngcp::firewall::Managed>,
+    /// The timer of ours that watches is enabled; `None` when that cannot be told.
+    pub(super) watched: Option<bool>,
     /// Whether systemd runs the host, so that rules can be stored for a restart.
     pub(super) systemd: bool,
 }

@@ -76,6 +76,8 @@ pub(super) fn facts() -> Facts {
         },
         bans: None,
         can_notrack: true,
+        managed: None,
+        watched: Some(false),
         systemd: true,
     }
 }

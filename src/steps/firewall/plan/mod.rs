@@ -3,13 +3,22 @@
 
 mod iptables;
 mod making;
+mod managed;
+mod native;
 mod nft;
 mod stored;
+mod watch;
+
+#[allow(unused_imports, reason = "asked for by the step, which is being put together")]
+pub(super) use watch::watch;
 
 use anyhow::{Result, bail};
 
 use super::facts::{Backend, Facts, Wanted};
 use crate::plan::Plan;
+
+/// How long is waited for somebody to confirm that rules may go, where an apply does it.
+const SECONDS: u64 = 60;
 
 /// What becomes of our rules.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +47,12 @@ pub(super) fn rules(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
             Ok(iptables::set(facts, program, wanted, seconds))
         }
         (Rules::Remove, Backend::Iptables { program }) => Ok(iptables::remove(facts, program)),
-        (_, Backend::Platform { .. }) => {
-            bail!("firewall: the platform's own firewall cannot be set from here yet")
+        (Rules::Set(wanted, seconds), Backend::Platform { .. }) => managed::set(facts, wanted, seconds),
+        (Rules::Remove, Backend::Platform { .. }) => managed::remove(facts, SECONDS),
+        (Rules::Set(wanted, _), Backend::Foreign { manager }) => native::set(manager, wanted),
+        (Rules::Remove, Backend::Foreign { manager }) => {
+            bail!("firewall: {manager} is in charge of this host's rules, none of ours is there")
         }
-        (_, Backend::Foreign { manager }) => bail!("firewall: {manager} is in charge of this host's rules"),
         (_, Backend::Missing { why }) => bail!("firewall: no rules can be put in place here: {why}"),
     }
 }

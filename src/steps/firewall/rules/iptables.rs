@@ -132,7 +132,7 @@ pub(crate) fn place(listing: &str) -> usize {
     rules.enumerate().filter(|(_, line)| target(line)).last().map_or(1, |(at, _)| at + 2)
 }
 
-fn general(family: Family) -> Vec<String> {
+pub(super) fn general(family: Family) -> Vec<String> {
     let lines: &[&str] = match family {
         Family::V4 => &[
             "-p icmp -m icmp --icmp-type 3 -j RETURN",
@@ -186,6 +186,6 @@ fn refuse(open: &Openings, lasting: Lasting) -> Vec<String> {
     Some(log).filter(|_| open.logging).into_iter().chain([last]).collect()
 }
 
-fn port((from, to): (u16, u16)) -> String {
+pub(super) fn port((from, to): (u16, u16)) -> String {
     if from == to { from.to_string() } else { format!("{from}:{to}") }
 }

@@ -2,6 +2,8 @@
 //! at here, nothing is loaded.
 
 pub(super) mod iptables;
+pub(super) mod managed;
+pub(super) mod native;
 pub(super) mod nft;
 mod openings;
 pub(super) mod stored;

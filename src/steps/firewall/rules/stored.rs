@@ -129,6 +129,11 @@ pub fn stored_rules(host: &dyn Executor) -> Option<StoredRules> {
         Ok(stored) => Ok(stored?),
         Err(error) => Err(error),
     };
+    // The platform loads its own.
+    if stored.as_ref().is_ok_and(|stored| !matches!(stored.backend, Backend::Nft | Backend::Iptables { .. }))
+    {
+        return None;
+    }
     let safe_start = stored.as_ref().is_ok_and(|stored| stored.wanted.safe_start);
     let (rules, wanted, backend) = match stored {
         Ok(stored) => (loading(host, &stored), Openings::last_resort(&stored.wanted), stored.backend),
