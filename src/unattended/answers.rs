@@ -267,6 +267,7 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
         let _ = writeln!(out, "{}:", about.id);
         let defaults = form.defaults();
         let asked: Vec<&Field> = form.asked(&defaults).collect();
+        let mut told = None;
         for field in &form.fields {
             let indent = if asked.contains(&field) { "  " } else { "  # " };
             let only = field
@@ -279,7 +280,10 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
                 let _ = writeln!(out, "  # {}", one_line(help));
             }
             if let Kind::Choice { options, .. } = &field.kind {
-                for option in options {
+                // In a table the answers are the same in every row.
+                let again = told == Some(options) && !field.columns.is_empty();
+                told = Some(options);
+                for option in options.iter().filter(|_| !again) {
                     // The words of the screen, where they are others.
                     let label = if option.label == option.value {
                         String::new()

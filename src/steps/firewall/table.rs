@@ -5,7 +5,11 @@ use super::{
     names::{asks, by},
     wanted, words,
 };
-use crate::{finding::Status, ngcp::reachable::Audience, steps::form::Field};
+use crate::{
+    finding::Status,
+    ngcp::reachable::Audience,
+    steps::{Answers, Figure, figure, form::Field},
+};
 
 /// Titles of its columns.
 pub(super) const HEADS: [&str; 5] = ["Service", "Port", "Listens", "Today", "Shall (* new)"];
@@ -42,6 +46,7 @@ pub(super) fn services(facts: &Facts) -> impl Iterator<Item = Field> {
             return field.help(format!("{fault}. No rule can be made for it."));
         }
         let key = service.key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
+        let listens = if service.on == Some(false) { "switched off" } else { &listens };
         field.help(format!("{}{key}; listens: {listens}.", words::ports(&service.ports)))
     })
 }
@@ -76,8 +81,7 @@ fn status(reached: &Reached) -> Option<Status> {
     if !runs || service.on == Some(false) {
         return None;
     }
-    let who = [reached.v4.who, reached.v6.who];
-    let has = |reach: Reach| who.contains(&reach);
+    let has = |reach: Reach| [&reached.v4, &reached.v6].iter().any(|one| one.who == reach);
     Some(match service.audience {
         _ if has(Reach::Unknown) => Status::Unknown,
         Audience::Subscribers if has(Reach::Everyone) => Status::Pass,
@@ -113,4 +117,23 @@ pub(super) fn listeners(facts: &Facts) -> impl Iterator<Item = Field> {
         let at = if at.is_empty() { String::new() } else { format!(" on {}", at.join(", ")) };
         field.help(format!("{}; listens: {program}{at}.", words::ports(&[ports])))
     })
+}
+
+/// Who reaches what today, as a picture: where nothing is asked about it.
+pub(super) fn preview(facts: &Facts, answers: &Answers) -> Vec<Figure> {
+    let rules = answers.choice(asks::RULES).ok().flatten();
+    if rules.is_some_and(|answer| [by::SET, by::NATIVE].contains(&answer)) || facts.services.is_empty() {
+        return Vec::new();
+    }
+    let row = |field: Field| {
+        let now = field.now.unwrap_or_else(|| "-".to_owned());
+        (field.label, field.columns.into_iter().chain([now]).collect())
+    };
+    let columns = HEADS.iter().skip(1).take(3).map(|head| (*head).to_owned()).collect();
+    vec![Figure::Table(figure::Table {
+        title: HEADS[0].to_owned(),
+        columns,
+        chosen: None,
+        rows: services(facts).chain(listeners(facts)).map(row).collect(),
+    })]
 }

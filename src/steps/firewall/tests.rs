@@ -2,9 +2,9 @@
 
 use super::{
     bans,
-    facts::{Backend, Facts, Wanted},
+    facts::{Backend, Exposure, Facts, Reach, Wanted},
     names::{asks, by},
-    questions, sample, wanted,
+    questions, sample, table, wanted, words,
 };
 use crate::{
     executor::simulated::Simulated,
@@ -101,6 +101,36 @@ fn what_was_answered_once_is_proposed_again() {
     assert_eq!(again, first);
 }
 
+/// Where nothing waits over one family, the other one alone is told; where they differ, the more open one.
+#[test]
+fn who_reaches_it_today_is_one_word_with_the_family_where_they_differ() {
+    let exposure = |who, trusted, by: &str| Exposure { who, trusted, by: by.to_owned(), but: None };
+    let open = exposure(Reach::Everyone, Some(true), "policy accept");
+    let trusted = exposure(Reach::Some, Some(true), "ip saddr 192.0.2.0/24 accept");
+    let some = exposure(Reach::Some, Some(false), "ip saddr 203.0.113.0/24 accept");
+    let closed = exposure(Reach::Nobody, Some(false), "policy drop");
+    let unknown = exposure(Reach::Unknown, None, "limit rate 10/minute accept");
+    let nothing =
+        exposure(Reach::Nobody, None, "nothing waits there on an address that others reach over IPv6");
+    for (v4, v6, word, as_it_is) in [
+        (&open, &open, "everyone", Some("everyone")),
+        (&open, &nothing, "everyone", Some("everyone")),
+        (&nothing, &trusted, "trusted", Some("trusted")),
+        (&nothing, &nothing, "nobody", Some("nobody")),
+        (&closed, &open, "everyone v6", Some("everyone v6")),
+        (&trusted, &closed, "trusted v4", Some("trusted v4")),
+        (&some, &some, "some", Some("some")),
+        (&unknown, &closed, "unknown v4", None),
+        (&unknown, &unknown, "unknown", None),
+        (&open, &unknown, "everyone v4", None),
+    ] {
+        assert_eq!(words::today(v4, v6), word, "{v4:?} {v6:?}");
+        assert_eq!(words::as_it_is(v4, v6).as_deref(), as_it_is, "{v4:?} {v6:?}");
+    }
+    assert_eq!(words::decided_by(&open, &nothing), "policy accept");
+    assert_eq!(words::decided_by(&open, &closed), "IPv4: policy accept; IPv6: policy drop");
+}
+
 /// The commonest accident of all.
 #[test]
 fn rules_that_lock_everybody_out_are_refused() {
@@ -170,6 +200,16 @@ fn where_another_firewall_is_in_charge_only_its_commands_are_offered() {
     let form = questions::form(&[], &facts);
     let why = form.check(&answers(&[(asks::RULES, choice(by::SET))])).unwrap_err();
     assert!(why.1.contains("What is unknown is not closed"), "{why:?}");
+}
+
+/// Who reaches what is told as well where nothing is asked about it.
+#[test]
+fn without_rules_the_table_is_a_picture() {
+    let facts = sample::facts();
+    let pictures = |answer: &str| table::preview(&facts, &answers(&[(asks::RULES, choice(answer))]));
+    assert!(pictures(by::SET).is_empty());
+    let told = format!("{:?}", pictures(by::LEAVE));
+    assert!(told.contains(r#"("MariaDB", ["3306 tcp", "mariadbd", "everyone"])"#), "{told}");
 }
 
 /// One file for a fleet: what this host does not raise is no error, and what only this host raises may be missing.

@@ -46,9 +46,23 @@ fn who(exposure: &Exposure) -> &'static str {
     }
 }
 
+/// Whether anything of the host takes packets over that family at all.
+fn waits(exposure: &Exposure) -> bool {
+    !exposure.by.starts_with("nothing waits")
+}
+
+/// The families that count: both, or the one over which something waits.
+fn families<'a>(v4: &'a Exposure, v6: &'a Exposure) -> [&'a Exposure; 2] {
+    match (waits(v4), waits(v6)) {
+        (true, false) => [v4, v4],
+        (false, true) => [v6, v6],
+        _ => [v4, v6],
+    }
+}
+
 /// Who reaches it today: "everyone", or the more open of the two families where they differ, "everyone v6".
 pub(super) fn today(v4: &Exposure, v6: &Exposure) -> String {
-    let [four, six] = [who(v4), who(v6)];
+    let [four, six] = families(v4, v6).map(who);
     let open = |who: &str| [by::EVERYONE, "unknown", "some", by::TRUSTED].iter().position(|one| *one == who);
     let open = |who| open(who).unwrap_or(usize::MAX);
     match () {
@@ -60,12 +74,13 @@ pub(super) fn today(v4: &Exposure, v6: &Exposure) -> String {
 
 /// The answer that leaves it as it is; `None` when it is not known, another text when no one answer does.
 pub(super) fn as_it_is(v4: &Exposure, v6: &Exposure) -> Option<String> {
-    let unknown = [v4, v6].iter().any(|one| one.who == Reach::Unknown);
+    let unknown = families(v4, v6).iter().any(|one| one.who == Reach::Unknown);
     (!unknown).then(|| today(v4, v6))
 }
 
 /// What decides for strangers, each family for itself where they differ.
 pub(super) fn decided_by(v4: &Exposure, v6: &Exposure) -> String {
+    let [v4, v6] = families(v4, v6);
     match v4.by == v6.by {
         true => v4.by.clone(),
         false => format!("IPv4: {}; IPv6: {}", v4.by, v6.by),
