@@ -1,5 +1,9 @@
 //! The rules of packet filters as data: tables, chains, rules, sets. Filled by the readers beside it, judged elsewhere.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{expression::Part, set::Set};
+
 /// A table of one filter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -13,6 +17,8 @@ pub struct Table {
     pub dormant: bool,
     /// In the order in which the filter prints them.
     pub chains: Vec<Chain>,
+    /// Named sets and maps.
+    pub(super) sets: BTreeMap<String, Arc<Set>>,
 }
 
 impl Table {
@@ -23,6 +29,12 @@ impl Table {
             (Filter::Legacy, Family::Ip6) => format!("ip6tables-legacy {}", self.name),
             (Filter::Legacy, _) => format!("iptables-legacy {}", self.name),
         }
+    }
+
+    /// A table whose rules are known by their words only, for tests of whoever looks for one of them.
+    #[cfg(test)]
+    pub(crate) fn of_words(filter: Filter, family: Family, name: &str, chains: Vec<Chain>) -> Self {
+        Table { filter, family, name: name.to_owned(), dormant: false, chains, sets: BTreeMap::new() }
     }
 
     /// The chain of that name.
@@ -141,4 +153,15 @@ pub struct Rule {
     /// Where it leads when it matches: `accept`, `DROP`, a target such as `RTPENGINE`, or the chain that it jumps to.
     /// `None` when it only counts, logs, marks, or asks a map.
     pub target: Option<String>,
+    /// What it asks and does, in order.
+    pub(super) parts: Vec<Part>,
+}
+
+impl Rule {
+    /// A rule of which nothing is known but its words.
+    #[cfg(test)]
+    pub(crate) fn of_words(text: &str, target: Option<&str>) -> Self {
+        let parts = vec![Part::Unknown(text.to_owned())];
+        Rule { text: text.to_owned(), target: target.map(str::to_owned), parts }
+    }
 }

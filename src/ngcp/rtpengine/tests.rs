@@ -27,19 +27,19 @@ fn table(filter: Filter, family: Family, text: &str) -> Table {
                 let at = words.iter().position(|word| *word == "-j");
                 let target = at.and_then(|at| words.get(at + 1)).map(|word| (*word).to_owned());
                 let chain = chains.iter_mut().find(|chain| chain.name == name).unwrap();
-                chain.rules.push(Line { text: rule.to_owned(), target });
+                chain.rules.push(Line::of_words(rule, target.as_deref()));
             }
             _ => {
                 let words: Vec<&str> = line.split(' ').collect();
                 let jump = words.iter().position(|word| ["jump", "goto"].contains(word));
                 let target =
                     jump.and_then(|at| words.get(at + 1)).or(words.last().filter(|word| **word == "accept"));
-                let rule = Line { text: line.to_owned(), target: target.map(|word| (*word).to_owned()) };
+                let rule = Line::of_words(line, target.copied());
                 chains.last_mut().unwrap().rules.push(rule);
             }
         }
     }
-    Table { filter, family, name: "filter".to_owned(), dormant: false, chains }
+    Table::of_words(filter, family, "filter", chains)
 }
 
 fn legacy(text: &str) -> Rule {

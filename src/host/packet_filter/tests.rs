@@ -1,0 +1,63 @@
+//! Recorded rulesets: what becomes of a packet by them.
+
+use super::{Arrival, Filters, Protocol, Verdict, iptables, nft};
+
+/// Filters out of what the programs print.
+fn filters(json: &str, words: &str, save: &str) -> Filters {
+    let mut tables = Vec::new();
+    if !json.is_empty() {
+        tables.extend(nft::read(json.as_bytes(), words).unwrap().0);
+    }
+    let around = iptables::ipset::Around {
+        v6: false,
+        sets: &iptables::ipset::IpSets::default(),
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
+    };
+    tables.extend(iptables::read(save, &around).unwrap());
+    let host = super::evaluate::Host { loose: Some(true), ..Default::default() };
+    Filters { unseen: Vec::new(), tables, host }
+}
+
+fn tcp(filters: &Filters, from: &str, port: u16) -> (Verdict, String) {
+    let arrival = Arrival {
+        from: from.parse().unwrap(),
+        to: "10.1.0.2".parse().unwrap(),
+        protocol: Protocol::Tcp,
+        port,
+        interface: None,
+    };
+    let ruling = filters.judge(&arrival);
+    (ruling.verdict, ruling.rule.or(ruling.why).unwrap_or_default())
+}
+
+const FILTER: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+
+/// The rule that decides is told in the words of its filter.
+#[test]
+fn a_policy_and_rules_of_iptables_decide_by_source_and_port() {
+    let save = format!(
+        "{FILTER}-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp -m limit --limit 1/sec -m tcp --dport 80 -j ACCEPT\nCOMMIT\n"
+    );
+    let filters = filters("", "", &save);
+    assert_eq!(
+        tcp(&filters, "192.0.2.9", 22),
+        (
+            Verdict::Open,
+            "iptables-legacy filter INPUT: -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -j ACCEPT".into()
+        )
+    );
+    assert_eq!(
+        tcp(&filters, "198.51.100.9", 22),
+        (Verdict::Closed, "iptables-legacy filter INPUT: policy drop".into())
+    );
+    assert_eq!(tcp(&filters, "198.51.100.9", 80).0, Verdict::Unknown);
+}
+
+/// A handshake without a byte is no connection.
+#[test]
+fn new_without_established_is_closed() {
+    let save = format!("{FILTER}-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n");
+    let (verdict, rule) = tcp(&filters("", "", &save), "192.0.2.9", 22);
+    assert_eq!(verdict, Verdict::Closed);
+    assert_eq!(rule, "iptables-legacy filter INPUT: policy drop (for what follows the handshake)");
+}
