@@ -12,6 +12,7 @@ use std::{
 
 use serde_json::Value;
 
+use super::expression::Part;
 use super::ruleset::{Base, Chain, Family, Filter, Hook, Kind, Rule, Table};
 
 /// The most rules, sets and elements that are taken in.
