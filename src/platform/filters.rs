@@ -4,15 +4,25 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     executor::{Executor, Exit, Quiet, Status},
-    host::packet_filter::listing,
+    host::packet_filter::{Filters, listing},
     plan::CommandLine,
     runner::Seen,
     secret::Secrets,
 };
 
 /// Whether nobody changed a filter since this sum was made.
-pub(super) fn unchanged(sum: &str, _host: &dyn Executor) -> Result<Seen> {
-    bail!("the packet filters cannot be compared with {sum}")
+pub(super) fn unchanged(sum: &str, host: &dyn Executor) -> Result<Seen> {
+    let filters = Filters::read(host);
+    match filters.sum() {
+        Some(now) if now == sum => Ok(Seen::yes("the packet filters are as they were looked at")),
+        Some(_) => {
+            bail!("the packet filters were changed since they were looked at; look again and plan anew")
+        }
+        None => bail!(
+            "whether the packet filters were changed since they were looked at cannot be seen: {}",
+            filters.unseen.join("; ")
+        ),
+    }
 }
 
 /// What programs say of a table or chain that is not there.

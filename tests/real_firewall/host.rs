@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::Path,
     process::{Command, Output, Stdio},
     thread,
@@ -54,6 +55,21 @@ pub(crate) fn tool(program: &str, args: &[&str]) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{program} {args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text
+}
+
+/// The same with input.
+pub(crate) fn tool_with(program: &str, args: &[&str], input: &str) {
+    let mut child = Command::new(program).args(args).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{program}\n{input}");
+}
+
+/// A folder that is our own copy from now on.
+pub(crate) fn private(folder: &str) {
+    let copy = tempfile::tempdir().unwrap();
+    tool("cp", &["-a", &format!("{folder}/."), copy.path().to_str().unwrap()]);
+    tool("mount", &["-t", "tmpfs", "-o", "mode=755", "none", folder]);
+    tool("cp", &["-a", &format!("{}/.", copy.path().display()), folder]);
 }
 
 /// Exit code and all that the program says.

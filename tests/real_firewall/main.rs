@@ -4,11 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "what was seen is shown")]
 
+mod drawn;
 mod host;
 mod load;
 mod lock_out;
+mod managed;
 mod matrix;
+mod media;
+mod native;
 mod network;
 #[path = "../support/real_host.rs"]
 mod real_host;
 mod rules;
+mod standing;

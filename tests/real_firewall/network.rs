@@ -132,7 +132,8 @@ impl Other {
     }
 }
 
-const PROBE: &str = include_str!("probe.py");
+/// What sends and listens; the first argument of python.
+pub(crate) const PROBE: &str = include_str!("probe.py");
 
 fn ip(mut command: Command, args: &str) {
     let done = command.args(args.split(' ')).status().unwrap();

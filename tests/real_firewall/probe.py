@@ -2,12 +2,16 @@
 
 serve PROTOCOL:PORT...            answers on all of them, over IPv4 and IPv6; says "ready"
 probe PROTOCOL/ADDRESS/PORT...    prints a line for each: open or closed
+echo PORT                         repeats what it is told over TCP
+hold ADDRESS PORT                 connects; repeats each line of its input by way of the other end
+flood ADDRESS FROM COUNT          sends a datagram to each of so many ports, each from another port of its own
 """
 
 import os
 import select
 import socket
 import sys
+import threading
 import time
 
 PATIENCE = float(os.environ.get("PROBE_PATIENCE", "2"))
@@ -82,5 +86,37 @@ def probe(wanted):
         print("open" if number in answered else "closed")
 
 
+def echo(wanted):
+    listener = socket.create_server(("::", int(wanted[0])), family=socket.AF_INET6, dualstack_ipv6=True)
+    print("ready", flush=True)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=repeat, args=[connection], daemon=True).start()
+
+
+def repeat(connection):
+    while data := connection.recv(100):
+        connection.send(data)
+
+
+def hold(wanted):
+    connection = socket.create_connection((wanted[0], int(wanted[1])), timeout=5)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        connection.send(line.encode())
+        try:
+            print(connection.recv(100).decode(), end="", flush=True)
+        except OSError:
+            print("lost", flush=True)
+
+
+def flood(wanted):
+    family = socket.AF_INET6 if ":" in wanted[0] else socket.AF_INET
+    for port in range(int(wanted[1]), int(wanted[1]) + int(wanted[2])):
+        sender = socket.socket(family, socket.SOCK_DGRAM)
+        sender.sendto(b"media", (wanted[0], port))
+        sender.close()
+
+
 if __name__ == "__main__":
-    {"serve": serve, "probe": probe}[sys.argv[1]](sys.argv[2:])
+    {"serve": serve, "probe": probe, "echo": echo, "hold": hold, "flood": flood}[sys.argv[1]](sys.argv[2:])

@@ -76,13 +76,15 @@ impl Openings {
 
 /// One for each protocol.
 fn openings(name: &str, ports: &[Ports]) -> impl Iterator<Item = Opening> {
+    // It becomes a comment: nothing else may be said by it.
+    let plain = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect::<String>();
+    let plain = plain.trim_start_matches('-');
+    let name = if plain.is_empty() { "other".to_owned() } else { plain.to_owned() };
     [Protocol::Tcp, Protocol::Udp]
         .map(|protocol| {
             let own = ports.iter().filter(|ports| ports.protocol == protocol);
             let ports = merged(own.map(|ports| (ports.from, ports.to)).collect());
-            // It becomes a comment: nothing else may be said by it.
-            let name = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
-            Opening { name, protocol, ports }
+            Opening { name: name.clone(), protocol, ports }
         })
         .into_iter()
         .filter(|opening| !opening.ports.is_empty())
