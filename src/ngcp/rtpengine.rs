@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use self::settings::Settings;
+pub use self::{iptables::Restored, rule::Rule};
 use super::{config::Config, reachable::Ports, release::Version};
 use crate::{executor::Executor, host::packet_filter::Filters};
 
@@ -52,29 +53,6 @@ pub enum Way {
         /// For IPv4 and for IPv6, where the rule is not as it should be.
         families: [Option<Restored>; 2],
     },
-}
-
-/// What one family needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restored {
-    /// `iptables-restore`, `ip6tables-restore`.
-    pub program: String,
-    /// Rules of INPUT that lead to rtpengine now, as their filter writes them: they go, the right one comes first.
-    pub away: Vec<String>,
-}
-
-/// The rule of one family.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// In place and first.
-    Fine,
-    /// Not there.
-    Missing,
-    /// There, and something is wrong with it: behind a rule that accepts first, doubled, of another table.
-    Wrong(String),
-    /// It cannot be seen, and why.
-    Unknown(String),
 }
 
 /// Looks at files, rules and the kernel. `media` are the ports of RTP.

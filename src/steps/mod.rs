@@ -5,7 +5,6 @@ pub mod answers;
 mod assemble;
 mod certificates;
 pub mod figure;
-#[allow(dead_code, reason = "its parts are being put together")]
 mod firewall;
 pub mod form;
 mod named_files;
@@ -42,6 +41,7 @@ pub static REGISTRY: &[&dyn Step] = &[
     &passwords::Passwords,
     &ssh::Ssh,
     &certificates::Certificates,
+    &firewall::Firewall,
     &noatime::Noatime,
     &performance::Performance,
 ];

@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
-use super::Restored;
+use serde::{Deserialize, Serialize};
+
 use crate::executor::{Command, Executor, Quiet};
+
+/// What one family needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// `iptables-restore`, `ip6tables-restore`.
+    pub program: String,
+    /// Rules of INPUT that lead to rtpengine now, as their filter writes them: they go, the right one comes first.
+    pub away: Vec<String>,
+}
 
 /// What one family needs; `None` when the program is not there or cannot be asked.
 pub(super) fn restored(host: &dyn Executor, v6: bool) -> Option<Restored> {

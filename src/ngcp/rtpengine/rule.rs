@@ -1,6 +1,7 @@
 //! The rule among all others: every form that releases gave it, and whether something in front of it takes media away.
 
-use super::Rule;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     host::packet_filter::{Chain, Hook, Rule as Line, Table},
     ngcp::reachable::Ports,
@@ -11,6 +12,20 @@ const DEPTH: usize = 16;
 const MOST: usize = 200_000;
 /// The daemon writes it beside its rule, which nft itself cannot print.
 const MARK: &str = "rtpengine UDP handler";
+
+/// The rule of one family.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// In place and first.
+    Fine,
+    /// Not there.
+    Missing,
+    /// There, and something is wrong with it: behind a rule that accepts first, doubled, of another table.
+    Wrong(String),
+    /// It cannot be seen, and why.
+    Unknown(String),
+}
 
 /// Where the rule of one family is.
 pub(super) fn find(tables: &[Table], v6: bool, wanted: Option<u32>, media: &[Ports]) -> Rule {

@@ -14,7 +14,7 @@ use crate::{
 
 /// Everything that form and plan need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// Why packet filters cannot be seen here at all: a container, a tree, no rights. All about them is unknown then.
     pub(super) blind: Option<String>,
     /// Why the configuration could not be read: then no service is known.

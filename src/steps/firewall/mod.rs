@@ -2,6 +2,9 @@
 
 mod bans;
 mod facts;
+mod findings;
+#[allow(dead_code, reason = "the verbs come")]
+mod inspect;
 mod names;
 mod plan;
 mod questions;
@@ -20,7 +23,60 @@ pub use rules::stored::{Jump, Loading, StoredRules, stored_rules};
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::plan::Plan;
+use self::{
+    facts::Facts,
+    names::{ABOUT, asks, by},
+};
+use super::{
+    Answers, Figure, Form,
+    step::{About, TypedStep},
+};
+use crate::{executor::Executor, finding::Finding, plan::Plan};
+
+/// The step.
+pub(super) struct Firewall;
+
+impl TypedStep for Firewall {
+    type Facts = Facts;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
+        let facts = inspect::look(host).facts;
+        Ok((findings::findings(&facts), facts))
+    }
+
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        questions::form(found, facts)
+    }
+
+    fn preview(&self, facts: &Facts, answers: &Answers) -> Vec<Figure> {
+        table::preview(facts, answers)
+    }
+
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
+        let seconds = answers.number(asks::CONFIRM_WITHIN)?.unwrap_or(questions::SECONDS);
+        let mut plan = match answers.choice(asks::RULES)? {
+            Some(by::SET | by::NATIVE) => {
+                let wanted = wanted::of(facts, answers)?;
+                plan::rules(facts, plan::Rules::Set(&wanted, u64::try_from(seconds)?))?
+            }
+            Some(by::REMOVE) => plan::rules(facts, plan::Rules::Remove)?,
+            _ => Plan::default(),
+        };
+        // Behind our rules, which are refused once the filters are not as they were reviewed.
+        if answers.choice(asks::RTPENGINE)? == Some(by::REPAIR) {
+            plan.changes.extend(rtpengine::changes(&facts.rtpengine));
+        }
+        if let Some(watch) = answers.choice(asks::WATCH)? {
+            plan.join(plan::watch(facts, watch == by::ON));
+        }
+        plan.join(bans::plan(facts, answers)?);
+        Ok(plan)
+    }
+}
 
 /// The changes that put rules in place, from what was seen and what is wanted as they are written in JSON; `None` wants
 /// no rules. An answer is waited for so many seconds.

@@ -2,8 +2,23 @@
 
 use crate::{
     ngcp::rtpengine::{Look, Restored, Way},
-    plan::{CommandLine, Template},
+    plan::{Action, Change, CommandLine, Proof, Template, Undo},
+    steps::firewall::names::{ABOUT, id},
 };
+
+/// The same as changes of a plan, seen done by the rule itself.
+pub(super) fn changes(look: &Look) -> Vec<Change> {
+    let commands = repair(look);
+    let last = commands.len().saturating_sub(1);
+    let change = |(at, command): (usize, CommandLine)| {
+        let title = format!("put the rule of rtpengine back in its place ({})", command.program);
+        let name = format!("rtpengine.{}", at + 1);
+        let change = Change::new(&ABOUT.id, &name, title, Action::Run(command), Undo::Nothing);
+        // It passes when both families have it, so behind the last one.
+        if at == last { change.proven([Proof::Finding(id::RTPENGINE_ORDER.to_owned())]) } else { change }
+    };
+    commands.into_iter().enumerate().map(change).collect()
+}
 
 /// In order; none where nothing is wrong, or nothing can be done. The daemon and its calls go on.
 pub(super) fn repair(look: &Look) -> Vec<CommandLine> {

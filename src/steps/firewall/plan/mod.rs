@@ -9,7 +9,6 @@ mod nft;
 mod stored;
 mod watch;
 
-#[allow(unused_imports, reason = "asked for by the step, which is being put together")]
 pub(super) use watch::watch;
 
 use anyhow::{Result, bail};
