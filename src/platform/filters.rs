@@ -66,8 +66,11 @@ pub(super) fn printed(command: &CommandLine, line: &str, host: &dyn Executor) ->
 
 /// The same, where it can be told.
 pub(super) fn prints(command: &CommandLine, line: &str, host: &dyn Executor) -> Option<bool> {
-    let exit = run(command, host).ok().filter(Exit::ok)?;
-    Some(exit.text().lines().any(|printed| printed.trim() == line))
+    let exit = run(command, host).ok()?;
+    match exit.status {
+        Status::Code(code) => Some(code == 0 && exit.text().lines().any(|printed| printed.trim() == line)),
+        _ => None,
+    }
 }
 
 fn run(command: &CommandLine, host: &dyn Executor) -> Result<Exit> {

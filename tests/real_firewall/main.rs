@@ -17,3 +17,4 @@ mod network;
 mod real_host;
 mod rules;
 mod standing;
+mod undone;

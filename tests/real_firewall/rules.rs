@@ -93,7 +93,9 @@ pub(crate) fn run(plan: Plan, confirmed: bool) -> (RunOutcome, String) {
 /// The changes of a plan that load rules, without those that store them.
 pub(crate) fn loading(mut plan: Plan) -> Plan {
     let loads = |change: &Change| {
-        ["check", "try", "jump", "keep"].iter().any(|name| change.id.starts_with(&format!("firewall.{name}")))
+        ["check", "chains", "try", "jump", "keep"]
+            .iter()
+            .any(|name| change.id.starts_with(&format!("firewall.{name}")))
     };
     plan.changes.retain(loads);
     // Nothing is said of a restart.

@@ -6,7 +6,7 @@ use super::{
         facts::{Facts, Wanted},
         rules::{
             Lasting, Openings,
-            iptables::{Chain, Family, chains, removal, text},
+            iptables::{Chain, Family, chains, emptied, removal, text},
         },
     },
     making::{as_reviewed, before, change, guarded, listed, reading},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ngcp::rtpengine::Rule,
-    plan::{Action, Change, CommandLine, Plan, Proof, Undo},
+    plan::{Action, Change, Claim, CommandLine, Plan, Proof, Undo},
 };
 
 /// Both programs of a family.
@@ -41,6 +41,13 @@ pub(super) fn set(facts: &Facts, v4: &str, wanted: &Wanted, seconds: u64) -> Pla
         let title = format!("let {} check the rules", programs.restore);
         let name = programs.named("check");
         changes.push(as_reviewed(change(&name, title, Action::Run(check), Undo::Nothing), facts));
+    }
+    for programs in &both {
+        let own = chains(&open, programs.family, Lasting::Armed);
+        for table in ["filter", "raw"] {
+            let of_table: Vec<&Chain> = own.iter().filter(|chain| chain.table == table).collect();
+            changes.extend(made(programs, table, &of_table));
+        }
     }
     for programs in &both {
         let title = format!(
@@ -102,11 +109,24 @@ pub(super) fn remove(facts: &Facts, v4: &str) -> Plan {
     plan
 }
 
-/// Our chains with these rules; they go back to what was stored, or away.
+/// Our chains of a table, empty: nobody jumps to them yet. Where they are there they stay as they are.
+fn made(programs: &Programs, table: &str, own: &[&Chain]) -> Option<Change> {
+    let first = own.first()?;
+    let action = Action::Run(reading(&programs.restore, ["--noflush"], &emptied(own.iter().copied())));
+    let undo = Undo::Run(reading(&programs.restore, ["--noflush"], &removal(own.iter().copied())));
+    let (family, name) = (programs.family.label(), programs.named(&format!("chains.{table}")));
+    let title = format!("make chains of our own for {family} in the table {}", first.table);
+    let there = own.iter().map(|chain| {
+        Proof::Claim(Claim::Line { command: programs.list(chain), line: format!("-N {}", chain.name) })
+    });
+    Some(change(&name, title, action, undo).proven(there))
+}
+
+/// Our chains with these rules; they go back to what was stored, or are emptied.
 fn load(facts: &Facts, programs: &Programs, name: &str, title: String, own: &[Chain]) -> Change {
     let back = match before(facts) {
         Some(wanted) => text(&chains(&Openings::of(wanted), programs.family, Lasting::Permanent)),
-        None => removal(own),
+        None => emptied(own),
     };
     let action = Action::Run(reading(&programs.restore, ["--noflush"], &text(own)));
     let undo = Undo::Run(reading(&programs.restore, ["--noflush"], &back));

@@ -103,8 +103,19 @@ pub(crate) fn text(chains: &[Chain]) -> String {
     out
 }
 
+/// These chains without a rule, whether or not they were there.
+pub(crate) fn emptied<'a>(chains: impl IntoIterator<Item = &'a Chain>) -> String {
+    declared(chains, false)
+}
+
 /// Removes these chains, to which nobody jumps any more, whether or not they are there.
-pub(crate) fn removal(chains: &[Chain]) -> String {
+pub(crate) fn removal<'a>(chains: impl IntoIterator<Item = &'a Chain>) -> String {
+    declared(chains, true)
+}
+
+/// Declared they are there and empty, and none refers to another.
+fn declared<'a>(chains: impl IntoIterator<Item = &'a Chain>, away: bool) -> String {
+    let chains: Vec<&Chain> = chains.into_iter().collect();
     let mut out = String::new();
     for table in ["filter", "raw"] {
         let own: Vec<&str> =
@@ -113,9 +124,8 @@ pub(crate) fn removal(chains: &[Chain]) -> String {
             continue;
         }
         let _ = writeln!(out, "*{table}");
-        // Declared they are there and empty, and none refers to another.
         out.extend(own.iter().map(|name| format!(":{name} - [0:0]\n")));
-        out.extend(own.iter().map(|name| format!("-X {name}\n")));
+        out.extend(own.iter().filter(|_| away).map(|name| format!("-X {name}\n")));
         out += "COMMIT\n";
     }
     out
