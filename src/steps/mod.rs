@@ -31,7 +31,10 @@ pub use answers::{Answer, Answers};
 pub use assemble::{APPLY, assemble};
 pub use certificates::{OpenRequest, open_requests, renewed_answers};
 pub use figure::Figure;
-pub use firewall::{Jump, Loading, StoredRules, firewall_rules, stored_rules};
+pub use firewall::{
+    Explanation, FirewallStatus, Jump, Loading, Repair, StoredRules, firewall_explain, firewall_repair,
+    firewall_rules, firewall_status, stored_rules,
+};
 pub use form::Form;
 pub use step::{About, Findings, Step};
 

@@ -59,7 +59,7 @@ pub(super) fn load(host: &dyn Executor) -> Result<u8> {
 }
 
 /// All of it is accepted before any of it is loaded.
-fn put(host: &dyn Executor, rules: &Loading) -> Result<()> {
+pub(super) fn put(host: &dyn Executor, rules: &Loading) -> Result<()> {
     for line in rules.checks.iter().chain(&rules.loads) {
         must(host, line)?;
     }
@@ -72,7 +72,7 @@ fn put(host: &dyn Executor, rules: &Loading) -> Result<()> {
     Ok(())
 }
 
-fn must(host: &dyn Executor, line: &CommandLine) -> Result<Exit> {
+pub(super) fn must(host: &dyn Executor, line: &CommandLine) -> Result<Exit> {
     let exit = run(host, line)?;
     ensure!(exit.ok(), "{}: {}", line.program, exit.reason());
     Ok(exit)
@@ -124,7 +124,7 @@ fn note(host: &dyn Executor, text: &str) -> Result<()> {
 }
 
 /// Nobody watches a start: what matters is told to syslog as well.
-fn tell(host: &dyn Executor, priority: &str, words: &str) {
+pub(super) fn tell(host: &dyn Executor, priority: &str, words: &str) {
     let words = one_line(words);
     complain(&format!("ngcp-warden: {words}"));
     let logger = executor::Command::new("logger", ["-t", "ngcp-warden", "-p", priority, "--", &words]);

@@ -3,7 +3,6 @@
 mod bans;
 mod facts;
 mod findings;
-#[allow(dead_code, reason = "the verbs come")]
 mod inspect;
 mod names;
 mod plan;
@@ -15,10 +14,12 @@ mod sample;
 mod table;
 #[cfg(test)]
 mod tests;
+mod verbs;
 mod wanted;
 mod words;
 
 pub use rules::stored::{Jump, Loading, StoredRules, stored_rules};
+pub use verbs::{Explanation, FirewallStatus, Repair, firewall_explain, firewall_repair, firewall_status};
 
 use anyhow::Result;
 use serde_json::Value;

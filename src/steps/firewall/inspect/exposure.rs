@@ -194,7 +194,7 @@ fn rank(who: Reach) -> u8 {
 }
 
 /// What a ruling stands on.
-pub(super) fn said(ruling: &Ruling) -> String {
+pub(in super::super) fn said(ruling: &Ruling) -> String {
     match (&ruling.rule, &ruling.why) {
         (_, Some(why)) if ruling.verdict == Verdict::Unknown => why.clone(),
         (Some(rule), _) => rule.clone(),

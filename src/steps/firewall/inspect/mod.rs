@@ -10,6 +10,7 @@ mod ssh;
 mod trusted;
 
 use self::exposure::Judge;
+pub(super) use self::exposure::said;
 use super::{
     bans,
     facts::{Facts, Other, Reached},
