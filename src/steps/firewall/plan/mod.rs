@@ -33,6 +33,17 @@ pub(super) enum Rules<'a> {
 /// # Errors
 /// When rules cannot be put in place here, and why.
 pub(super) fn rules(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
+    let mut plan = by_backend(facts, rules)?;
+    if facts.seen.is_none() && !plan.is_empty() {
+        plan.reminders.push(
+            "Firewall: some packet filter could not be read, so nobody notices if somebody changes it meanwhile."
+                .to_owned(),
+        );
+    }
+    Ok(plan)
+}
+
+fn by_backend(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
     if let Some(why) = &facts.blind {
         bail!("firewall: nothing is changed where packet filters cannot be seen: {why}");
     }
