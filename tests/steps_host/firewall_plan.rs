@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::{Ran, run};
 
-fn facts(backend: Value) -> Value {
+fn facts(backend: &Value) -> Value {
     json!({
         "blind": null, "unread": null, "backend": backend, "services": [], "unasked": [null, null], "others": [],
         "operator": null, "trusted": [], "others_rules": [], "doubled": null, "kept": null, "seen": null,
@@ -75,7 +75,7 @@ fn host() -> Simulated {
                     files.write("/table", input);
                     Answer::from("")
                 }
-                [.., "list", "table", "inet", "ngcp_warden"] => Answer::from(files.text("/table").to_owned()),
+                [.., "list", "table", "inet", "ngcp_warden"] => Answer::from(files.text("/table")),
                 other => Answer::code(1).error(&format!("nft {other:?}")),
             }
         })
@@ -83,7 +83,7 @@ fn host() -> Simulated {
 
 #[test]
 fn nothing_is_stored_before_somebody_confirmed() {
-    let plan = plan(facts(json!("nft")));
+    let plan = plan(facts(&json!("nft")));
     let all = [
         "check",
         "try",
@@ -127,14 +127,14 @@ fn nothing_is_stored_before_somebody_confirmed() {
 
 #[test]
 fn rules_are_told_how_long_their_guard_waits_and_a_little_more() {
-    let mut plan = plan(facts(json!("nft")));
+    let mut plan = plan(facts(&json!("nft")));
     for change in &mut plan.changes {
         change.waived = change.guard.take().map(|guard| ngcp_warden::plan::Guard { seconds: 60, ..guard });
     }
     let host = host().on("logger", |_: &mut Files, _: &Command| "");
     let Ran { outcome, said } = run(&host, plan);
     assert_eq!(outcome, RunOutcome::Done, "{said}");
-    let stored = host.files().text("/etc/ngcp-warden/firewall.nft").to_owned();
+    let stored = host.files().text("/etc/ngcp-warden/firewall.nft");
     assert!(stored.contains("policy drop") && !stored.contains("armed"), "{stored}");
     assert_eq!(host.files().text("/table"), stored, "what is loaded is what is stored");
     assert!(
@@ -144,7 +144,7 @@ fn rules_are_told_how_long_their_guard_waits_and_a_little_more() {
 
 #[test]
 fn what_is_loaded_and_stored_already_is_not_done_again() {
-    let mut seen = facts(json!("nft"));
+    let mut seen = facts(&json!("nft"));
     seen["own"] = json!({"loaded": true, "armed": false, "stored": "/etc/ngcp-warden/firewall.nft",
         "wanted": wanted(), "as_stored": true, "at_boot": true});
     assert!(plan(seen.clone()).is_empty());
@@ -160,14 +160,14 @@ fn what_is_loaded_and_stored_already_is_not_done_again() {
     assert_eq!(ids(&gone)[0], "remove");
     assert!(gone.changes[0].opens.is_some());
     assert!(
-        steps::firewall_rules(facts(json!("nft")), None, 0).unwrap().is_empty(),
+        steps::firewall_rules(facts(&json!("nft")), None, 0).unwrap().is_empty(),
         "there are none of ours"
     );
 }
 
 #[test]
 fn without_systemd_it_is_said_that_nothing_loads_them_at_a_restart() {
-    let mut seen = facts(json!({"iptables": {"program": "iptables-legacy"}}));
+    let mut seen = facts(&json!({"iptables": {"program": "iptables-legacy"}}));
     seen["systemd"] = json!(false);
     let plan = plan(seen);
     assert!(plan.partial && plan.reminders[0].contains("no systemd"), "{:?}", plan.reminders);
@@ -180,17 +180,17 @@ fn without_systemd_it_is_said_that_nothing_loads_them_at_a_restart() {
 #[test]
 fn where_no_rule_can_be_put_in_place_that_is_said_and_nothing_is_planned() {
     let refused = |seen: Value| format!("{:#}", steps::firewall_rules(seen, Some(wanted()), 0).unwrap_err());
-    let mut blind = facts(json!("nft"));
+    let mut blind = facts(&json!("nft"));
     blind["blind"] = json!("a container");
     assert!(refused(blind).contains("cannot be seen: a container"));
-    assert!(refused(facts(json!({"missing": {"why": "neither nft nor iptables"}}))).contains("neither nft"));
-    assert!(refused(facts(json!({"foreign": {"manager": "csf"}}))).contains("csf has no commands"));
+    assert!(refused(facts(&json!({"missing": {"why": "neither nft nor iptables"}}))).contains("neither nft"));
+    assert!(refused(facts(&json!({"foreign": {"manager": "csf"}}))).contains("csf has no commands"));
 }
 
 /// What was reviewed may mean something else by now.
 #[test]
 fn filters_that_cannot_be_seen_unchanged_stop_the_run_before_anything_is_loaded() {
-    let mut seen = facts(json!("nft"));
+    let mut seen = facts(&json!("nft"));
     seen["seen"] = json!("0".repeat(64));
     let host = host();
     let Ran { outcome, said } = run(&host, plan(seen));
@@ -201,7 +201,7 @@ fn filters_that_cannot_be_seen_unchanged_stop_the_run_before_anything_is_loaded(
 #[test]
 fn the_platforms_own_firewall_keeps_what_others_wrote_and_is_switched_off_only_when_it_would_refuse_all() {
     let theirs = "-A INPUT -p tcp --dport 9998 -j ACCEPT";
-    let mut seen = facts(json!({"platform": {"enabled": false}}));
+    let mut seen = facts(&json!({"platform": {"enabled": false}}));
     seen["managed"] = json!({"enable": "no", "policy": "ACCEPT", "rules": [[theirs], []], "shadow": null});
     let edits = |plan: Plan| -> Vec<Edit> {
         let change = plan.changes.into_iter().find(|change| change.id == "firewall.config").unwrap();
