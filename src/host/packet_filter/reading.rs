@@ -18,7 +18,10 @@ use super::{
     nft,
     ruleset::{Family, Table},
 };
-use crate::executor::{Command, Executor, Sink, Stream};
+use crate::{
+    executor::{Command, Executor, Sink, Stream},
+    host,
+};
 
 /// The most that a program may print of rules, in bytes.
 const MOST_OUTPUT: usize = 64 * 1024 * 1024;
@@ -42,18 +45,13 @@ pub(super) fn read(host: &dyn Executor) -> Reading {
         );
         return reading;
     }
-    for sign in ["/run/systemd/container", "/.dockerenv", "/run/.containerenv"] {
-        if host.metadata(Path::new(sign)).is_ok() {
-            reading
-                .unseen
-                .push(format!("this is a container ({sign}): the filters of its host cannot be seen"));
-            break;
-        }
+    if let Some(kind) = container(host) {
+        reading.unseen.push(format!("this is a container ({kind}): the filters of its host cannot be seen"));
     }
     let legacy: Vec<_> =
         [false, true].into_iter().filter_map(|v6| legacy(host, v6, &mut reading.unseen)).collect();
     let nft = nft_text(host, &mut reading.unseen);
-    match nft.map(|(json, text)| nft::read(&json, &text)) {
+    match nft.map(|(jsons, text)| nft::read(&jsons, &text)) {
         Some(Ok((tables, unprinted))) => {
             reading.tables = tables;
             fill_in(host, &mut reading, &unprinted, &legacy);
@@ -70,6 +68,17 @@ pub(super) fn read(host: &dyn Executor) -> Reading {
     }
     reading.host = about(host);
     reading
+}
+
+/// What kind of container this is. A machine that was made from the image of one keeps its `/.dockerenv`, on a disk of
+/// its own.
+fn container(host: &dyn Executor) -> Option<String> {
+    let layered = || {
+        let mounts = file(host, "/proc/1/mounts").unwrap_or_default();
+        mounts.lines().any(|mount| mount.starts_with("overlay / "))
+    };
+    let docker = || host.metadata(Path::new("/.dockerenv")).is_ok() && layered();
+    host::container(host).or_else(|| docker().then(|| "docker".to_owned()))
 }
 
 /// What a program prints, whole.
@@ -108,27 +117,34 @@ fn file(host: &dyn Executor, path: &str) -> io::Result<String> {
     host.read(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The JSON and the words of nft; `None` when it holds nothing or cannot be read.
-fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<(Vec<u8>, String)> {
-    let json = match run(host, "nft", &["-j", "list", "ruleset"]) {
-        Ok(Some(json)) => json,
+/// The JSON and the words of nft; `None` when it is not there or cannot be read.
+fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<(Vec<Vec<u8>>, String)> {
+    match all_of_nft(host) {
+        Ok(Some(all)) => Some(all),
         Ok(None) => {
             unseen.extend(without_nft(host));
-            return None;
+            None
         }
-        Err(why) => {
-            unseen.push(why);
-            return None;
-        }
-    };
-    match run(host, "nft", &["-s", "-a", "list", "ruleset"]) {
-        Ok(Some(text)) => Some((json, String::from_utf8_lossy(&text).into_owned())),
-        Ok(None) => None,
         Err(why) => {
             unseen.push(why);
             None
         }
     }
+}
+
+fn all_of_nft(host: &dyn Executor) -> Result<Option<(Vec<Vec<u8>>, String)>, String> {
+    let Some(text) = run(host, "nft", &["-s", "-a", "list", "ruleset"])? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let mut jsons = Vec::new();
+    match nft::awake(&text) {
+        None => jsons.extend(run(host, "nft", &["-j", "list", "ruleset"])?),
+        Some(tables) => {
+            for (family, name) in tables {
+                jsons.extend(run(host, "nft", &["-j", "list", "table", &family, &name])?);
+            }
+        }
+    }
+    Ok(Some((jsons, text)))
 }
 
 /// A host without nft: nothing is there only where the kernel has no nf_tables either.

@@ -6,7 +6,7 @@ use super::{Arrival, Filters, Protocol, Verdict, iptables, nft};
 fn filters(json: &str, words: &str, save: &str) -> Filters {
     let mut tables = Vec::new();
     if !json.is_empty() {
-        tables.extend(nft::read(json.as_bytes(), words).unwrap().0);
+        tables.extend(nft::read(&[json.as_bytes().to_vec()], words).unwrap().0);
     }
     let around = iptables::ipset::Around {
         v6: false,

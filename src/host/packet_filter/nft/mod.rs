@@ -21,14 +21,30 @@ const MOST_THINGS: usize = 1_000_000;
 /// Rules that nft cannot print whole: table, chain, place of the rule.
 pub(super) type Unprinted = Vec<(usize, usize, usize)>;
 
-/// Reads both. The tables, and the rules of iptables-nft that only its own program can print.
+/// The tables through which packets go, by family and name, where there are others: version 1.0.6 prints no JSON that
+/// can be read where a table sleeps. `None` where none does.
+pub(super) fn awake(text: &str) -> Option<Vec<(String, String)>> {
+    let words = words::read(text);
+    let awake: Vec<_> =
+        words.tables.iter().filter(|(family, name)| !words.dormant(family, name)).cloned().collect();
+    (awake.len() < words.tables.len()).then_some(awake)
+}
+
+/// Reads both, the JSON whole or table by table. The tables, and the rules of iptables-nft that only its own program
+/// can print.
 ///
 /// # Errors
 /// What is wrong with the JSON.
-pub(super) fn read(json: &[u8], text: &str) -> Result<(Vec<Table>, Unprinted), String> {
-    let document: Value =
-        serde_json::from_slice(json).map_err(|error| format!("its JSON cannot be read: {error}"))?;
-    let things = document.get("nftables").and_then(Value::as_array).ok_or("its JSON has no 'nftables'")?;
+pub(super) fn read(jsons: &[Vec<u8>], text: &str) -> Result<(Vec<Table>, Unprinted), String> {
+    let mut things = Vec::new();
+    for json in jsons {
+        let mut document: Value =
+            serde_json::from_slice(json).map_err(|error| format!("its JSON cannot be read: {error}"))?;
+        match document.get_mut("nftables").map(Value::take) {
+            Some(Value::Array(some)) => things.extend(some),
+            _ => return Err("its JSON has no 'nftables'".to_owned()),
+        }
+    }
     if things.len() > MOST_THINGS {
         return Err(format!("it has more than {MOST_THINGS} rules and sets"));
     }
@@ -40,7 +56,12 @@ pub(super) fn read(json: &[u8], text: &str) -> Result<(Vec<Table>, Unprinted), S
         places: BTreeMap::new(),
         unprinted: Vec::new(),
     };
-    of("table").try_for_each(|table| reader.table(table))?;
+    of("table").try_for_each(|table| reader.table(&name(table, "family")?, &name(table, "name")?))?;
+    for (family, name) in reader.words.tables.clone() {
+        if reader.words.dormant(&family, &name) {
+            reader.table(&family, &name)?;
+        }
+    }
     for kind in ["set", "map"] {
         of(kind).try_for_each(|set| reader.set(set))?;
     }
@@ -65,9 +86,8 @@ fn name(value: &Value, key: &str) -> Result<String, String> {
 }
 
 impl Reader {
-    fn table(&mut self, value: &Value) -> Result<(), String> {
-        let (family, name) = (name(value, "family")?, name(value, "name")?);
-        let known = match family.as_str() {
+    fn table(&mut self, family: &str, name: &str) -> Result<(), String> {
+        let known = match family {
             "ip" => Family::Ip,
             "ip6" => Family::Ip6,
             "inet" => Family::Inet,
@@ -76,15 +96,16 @@ impl Reader {
             "arp" => return Ok(()),
             other => return Err(format!("it has a table of a family '{other}'")),
         };
-        let key = (family, name.clone(), String::new());
-        let dormant =
-            self.words.flags.get(&key).is_some_and(|flags| flags.iter().any(|flag| flag == "dormant"));
+        let key = (family.to_owned(), name.to_owned(), String::new());
+        if self.places.contains_key(&key) {
+            return Ok(());
+        }
         self.places.insert(key, (self.tables.len(), 0));
         self.tables.push(Table {
             filter: Filter::Nft,
             family: known,
-            name,
-            dormant,
+            name: name.to_owned(),
+            dormant: self.words.dormant(family, name),
             chains: Vec::new(),
             sets: BTreeMap::new(),
         });

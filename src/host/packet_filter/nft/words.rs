@@ -9,12 +9,22 @@ pub(super) type Key = (String, String, String);
 /// What is in the text of `nft -s -a list ruleset`.
 #[derive(Debug, Default)]
 pub(super) struct Words {
+    /// Tables by family and name, in order.
+    pub(super) tables: Vec<(String, String)>,
     /// The words of rules, by chain and handle.
     pub(super) rules: BTreeMap<(Key, u64), String>,
     /// The devices of base chains.
     pub(super) devices: BTreeMap<Key, Vec<String>>,
     /// The flags of tables (the third name is empty) and sets.
     pub(super) flags: BTreeMap<Key, Vec<String>>,
+}
+
+impl Words {
+    /// Whether a table sleeps.
+    pub(super) fn dormant(&self, family: &str, name: &str) -> bool {
+        let flags = self.flags.get(&(family.to_owned(), name.to_owned(), String::new()));
+        flags.is_some_and(|flags| flags.iter().any(|flag| flag == "dormant"))
+    }
 }
 
 /// Reads the text. What it does not know it leaves out.
@@ -34,6 +44,7 @@ pub(super) fn read(text: &str) -> Words {
             0 if said.starts_with("table ") => {
                 if let [_, family, name] = name().as_slice() {
                     table = ((*family).to_owned(), unquoted(name));
+                    words.tables.push(table.clone());
                 }
                 block.clear();
             }
