@@ -117,8 +117,11 @@ fn file(host: &dyn Executor, path: &str) -> io::Result<String> {
     host.read(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The JSON and the words of nft; `None` when it is not there or cannot be read.
-fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<(Vec<Vec<u8>>, String)> {
+/// What nft prints: its JSON, whole or table by table, and its words.
+type Printed = (Vec<Vec<u8>>, String);
+
+/// What nft holds; `None` when it is not there or cannot be read.
+fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<Printed> {
     match all_of_nft(host) {
         Ok(Some(all)) => Some(all),
         Ok(None) => {
@@ -132,7 +135,7 @@ fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<(Vec<Vec<u8
     }
 }
 
-fn all_of_nft(host: &dyn Executor) -> Result<Option<(Vec<Vec<u8>>, String)>, String> {
+fn all_of_nft(host: &dyn Executor) -> Result<Option<Printed>, String> {
     let Some(text) = run(host, "nft", &["-s", "-a", "list", "ruleset"])? else { return Ok(None) };
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut jsons = Vec::new();
