@@ -8,6 +8,7 @@ mod steps_host {
     mod certificate_renewals;
     mod certificate_requests;
     mod certificates;
+    mod firewall_answers;
     mod firewall_plan;
     mod noatime;
     mod ssh;

@@ -44,7 +44,9 @@ const ADDRESSES: &str = "1: lo    inet 127.0.0.1/8 scope host lo
 ";
 
 pub(super) fn install(files: &mut Files) {
-    files.directory("/run/systemd/system");
+    for folder in ["/run/systemd/system", "/etc/systemd/system"] {
+        files.directory(folder);
+    }
     for (process, exe, ..) in LISTENERS {
         files.link(format!("/proc/{process}/exe"), *exe);
     }

@@ -39,6 +39,7 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
         "Passwords",
         "SSH logins",
         "Certificates",
+        "Firewall",
         "Disk access times",
         "Performance profile",
     ] {

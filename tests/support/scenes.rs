@@ -16,7 +16,8 @@ use super::wizard::Wizard;
 /// The steps into the plan, from the first page to the review; without those that wait for the operator.
 fn all_steps(ready: &Wizard) -> String {
     let steps = step_order(&ready.model).into_iter().map(|index| REGISTRY[index].about().id.as_str());
-    let ticks: Vec<&str> = steps.map(|step| if step == "ssh" { "Down" } else { "Space Down" }).collect();
+    let ticks: Vec<&str> =
+        steps.map(|step| if ["ssh", "firewall"].contains(&step) { "Down" } else { "Space Down" }).collect();
     format!("Enter {} F10", ticks.join(" "))
 }
 

@@ -104,10 +104,12 @@ impl Wizard {
                 session.carry_out(effect, &mut |answer| answers.send(answer).unwrap());
             }
         });
-        let mut presses = 1;
+        let (mut presses, mut waits) = (1, false);
         for message in told {
             self.tell(message);
-            if presses == 1 && self.model.run.as_ref().is_some_and(|run| run.guard.is_some()) {
+            let waited =
+                std::mem::replace(&mut waits, self.model.run.as_ref().is_some_and(|run| run.guard.is_some()));
+            if waits && !waited {
                 presses += 1;
                 self.press_only("k");
             }

@@ -108,7 +108,7 @@ fn the_demo_keeps_its_runs_and_takes_them_back() {
     let mut wizard = Wizard::ready(Mode::Maintenance);
     let score = |wizard: &Wizard| ngcp_warden::finding::score(wizard.model.findings());
     let before = score(&wizard);
-    wizard.press("Enter Space Down Down Space F10 a Up Enter Enter Up Enter");
+    wizard.press("Enter Space Down Down Down Space F10 a Up Enter Enter Up Enter");
     assert_eq!(wizard.model.run.as_ref().unwrap().outcome, Some(RunOutcome::Done));
     assert!(score(&wizard) > before);
     wizard.press("Enter u");

@@ -59,7 +59,10 @@ fn every_question_of_every_step_is_near() {
                 all.len()
             );
             let lines = screen(&mut wizard, columns, height);
-            assert!(below <= most, "{}: {lines:#?}", step.about().id);
+            // A table may go on for one more page.
+            let table =
+                rows(wizard.model.current_step().unwrap()).rows.iter().any(|row| !row.columns().is_empty());
+            assert!(below <= if table { room } else { most }, "{}: {lines:#?}", step.about().id);
             // What is so today is in every row, whole where the screen is as wide as most, with a title above it.
             let words = rows(wizard.model.current_step().unwrap()).rows.into_iter();
             let words: Vec<String> = words.filter_map(|row| row.now().map(str::to_owned)).collect();
@@ -97,7 +100,7 @@ fn every_question_of_every_step_is_near() {
 /// `n` from step to step: nothing is planned that was never on the screen, at either size, and it is soon over.
 #[test]
 fn the_shortest_path_shows_every_question_and_is_short() {
-    for (columns, height, most) in [(80, 24, 14), (60, 16, 15)] {
+    for (columns, height, most) in [(80, 24, 17), (60, 16, 19)] {
         let mut wizard = Wizard::ready(Mode::FirstBoot);
         screen(&mut wizard, columns, height);
         let mut presses = 0_usize;

@@ -15,6 +15,7 @@ pub(super) static ABOUT: About = About {
         (id::NOT_PERSISTENT, asks::RULES),
         (id::DRIFT, asks::RULES),
         (id::CONFLICT, asks::RULES),
+        (id::EXPOSED_LISTENER, asks::RULES),
         (id::RTPENGINE_MISSING, asks::RTPENGINE),
         (id::RTPENGINE_ORDER, asks::RTPENGINE),
         (id::SIP_BANS_OFF, asks::SIP_BANS),

@@ -160,11 +160,10 @@ fn settings(facts: &Facts) -> Vec<Field> {
     if facts.operator.is_none() {
         options.push((by::CONSOLE, "console only", "You said so: the console is the way in."));
     }
-    fields.push(
-        Field::choice(asks::LAST_WAY, "Last way in", options, by::REFUSE)
-            .help("Judged before anything is changed.")
-            .optional(),
-    );
+    // With one answer there is nothing to decide.
+    let quiet = options.len() == 1;
+    let last = Field::choice(asks::LAST_WAY, "Last way in", options, by::REFUSE).optional();
+    fields.push(Field { quiet, ..last.help("Judged before anything is changed.") });
     let seconds = Kind::Number { default: SECONDS, min: 20, max: 3600 };
     fields.push(
         Field::new(asks::CONFIRM_WITHIN, "Confirm within", seconds)
@@ -211,7 +210,9 @@ fn watch(facts: &Facts) -> Option<Field> {
     ];
     let field = Field::choice(asks::WATCH, "Watch", options, by::OFF)
         .help("For hosts where another firewall is reloaded and takes the RTPENGINE rule along.");
-    facts.systemd.then(|| field.optional())
+    // Where nobody removes rules of others there is nothing to watch.
+    let quiet = !facts.others_rules.iter().any(|owner| owner.takes_over);
+    facts.systemd.then(|| Field { quiet, ..field.optional() })
 }
 
 fn bans(facts: &Facts, now: Option<&Finding>) -> Vec<Field> {
