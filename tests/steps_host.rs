@@ -9,7 +9,10 @@ mod steps_host {
     mod certificate_requests;
     mod certificates;
     mod firewall_answers;
+    mod firewall_findings;
+    mod firewall_host;
     mod firewall_plan;
+    mod firewall_verbs;
     mod noatime;
     mod ssh;
     mod support_access;

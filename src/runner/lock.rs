@@ -86,6 +86,14 @@ impl Lock {
         Ok(lock)
     }
 
+    /// Takes the lock for a change of the host that is no run.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn outside_a_run(root: &Path, what: &str, now: Timestamp) -> anyhow::Result<Lock> {
+        Lock::take(root, &Holder { pid: std::process::id(), since: now, what: what.to_owned(), run: None })
+    }
+
     /// Whether somebody has the lock now; asked without taking it for longer than the question.
     ///
     /// # Errors

@@ -7,17 +7,14 @@ use super::load;
 use crate::{
     commands::{exit, output::complain, subcommand::Target},
     effects::runs::Site,
-    runner::{Holder, Lock},
+    runner::Lock,
     steps::{firewall_repair, stored_rules},
 };
 
 pub(super) fn repair(Target { host, site }: &Target) -> Result<u8> {
     let host = &**host;
     let _lock = match site {
-        Site::Root(root) => {
-            let what = "repairing the packet filter".to_owned();
-            Some(Lock::take(root, &Holder { pid: std::process::id(), since: host.now(), what, run: None })?)
-        }
+        Site::Root(root) => Some(Lock::outside_a_run(root, "repairing the packet filter", host.now())?),
         Site::Demo(..) => None,
     };
     let found = firewall_repair(host)?;

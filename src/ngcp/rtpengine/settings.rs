@@ -8,7 +8,7 @@ use crate::{executor::Executor, host};
 /// What the daemon of old releases is started with, and in what newer ones configure it.
 const DEFAULTS: [&str; 2] = ["/etc/default/ngcp-rtpengine-daemon", "/etc/default/rtpengine-daemon"];
 pub(super) const CONFIG: &str = "/etc/rtpengine/rtpengine.conf";
-/// From this release on the daemon makes the rule itself and has a verb for it (PLATFORM.md 5.1).
+/// From this release on the daemon makes the rule itself and has a verb for it (PLATFORM.md 8.2).
 const OWN_VERB: Version = Version::Number(12, 0, 0);
 
 /// What the files say.

@@ -1,4 +1,4 @@
-//! The bans of SIP senders (facts by release in `ngcp/PLATFORM.md`): what config.yml says of them, and the edits that
+//! The bans of SIP senders: what config.yml says of them, and the edits that
 //! turn them on or off and spare whom nobody may ban.
 
 use std::path::Path;

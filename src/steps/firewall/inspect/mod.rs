@@ -45,8 +45,9 @@ pub(super) struct Seen {
 }
 
 pub(super) fn look(host: &dyn Executor) -> Seen {
-    let blind = blind(host);
     let filters = Filters::read(host);
+    // Where a part of them was not seen, nothing that is closed is known to be.
+    let blind = blind(host).or_else(|| (!filters.unseen.is_empty()).then(|| filters.unseen.join("; ")));
     let config = Config::read(host).map_err(|error| format!("{error:#}"));
     let version = Release::read(host).version;
     let listening = listeners(host).map_err(|error| format!("{error:#}"));
