@@ -13,6 +13,7 @@ mod known;
 mod network;
 mod random;
 mod rulesets;
+mod saved;
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,20 @@
 //! Recorded rulesets: what becomes of a packet by them.
 
-use super::{Arrival, Filters, Protocol, Verdict, iptables, nft};
+mod hostile;
+mod rulesets;
+
+use super::{Arrival, Filters, Protocol, Table, Verdict, evaluate::Host, iptables, nft};
+
+/// The text of `iptables-save`, read.
+fn read_save(save: &str) -> Result<Vec<Table>, String> {
+    let sets = iptables::ipset::IpSets::default();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    iptables::read(save, &iptables::ipset::Around { v6: false, sets: &sets, now })
+}
+
+fn judged(tables: Vec<Table>) -> Filters {
+    Filters { unseen: Vec::new(), tables, host: Host { loose: Some(true), ..Host::default() } }
+}
 
 /// Filters out of what the programs print.
 fn filters(json: &str, words: &str, save: &str) -> Filters {
@@ -8,14 +22,8 @@ fn filters(json: &str, words: &str, save: &str) -> Filters {
     if !json.is_empty() {
         tables.extend(nft::read(&[json.as_bytes().to_vec()], words).unwrap().0);
     }
-    let around = iptables::ipset::Around {
-        v6: false,
-        sets: &iptables::ipset::IpSets::default(),
-        now: "2026-01-01T00:00:00Z".parse().unwrap(),
-    };
-    tables.extend(iptables::read(save, &around).unwrap());
-    let host = super::evaluate::Host { loose: Some(true), ..Default::default() };
-    Filters { unseen: Vec::new(), tables, host }
+    tables.extend(read_save(save).unwrap());
+    judged(tables)
 }
 
 fn tcp(filters: &Filters, from: &str, port: u16) -> (Verdict, String) {
