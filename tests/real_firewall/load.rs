@@ -2,12 +2,12 @@
 
 use std::{fs, process::Command};
 
-use ngcp_warden::runner::RunOutcome;
+use ngcp_warden::{executor::System, host::packet_filter::Filters, runner::RunOutcome, steps};
 
 use super::{
     host::{STORED, all_rules, play, scene, tool, warden},
     network::{Network, Who},
-    rules::{SERVICES, plan, run, wanted},
+    rules::{SERVICES, facts, loading, plan, run, wanted},
 };
 
 fn reached(network: &Network, who: Who) -> [bool; 3] {
@@ -95,4 +95,37 @@ fn systemd_understands_the_unit() {
     fs::write(&unit, text.replace("/usr/local/sbin/ngcp-warden", "/bin/true")).unwrap();
     let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
     assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+}
+
+/// Between the review and the run somebody else changes any filter: nothing of ours is loaded.
+fn changed_meanwhile(program: &str) {
+    tool("ip", &["link", "set", "lo", "up"]);
+    let host = System::live().unwrap();
+    let mut seen = facts(program);
+    seen["seen"] = Filters::read(&host).sum().unwrap().into();
+    let plan = || loading(steps::firewall_rules(seen.clone(), Some(wanted(SERVICES)), 30).unwrap());
+    let other = if program == "nft" { "iptables-legacy" } else { "ip6tables-nft" };
+    tool(other, &["-A", "INPUT", "-p", "tcp", "--dport", "9997", "-j", "DROP"]);
+    let before = all_rules();
+    let (outcome, said) = run(plan(), true);
+    assert_eq!(outcome, RunOutcome::Failed);
+    assert!(said.contains("were changed since they were looked at"), "{said}");
+    assert_eq!(all_rules(), before, "nothing is loaded");
+    tool(other, &["-D", "INPUT", "-p", "tcp", "--dport", "9997", "-j", "DROP"]);
+    // A table that was made by that is a change as well.
+    seen["seen"] = Filters::read(&host).sum().unwrap().into();
+    let plan = loading(steps::firewall_rules(seen, Some(wanted(SERVICES)), 30).unwrap());
+    let (outcome, said) = run(plan, true);
+    assert_eq!(outcome, RunOutcome::Done, "{said}");
+    println!("{program}: a rule of somebody else between review and run was noticed, nothing was loaded");
+}
+
+#[test]
+fn a_filter_that_somebody_changes_after_the_review_stops_the_run_before_anything_is_loaded() {
+    const TEST: &str =
+        "load::a_filter_that_somebody_changes_after_the_review_stops_the_run_before_anything_is_loaded";
+    match scene() {
+        None => play(TEST, &["nft", "iptables-nft", "iptables-legacy"]),
+        Some(program) => changed_meanwhile(&program),
+    }
 }

@@ -5,7 +5,11 @@ use super::{
     real_host::inside,
     rules::{SERVICES, loading, plan, run, wanted},
 };
-use ngcp_warden::runner::RunOutcome;
+use ngcp_warden::{
+    executor::System,
+    host::packet_filter::{Arrival, Filters, Protocol, Verdict},
+    runner::RunOutcome,
+};
 
 /// One port and who is to reach it.
 struct Row {
@@ -43,6 +47,17 @@ fn rows() -> Vec<Row> {
     rows
 }
 
+/// The packet that a probe sends.
+fn arrival(who: Who, v6: bool, row: &Row) -> Arrival {
+    Arrival {
+        from: who.address(v6).parse().unwrap(),
+        to: who.host(v6).parse().unwrap(),
+        protocol: if row.protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp },
+        port: row.port,
+        interface: Some(who.cable()),
+    }
+}
+
 /// Puts rules in place and looks who reaches what.
 pub(crate) fn matrix(program: &str, put_in_place: impl FnOnce()) {
     let mut network = Network::new();
@@ -66,7 +81,9 @@ pub(crate) fn matrix(program: &str, put_in_place: impl FnOnce()) {
         "service", "port", "answer", "subscriber", "trusted", "stranger"
     );
     let seen = Who::ALL.map(|who| network.probe(who, &probes(who)));
-    let (mut wrong, mut count) = (0, 0);
+    let filters = Filters::read(&System::live().unwrap());
+    assert!(filters.unseen.is_empty(), "{:?}", filters.unseen);
+    let (mut wrong, mut count, mut differ) = (0, 0, 0);
     for (at, row) in rows.iter().enumerate() {
         let mut line =
             format!("{:<14}{:<11}{:<10}", row.name, format!("{}/{}", row.port, row.protocol), row.whom);
@@ -75,6 +92,13 @@ pub(crate) fn matrix(program: &str, put_in_place: impl FnOnce()) {
             let cell = [seen[at], seen[rows.len() + at]];
             count += cell.len();
             wrong += cell.iter().filter(|open| **open != shall).count();
+            for (v6, open) in [false, true].into_iter().zip(cell) {
+                let ruling = filters.judge(&arrival(who, v6, row));
+                if ruling.verdict != if open { Verdict::Open } else { Verdict::Closed } {
+                    differ += 1;
+                    println!("{who:?} {} {}: {open} and yet {ruling:?}", row.protocol, row.port);
+                }
+            }
             let mark = |open: bool| match (open, open == shall) {
                 (true, true) => "+",
                 (false, true) => "-",
@@ -85,9 +109,9 @@ pub(crate) fn matrix(program: &str, put_in_place: impl FnOnce()) {
         }
         println!("{line}");
     }
-    println!("{program}: {count} probes, {wrong} wrong");
+    println!("{program}: {count} probes, {wrong} wrong; explained otherwise: {differ}");
     assert!(count >= 120, "{count} probes");
-    assert_eq!(wrong, 0);
+    assert_eq!((wrong, differ), (0, 0));
 }
 
 fn ours(program: &str) {

@@ -31,6 +31,11 @@ impl Who {
         if v6 { format!("2001:db8:{}::1", self.number()) } else { format!("{}.1", self.network()) }
     }
 
+    /// The interface of the host that its packets come in by.
+    pub(crate) fn cable(self) -> String {
+        format!("cable{}", self.number())
+    }
+
     fn network(self) -> &'static str {
         ["198.51.100", "192.0.2", "203.0.113"][self as usize]
     }
@@ -58,7 +63,7 @@ impl Network {
             // It is out of our network when it says something.
             sleeper.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
             let other = Other(sleeper);
-            let cable = format!("cable{}", who.number());
+            let cable = who.cable();
             ip(
                 Command::new("ip"),
                 &format!("link add {cable} type veth peer name cable netns {}", other.0.id()),
