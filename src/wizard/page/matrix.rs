@@ -12,8 +12,9 @@ const DIFFERS: &str = " *";
 const SMALL: usize = 64;
 /// Below so many not even that, nor what is so today.
 const NARROW: usize = 44;
-/// What is said between subject and today is cut before anything else, down to so many columns.
+/// What is said between subject and today is cut before anything else, down to so many columns; the subject next.
 const LEAST: usize = 7;
+const SUBJECT: usize = 17;
 /// Columns before the subject, and between columns.
 const GAP: usize = 2;
 
@@ -56,12 +57,18 @@ impl Matrix {
 
     /// Takes one column from the widest that can spare it; `false` when none can.
     fn narrow(&mut self) -> bool {
-        let last = self.widths.len().saturating_sub(2);
-        let (told, answers) = self.widths.split_at_mut(last);
-        let spare = told.iter_mut().filter(|width| **width > LEAST).max();
-        let Some(width) = spare.or(answers.iter_mut().filter(|width| **width > 1).max()) else {
-            return false;
+        let told = self.widths.len().saturating_sub(2);
+        let least = |at: usize| match at {
+            0 => SUBJECT,
+            at if at < told => LEAST,
+            _ => usize::MAX,
         };
+        let spare = |least: &dyn Fn(usize) -> usize| {
+            let all = self.widths.iter().enumerate().filter(|(at, width)| **width > least(*at));
+            all.max_by_key(|(_, width)| **width).map(|(at, _)| at)
+        };
+        let widest = spare(&least).or_else(|| spare(&|_| 1));
+        let Some(width) = widest.and_then(|at| self.widths.get_mut(at)) else { return false };
         *width -= 1;
         true
     }
