@@ -13,10 +13,11 @@ use crate::{
     steps::firewall::facts::{Exposure, Reach},
 };
 
-/// More addresses of one family, ports of one range and kinds of senders are not tried.
+/// More addresses of one family and ports of one range are not tried.
 const MOST_ADDRESSES: usize = 8;
 const MOST_PORTS: usize = 24;
-const MOST_SENDERS: usize = 256;
+/// So many rules are asked for one port, so that a look at thousands of rules does not take its time.
+const MOST_ASKED: usize = 100_000;
 /// A port that nothing is known to use: what becomes of it becomes of everything that nobody named.
 const NOBODYS: u16 = 47_823;
 
@@ -118,6 +119,11 @@ impl Judge<'_> {
         each.min_by_key(|seen| rank(seen.who))
     }
 
+    /// So many senders are tried.
+    fn most_senders(&self) -> usize {
+        (MOST_ASKED / self.filters.rules().count().max(1)).clamp(16, 4096)
+    }
+
     fn address(&self, own: &Own, protocol: Protocol, port: u16, senders: &[IpAddr], complete: bool) -> Seen {
         let judge = |from: IpAddr| {
             let interface = Some(own.interface.clone());
@@ -129,29 +135,29 @@ impl Judge<'_> {
             return Seen { at: (protocol, port), who: Reach::Unknown, trusted: None, by };
         };
         let ruling = judge(*stranger);
-        let others =
-            || senders.iter().skip(1).take(MOST_SENDERS).any(|from| judge(*from).verdict == Verdict::Open);
+        let most = self.most_senders();
+        let others = || senders.iter().skip(1).take(most).any(|from| judge(*from).verdict == Verdict::Open);
         let (who, by) = match ruling.verdict {
             Verdict::Open => (Reach::Everyone, said(&ruling)),
             Verdict::Unknown => (Reach::Unknown, said(&ruling)),
             Verdict::Closed if others() => (Reach::Some, said(&ruling)),
-            Verdict::Closed if complete && senders.len() <= MOST_SENDERS => (Reach::Nobody, said(&ruling)),
+            Verdict::Closed if complete && senders.len() <= most => (Reach::Nobody, said(&ruling)),
             Verdict::Closed => {
                 // Strangers are out, whoever else may be in.
                 (Reach::Some, format!("{}; not every sender that rules name was tried", said(&ruling)))
             }
         };
-        let mut trusted = None;
-        for network in self.trusted.iter().filter(|network| network.is_ipv6() == own.address.is_ipv6()) {
-            match judge(network.somebody(&[own.address])).verdict {
-                Verdict::Open => trusted = trusted.or(Some(true)),
-                Verdict::Closed => trusted = Some(false),
-                Verdict::Unknown => {
-                    trusted = None;
-                    break;
-                }
-            }
-        }
+        let networks = self.trusted.iter().filter(|network| network.is_ipv6() == own.address.is_ipv6());
+        let networks: Vec<&Network> = networks.collect();
+        let tried = networks.iter().take(most);
+        let verdicts: Vec<Verdict> =
+            tried.map(|network| judge(network.somebody(&[own.address])).verdict).collect();
+        let trusted = match () {
+            () if verdicts.contains(&Verdict::Unknown) || verdicts.is_empty() => None,
+            () if verdicts.contains(&Verdict::Closed) => Some(false),
+            // All of them, or it is not known.
+            () => (networks.len() <= most).then_some(true),
+        };
         Seen { at: (protocol, port), who, trusted, by }
     }
 
