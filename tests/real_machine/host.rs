@@ -18,6 +18,11 @@ const STATE: &str = "stat -c '%n %a %U:%G %Y' /etc/fstab /etc/shadow /etc/ssh/* 
 
 /// Boots a fresh one.
 pub(crate) fn fresh() -> Machine {
+    fresh_with(&[])
+}
+
+/// Boots a fresh one that has these files as well, by path, mode and content.
+pub(crate) fn fresh_with(more: &[(&str, u32, &str)]) -> Machine {
     let by_key = format!(
         "#!/bin/sh\nexec {CLIENT} -o BatchMode=yes -i /root/operator \"root@${{HOST:-127.0.0.1}}\" \"$@\"\n"
     );
@@ -26,7 +31,7 @@ pub(crate) fn fresh() -> Machine {
     );
     let secrets =
         format!("passwords.root.password={NEW_PASSWORD}\npasswords.cdrexport.password={NEW_PASSWORD}2\n");
-    let mut machine = Off::new(&[
+    let files = [
         ("/etc/ssh/sshd_config", 0o644, SSHD),
         ("/etc/systemd/system/ngcp-warden-restore.service", 0o644, UNIT),
         ("/etc/systemd/system-preset/10-ngcp-warden.preset", 0o644, PRESET),
@@ -35,8 +40,8 @@ pub(crate) fn fresh() -> Machine {
         ("/usr/local/bin/by-password", 0o755, &by_password),
         ("/root/set-up", 0o755, SET_UP),
         ("/root/secrets", 0o600, &secrets),
-    ])
-    .boot();
+    ];
+    let mut machine = Off::new(&[files.as_slice(), more].concat()).boot();
     machine.shell.ok("tar -xf /dev/vdb -C / --no-same-owner --no-overwrite-dir && /root/set-up");
     assert!(machine.opens("by-key true") && machine.opens("by-password sipwise"), "logins to begin with");
     machine

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "times and counts are shown")]
 
+mod firewall;
 mod host;
 mod line;
 mod logins;
