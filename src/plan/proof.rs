@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{CommandLine, Template, timed::passing};
-use crate::host::tls::Trial;
+use crate::{finding::StepId, host::tls::Trial};
 
 /// How a change is seen done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,14 @@ pub enum Claim {
         /// The line, whatever stands before and behind it.
         line: String,
     },
+    /// What this step finds by itself under this name, and under those that begin so, is well: for an apply, which
+    /// is of no step.
+    Well {
+        /// The step.
+        step: StepId,
+        /// Id of the finding.
+        finding: String,
+    },
     /// The services that ran before the change still run.
     Services,
     /// The SSH server started itself again and listens, which it does to read its settings.
@@ -125,6 +133,7 @@ impl Claim {
             | Claim::Values { .. }
             | Claim::Loads { .. }
             | Claim::Served { .. }
+            | Claim::Well { .. }
             | Claim::Services
             | Claim::Reread => false,
         }
@@ -139,7 +148,7 @@ impl Claim {
     pub fn patience(&self) -> Duration {
         Duration::from_secs(match self {
             Claim::Services | Claim::Served { .. } => 30,
-            Claim::Reread => 5,
+            Claim::Reread | Claim::Well { .. } => 5,
             _ => 0,
         })
     }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     executor::{Executor, Quiet},
+    finding::{Finding, Status},
     host::{
         mounts,
         shadow::{self, PasswordState},
@@ -84,6 +85,20 @@ fn compared(fits: Option<bool>, whose: &str, place: &str) -> Result<Seen> {
     }
 }
 
+/// Whether a step found all well under a name. What cannot be told is said, and is no failure.
+pub(super) fn well(found: &[Finding], name: &str) -> Result<Seen> {
+    let tail = |id: &str| id.strip_prefix(name).is_some_and(|tail| tail.is_empty() || tail.starts_with('-'));
+    let all: Vec<&Finding> = found.iter().filter(|finding| tail(&finding.id)).collect();
+    let of = |status| all.iter().find(|finding| finding.status == status);
+    let words = |finding: &Finding| format!("{}: {}", finding.title, finding.evidence);
+    match (of(Status::Fail), of(Status::Unknown), of(Status::Pass)) {
+        (Some(wrong), ..) => bail!("{}", words(wrong)),
+        (None, Some(unknown), _) => Ok(Seen::in_part(words(unknown))),
+        (None, None, Some(well)) => Ok(Seen::yes(well.title.clone())),
+        (None, None, None) => Ok(Seen::in_part(format!("nothing was found under {name}"))),
+    }
+}
+
 /// Whether the files that were made hold the new value in place of the old one.
 pub(super) fn in_force(
     what: &str,
@@ -119,4 +134,37 @@ pub(super) fn in_force(
             "nobody knows whether the {what} is in force: no file made from a template held the old one"
         )),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Severity, StepId};
+
+    /// What cannot be told fails no apply and is never called well.
+    #[test]
+    fn a_step_finds_all_well_only_where_it_looked() {
+        let found = |statuses: &[(&str, Status)]| {
+            let finding = |(id, status): &(&str, Status)| Finding {
+                id: (*id).to_owned(),
+                step: StepId::new("firewall"),
+                severity: Severity::High,
+                status: *status,
+                title: "title".to_owned(),
+                evidence: "evidence".to_owned(),
+                remedy: String::new(),
+                handbook: String::new(),
+                field: None,
+            };
+            well(&statuses.iter().map(finding).collect::<Vec<_>>(), "BLOCKED")
+        };
+        assert_eq!(
+            found(&[("BLOCKED-sip", Status::Pass), ("BLOCKEDOTHER", Status::Fail)]).unwrap(),
+            Seen::yes("title")
+        );
+        for statuses in [vec![("BLOCKED", Status::Pass), ("BLOCKED-rtp", Status::Unknown)], vec![]] {
+            assert_ne!(found(&statuses).unwrap(), Seen::yes("title"));
+        }
+        assert!(found(&[("BLOCKED-sip", Status::Pass), ("BLOCKED-rtp", Status::Fail)]).is_err());
+    }
 }

@@ -203,13 +203,18 @@ fn the_platforms_own_firewall_keeps_what_others_wrote_and_is_switched_off_only_w
     let theirs = "-A INPUT -p tcp --dport 9998 -j ACCEPT";
     let mut seen = facts(&json!({"platform": {"enabled": false}}));
     seen["managed"] = json!({"enable": "no", "policy": "ACCEPT", "rules": [[theirs], []], "shadow": null});
+    let reached = json!({"who": "everyone", "trusted": null, "by": "", "but": null});
+    seen["unasked"] = json!([reached, null]);
     let edits = |plan: Plan| -> Vec<Edit> {
         let change = plan.changes.into_iter().find(|change| change.id == "firewall.config").unwrap();
         assert!(change.guard.is_some());
         let Action::Edit { edits, .. } = change.action else { panic!() };
         edits
     };
-    let set = edits(plan(seen.clone()));
+    let planned = plan(seen.clone());
+    let looked_at = format!("{:?}", planned.effective);
+    assert!(looked_at.contains("FIREWALL-OFF") && !looked_at.contains("FIREWALL-IPV6-OPEN"), "{looked_at}");
+    let set = edits(planned);
     let [
         Edit::List { to: v4, .. },
         Edit::List { to: v6, .. },

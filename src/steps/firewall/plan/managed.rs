@@ -7,16 +7,16 @@ use anyhow::{Result, bail};
 
 use super::{
     super::{
-        facts::{Facts, Wanted},
-        names::ABOUT,
+        facts::{Facts, Reached, Wanted},
+        names::{ABOUT, by, id},
         rules::{Openings, iptables::Family, managed},
     },
     making::{as_reviewed, change, guarded},
     stored,
 };
 use crate::{
-    ngcp::{config::DIRECTORY, firewall},
-    plan::{Action, Edit, Phase, Plan, Template, Undo},
+    ngcp::{config::DIRECTORY, firewall, rtpengine::Rule},
+    plan::{Action, Claim, Edit, Phase, Plan, Proof, Template, Undo},
 };
 
 /// What the platform takes for on, off, and for refusing what no rule names.
@@ -29,6 +29,9 @@ const DROP: &str = "DROP";
 pub(super) fn set(facts: &Facts, wanted: &Wanted, seconds: u64) -> Result<Plan> {
     let open = Openings::of(wanted);
     let mut plan = edited(facts, Some(&open), seconds)?;
+    if !plan.apply.is_empty() {
+        plan.effective = effective(facts, wanted);
+    }
     if !plan.changes.is_empty() || facts.own.wanted.as_ref() != Some(wanted) {
         plan.join(stored::note(facts, wanted));
     }
@@ -40,6 +43,25 @@ pub(super) fn set(facts: &Facts, wanted: &Wanted, seconds: u64) -> Result<Plan> 
         );
     }
     Ok(plan)
+}
+
+/// What the rules that the platform's tool makes must be seen to do: how it reads ours is its own business.
+fn effective(facts: &Facts, wanted: &Wanted) -> Vec<Proof> {
+    let open = |reached: &Reached| {
+        let who = wanted.services.get(&reached.service.name).map_or(by::NOBODY, |(who, _)| who);
+        who != by::NOBODY && reached.listens.as_ref().is_some_and(|programs| !programs.is_empty())
+    };
+    let [v4, v6] = [0, 1].map(|family| facts.unasked[family].is_some());
+    let asked = [
+        (v4, id::OFF),
+        (v6, id::IPV6_OPEN),
+        (facts.services.iter().any(open), id::SERVICE_BLOCKED),
+        (facts.rtpengine.families.contains(&Rule::Fine), id::RTPENGINE_MISSING),
+        (facts.rtpengine.families.contains(&Rule::Fine), id::RTPENGINE_ORDER),
+    ];
+    let well =
+        |finding: &str| Proof::Claim(Claim::Well { step: ABOUT.id.clone(), finding: finding.to_owned() });
+    asked.into_iter().filter(|(asked, _)| *asked).map(|(_, finding)| well(finding)).collect()
 }
 
 /// # Errors
