@@ -1,6 +1,6 @@
 //! What a restart of the host finds: the rules that were confirmed, or SSH and nothing else, never everything.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use ngcp_warden::{executor::System, host::packet_filter::Filters, runner::RunOutcome, steps};
 
@@ -54,22 +54,28 @@ fn loads_again(program: &str) {
     assert_eq!(warden(&["firewall", "load"]).0, 0);
     assert_eq!(all_rules(), loaded, "none is doubled");
 
-    // Somebody edited what is stored.
+    // Somebody edited what is stored: what nobody confirmed is not loaded.
     flush(program);
     let file = if program == "nft" { "firewall.nft" } else { "firewall.4" };
     let path = format!("{STORED}/{file}");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("443", "https and more")).unwrap();
+    fs::write(&path, format!("{}\nflush ruleset\n", text.replace("443", "3306"))).unwrap();
     let (code, said) = warden(&["firewall", "load"]);
-    assert!(
-        code == 1 && said.contains("does not load") && said.contains("only SSH is let in"),
-        "{code} {said}"
-    );
-    assert_eq!(reached(&network, Who::Trusted), [true, false, false]);
-    assert_eq!(reached(&network, Who::Stranger), [false, false, false]);
+    assert!(code == 0 && said.contains("was changed since the rules were confirmed"), "{code} {said}");
+    works(&network);
+    assert_eq!(all_rules(), loaded, "the confirmed rules");
+
+    // Others could have written it.
+    let json = format!("{STORED}/firewall.json");
+    fs::set_permissions(&json, fs::Permissions::from_mode(0o666)).unwrap();
+    let (code, said) = warden(&["firewall", "load"]);
+    assert!(code == 1 && said.contains("can be written by others than root"), "{code} {said}");
+    fs::set_permissions(&json, fs::Permissions::from_mode(0o644)).unwrap();
 
     // Nobody knows any more who is trusted.
-    fs::write(format!("{STORED}/firewall.json"), "{").unwrap();
+    fs::write(&json, "{").unwrap();
+    let (code, said) = warden(&["firewall", "status"]);
+    assert!(code == 1 && said.contains("a restart lets SSH in and nothing else"), "{code} {said}");
     let (code, said) = warden(&["firewall", "load"]);
     assert!(code == 1 && said.contains("only SSH is let in"), "{code} {said}");
     if program != "iptables-legacy" {

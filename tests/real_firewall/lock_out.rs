@@ -72,6 +72,8 @@ fn locked_out(program: &str, how: &str) {
         // No process did that. The next start of the program tidies up.
         assert_eq!(runs.state(&run).unwrap(), State::CutOff);
         assert_ne!(all_rules(), before, "the rules are there, and refuse nothing");
+        let (_, said) = warden(&["firewall", "status"]);
+        assert!(said.contains("rules of ours   none"), "{said}");
         let (code, said) = warden(&["undo", &run, "--confirm", "none"]);
         assert_eq!(code, 0, "{said}");
     } else {

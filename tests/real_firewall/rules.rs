@@ -26,7 +26,7 @@ pub(crate) fn facts(program: &str) -> Value {
         "blind": null, "unread": null, "backend": backend(program), "services": [], "unasked": [null, null], "others": [],
         "operator": null, "trusted": [], "doubled": null, "kept": null,
         "others_rules": [], "seen": null,
-        "own": {"loaded": false, "armed": false, "stored": null, "wanted": null, "as_stored": null, "at_boot": null},
+        "own": {"loaded": false, "armed": false, "stored": null, "wanted": null, "damaged": null, "as_stored": null, "at_boot": null},
         "rtpengine": {"wanted": null, "why": "", "table": null, "families": ["missing", "missing"], "module": null,
             "forwarded": null, "policy_opened": null, "way": null},
         "bans": null, "can_notrack": true, "systemd": false,

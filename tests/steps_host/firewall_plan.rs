@@ -18,7 +18,7 @@ fn facts(backend: &Value) -> Value {
     json!({
         "blind": null, "unread": null, "backend": backend, "services": [], "unasked": [null, null], "others": [],
         "operator": null, "trusted": [], "others_rules": [], "doubled": null, "kept": null, "seen": null,
-        "own": {"loaded": false, "armed": false, "stored": null, "wanted": null, "as_stored": null, "at_boot": null},
+        "own": {"loaded": false, "armed": false, "stored": null, "wanted": null, "damaged": null, "as_stored": null, "at_boot": null},
         "rtpengine": {"wanted": null, "why": "", "table": null, "families": ["missing", "missing"], "module": null,
             "forwarded": null, "policy_opened": null, "way": null},
         "bans": null, "can_notrack": true, "managed": null, "watched": false, "systemd": true,
@@ -146,7 +146,7 @@ fn rules_are_told_how_long_their_guard_waits_and_a_little_more() {
 fn what_is_loaded_and_stored_already_is_not_done_again() {
     let mut seen = facts(&json!("nft"));
     seen["own"] = json!({"loaded": true, "armed": false, "stored": "/etc/ngcp-warden/firewall.nft",
-        "wanted": wanted(), "as_stored": true, "at_boot": true});
+        "wanted": wanted(), "damaged": null, "as_stored": true, "at_boot": true});
     assert!(plan(seen.clone()).is_empty());
     seen["own"]["at_boot"] = json!(false);
     assert_eq!(ids(&plan(seen.clone())), ["program", "unit", "presets", "preset", "enable"]);

@@ -1,6 +1,6 @@
 //! `firewall explain`: what becomes of a packet, by which rule, and by which key of the configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -34,7 +34,19 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(&self, host: &dyn Executor) -> Result<u8> {
         let from = address(&self.from)?;
+        ensure!(
+            !(from.is_loopback()
+                || from.is_multicast()
+                || from.is_unspecified()
+                || from == Ipv4Addr::BROADCAST),
+            "nothing comes from {from} over a network: the kernel drops it before any rule"
+        );
         let to = self.to.as_deref().map(address).transpose()?;
+        if let Some(to) = to.filter(IpAddr::is_loopback) {
+            anyhow::bail!(
+                "{to} is reached by this host alone: the kernel drops what comes for it from outside"
+            );
+        }
         let protocol = match self.protocol.to_ascii_lowercase().as_str() {
             "tcp" => Protocol::Tcp,
             "udp" => Protocol::Udp,

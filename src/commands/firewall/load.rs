@@ -12,7 +12,7 @@ use crate::{
     finding::one_line,
     plan::CommandLine,
     secret::{Secret, Secrets},
-    steps::{Loading, stored_rules},
+    steps::{Loading, firewall_repair, stored_rules},
 };
 
 /// The last two starts of the host at which rules were loaded: boot and moment.
@@ -42,8 +42,15 @@ pub(super) fn load(host: &dyn Executor) -> Result<u8> {
             Err(error) => tell(host, "daemon.warning", &format!("no safe start: {error:#}")),
         }
     }
+    for file in &stored.foreign {
+        let words = format!(
+            "{} was changed since the rules were confirmed: those that were confirmed are loaded, not what it says",
+            file.display()
+        );
+        tell(host, "daemon.warning", &words);
+    }
     let why = match stored.rules.and_then(|rules| put(host, &rules)) {
-        Ok(()) => return Ok(exit::OK),
+        Ok(()) => return Ok(seen(host)),
         Err(why) => why,
     };
     let words = match put(host, &stored.last_resort) {
@@ -56,6 +63,23 @@ pub(super) fn load(host: &dyn Executor) -> Result<u8> {
         format!("the stored packet filter does not load: {why:#}. {words}. Set it again: ngcp-warden apply");
     tell(host, "daemon.crit", &words);
     Ok(exit::FAILED)
+}
+
+/// Whether what was loaded is there; said where it is not.
+fn seen(host: &dyn Executor) -> u8 {
+    match firewall_repair(host).map(|found| found.ours) {
+        Ok(None) => exit::OK,
+        Ok(Some(wrong)) => {
+            tell(host, "daemon.err", &format!("the packet filter was loaded, and yet: {wrong}"));
+            exit::FAILED
+        }
+        Err(error) => {
+            let words =
+                format!("the packet filter was loaded; whether it is there cannot be seen: {error:#}");
+            tell(host, "daemon.warning", &words);
+            exit::FAILED
+        }
+    }
 }
 
 /// All of it is accepted before any of it is loaded.

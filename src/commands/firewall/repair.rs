@@ -59,7 +59,7 @@ pub(super) fn repair(Target { host, site }: &Target) -> Result<u8> {
                 load::tell(
                     host,
                     "daemon.warning",
-                    &format!("{what}: repaired, and seen in place ({before})"),
+                    &format!("{what}: repaired, and seen in place; before: {before}"),
                 );
             }
             (_, Some(after)) => {

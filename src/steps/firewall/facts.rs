@@ -166,7 +166,7 @@ pub(super) struct Owner {
 /// What is there of ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Own {
-    /// The table or chain is loaded.
+    /// The table or chain is loaded, and has not lifted itself.
     pub(super) loaded: bool,
     /// It lifts itself: nobody confirmed it yet.
     pub(super) armed: bool,
@@ -174,6 +174,8 @@ pub(super) struct Own {
     pub(super) stored: Option<PathBuf>,
     /// What the stored rules were made from.
     pub(super) wanted: Option<Wanted>,
+    /// Why what is stored is of no use.
+    pub(super) damaged: Option<String>,
     /// What is loaded is what is stored; `None` when it cannot be told or nothing is stored.
     pub(super) as_stored: Option<bool>,
     /// The unit that loads them at a restart is enabled.

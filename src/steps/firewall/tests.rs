@@ -306,3 +306,13 @@ fn a_release_without_bans_is_asked_nothing() {
     let given = answers(&[(asks::SIP_BANS, choice(by::ON))]);
     assert!(bans::plan(&facts, &given).unwrap().is_empty());
 }
+
+/// F01: networks from which nobody comes let nobody in.
+#[test]
+fn only_networks_that_somebody_can_come_from_are_trusted_f01() {
+    let facts = sample::facts();
+    for nowhere in ["127.0.0.1", "::1", "224.0.0.0/4", "ff02::/16", "0.0.0.0"] {
+        let why = refused(&facts, &[(asks::RULES, choice(by::SET)), (asks::TRUSTED, networks(&[nowhere]))]);
+        assert!(why.contains("nobody comes from"), "{nowhere}: {why}");
+    }
+}

@@ -49,6 +49,17 @@ pub(super) fn of(facts: &Facts, answers: &Answers) -> Result<Wanted> {
             asks::TRUSTED
         );
     }
+    let from_nowhere = |network: &&Network| {
+        let one = network.somebody(&[]);
+        one.is_loopback() || one.is_multicast() || one.is_unspecified()
+    };
+    if let Some(nowhere) = wanted.trusted.iter().find(from_nowhere) {
+        bail!(
+            "{}.{}: nobody comes from {nowhere} over a network; name the networks that you log in from",
+            ABOUT.id,
+            asks::TRUSTED
+        );
+    }
     for (key, extra) in [asks::EXTRA_EVERYONE, asks::EXTRA_TRUSTED].into_iter().zip(&mut wanted.extra) {
         let words = answers.list(key)?.map_or_else(|| usual_extra(facts, key), <[String]>::to_vec);
         let all =

@@ -17,6 +17,11 @@ fn persistent(facts: &Facts) -> Finding {
     let own = &facts.own;
     let kept = facts.kept.as_ref();
     let (status, title, evidence) = match (own.loaded, own.stored.is_some(), own.at_boot) {
+        _ if let Some(why) = &own.damaged => (
+            Status::Fail,
+            "What our rules were made from cannot be used: a restart lets SSH in and nothing else",
+            why.clone(),
+        ),
         (true, ..) if own.armed => (
             Status::Unknown,
             "Our rules wait for a confirmation and lift themselves without one",

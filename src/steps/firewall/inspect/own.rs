@@ -12,6 +12,8 @@ use crate::{
     },
 };
 
+/// What tells iptables when a rule ends.
+const STOP: &str = "--datestop ";
 /// The timer of ours that watches.
 const WATCH: &str = "ngcp-warden-firewall-watch.timer";
 
@@ -22,8 +24,15 @@ pub(super) fn watched(host: &dyn Executor) -> Option<bool> {
 
 pub(super) fn look(host: &dyn Executor, filters: &Filters, managed: Option<&Managed>) -> Own {
     let mut own = Own::default();
-    let stored = rules::stored::read(host).ok().flatten();
-    own.stored = stored.as_ref().map(|_| rules::stored::wanted());
+    let stored = match rules::stored::read(host) {
+        Ok(stored) => stored,
+        Err(error) => {
+            own.damaged = Some(format!("{error:#}"));
+            None
+        }
+    };
+    let is_there = stored.is_some() || own.damaged.is_some();
+    own.stored = is_there.then(rules::stored::wanted);
     let backend = stored.as_ref().map(|stored| stored.backend.clone());
     own.wanted = stored.map(|stored| stored.wanted);
     own.at_boot = Some(super::owners::ours_enabled(host));
@@ -44,7 +53,11 @@ pub(super) fn look(host: &dyn Executor, filters: &Filters, managed: Option<&Mana
         own.at_boot = Some(managed.enable == "yes");
         return own;
     }
-    own.armed = table.into_iter().chain(chains).any(is_armed);
+    let armed: Vec<&Table> = table.into_iter().chain(chains).filter(|table| is_armed(table)).collect();
+    own.armed = !armed.is_empty();
+    if own.armed && armed.iter().all(|table| has_lapsed(host, table)) {
+        (own.loaded, own.armed) = (false, false);
+    }
     if let (Some(wanted), Some(backend)) = (&own.wanted, backend) {
         own.as_stored = if own.loaded { as_stored(host, &backend, wanted) } else { Some(false) };
     }
@@ -55,7 +68,21 @@ pub(super) fn look(host: &dyn Executor, filters: &Filters, managed: Option<&Mana
 fn is_armed(table: &Table) -> bool {
     let rules = table.chains.iter().flat_map(|chain| &chain.rules);
     let mut texts = rules.map(|rule| rule.text.as_str());
-    texts.any(|text| text.contains("@armed") || text.contains("--datestop"))
+    texts.any(|text| text.contains("@armed") || text.contains(STOP))
+}
+
+/// Whether it has: nothing is refused by it any more.
+fn has_lapsed(host: &dyn Executor, table: &Table) -> bool {
+    let now = host.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let until = |text: &str| text.split(STOP).nth(1)?.split_whitespace().next().map(str::to_owned);
+    let mut texts = table.chains.iter().flat_map(|chain| &chain.rules).filter_map(|rule| until(&rule.text));
+    if table.name != NFT_TABLE {
+        return texts.all(|until| until < now);
+    }
+    let set = Command::new("nft", ["list", "set", "inet", NFT_TABLE, "armed"]).reads_only();
+    let listed = host.run(&set.limit(Duration::from_secs(10)), &mut Quiet);
+    listed
+        .is_ok_and(|exit| exit.ok() && exit.text().contains("set armed") && !exit.text().contains("elements"))
 }
 
 /// Whether the rules that are loaded are those that are stored, by the listing of their own program.

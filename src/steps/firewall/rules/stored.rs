@@ -62,6 +62,12 @@ pub(crate) fn read(host: &dyn Executor) -> Result<Option<Stored>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read.with_context(|| path.display().to_string())?,
     };
+    let found = host.metadata(&path).with_context(|| path.display().to_string())?;
+    ensure!(
+        found.uid == 0 && found.mode & 0o022 == 0,
+        "{} can be written by others than root: it is not believed",
+        path.display()
+    );
     let stored: Stored = serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
     ensure!(stored.schema == SCHEMA, "{} is of another release of this program", path.display());
     Ok(Some(stored))
@@ -115,8 +121,11 @@ impl Jump {
 /// What is stored for a restart.
 #[derive(Debug)]
 pub struct StoredRules {
-    /// The rules themselves; why they cannot be read.
+    /// The rules that were confirmed, made again from what they were made from; why that cannot be used.
     pub rules: Result<Loading>,
+    /// Files beside it that hold something else. They are for people, and for whoever has no such program: what they
+    /// say is never loaded.
+    pub foreign: Vec<PathBuf>,
     /// SSH for those who were to reach it, what is established, ICMP, nothing else.
     pub last_resort: Loading,
     /// Two restarts within ten minutes delay them by five.
@@ -136,7 +145,10 @@ pub fn stored_rules(host: &dyn Executor) -> Option<StoredRules> {
     }
     let safe_start = stored.as_ref().is_ok_and(|stored| stored.wanted.safe_start);
     let (rules, wanted, backend) = match stored {
-        Ok(stored) => (loading(host, &stored), Openings::last_resort(&stored.wanted), stored.backend),
+        Ok(stored) => {
+            let rules = made(&stored.backend, &Openings::of(&stored.wanted));
+            (Ok(rules), Openings::last_resort(&stored.wanted), stored.backend)
+        }
         // Whom to trust is not known any more: SSH then stays open for everybody.
         Err(error) => {
             let wanted = Wanted { ssh: vec![22], ..Wanted::default() };
@@ -146,26 +158,22 @@ pub fn stored_rules(host: &dyn Executor) -> Option<StoredRules> {
             (Err(error), Openings::last_resort(&wanted), backend)
         }
     };
-    Some(StoredRules { rules, last_resort: made(&backend, &wanted), safe_start })
+    let foreign = rules.as_ref().map_or_else(|_| Vec::new(), |rules| foreign(host, &backend, rules));
+    Some(StoredRules { rules, foreign, last_resort: made(&backend, &wanted), safe_start })
 }
 
-/// The stored text, with what sends packets through it.
-fn loading(host: &dyn Executor, stored: &Stored) -> Result<Loading> {
-    let mut loading = made(&stored.backend, &Openings::of(&stored.wanted));
-    let endings: &[&str] = if stored.backend == Backend::Nft { &["nft"] } else { &["4", "6"] };
-    let both = loading.checks.iter_mut().zip(&mut loading.loads);
-    for (ending, (check, load)) in endings.iter().zip(both) {
-        let path = rules(ending);
-        let text = host.read(&path).with_context(|| path.display().to_string())?;
-        let text = String::from_utf8(text).with_context(|| path.display().to_string())?;
-        ensure!(!text.trim().is_empty(), "{} is empty", path.display());
-        check.stdin = Some(Template::text(&text));
-        load.stdin = Some(Template::text(text));
-    }
-    Ok(loading)
+/// Stored files whose text is not what these rules are: nobody confirmed it.
+fn foreign(host: &dyn Executor, backend: &Backend, made: &Loading) -> Vec<PathBuf> {
+    let endings: &[&str] = if *backend == Backend::Nft { &["nft"] } else { &["4", "6"] };
+    let is_other = |path: &PathBuf, load: &CommandLine| {
+        let text = host.read(path).unwrap_or_default();
+        load.stdin.as_ref().is_none_or(|stdin| stdin.shown().as_bytes() != text)
+    };
+    let files = endings.iter().map(|ending| rules(ending)).zip(&made.loads);
+    files.filter(|(path, load)| is_other(path, load)).map(|(path, _)| path).collect()
 }
 
-/// The same for rules that are made now.
+/// How rules are loaded that are made now.
 fn made(backend: &Backend, open: &Openings) -> Loading {
     let fed = |program: &str, args: &[&str], text: &str| CommandLine {
         stdin: Some(Template::text(text)),
