@@ -4,6 +4,7 @@
 mod arrival;
 mod evaluate;
 mod expression;
+mod gate;
 mod iptables;
 pub mod listing;
 mod nft;

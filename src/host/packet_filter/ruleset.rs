@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{expression::Part, set::Set};
+use super::{expression::Part, gate::Gate, set::Set};
 
 /// A table of one filter.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,13 +155,21 @@ pub struct Rule {
     pub target: Option<String>,
     /// What it asks and does, in order.
     pub(super) parts: Vec<Part>,
+    /// What it surely asks.
+    pub(super) gate: Gate,
 }
 
 impl Rule {
+    /// A rule that asks and does this.
+    pub(super) fn new(text: String, target: Option<String>, parts: Vec<Part>) -> Self {
+        let gate = Gate::of(&parts);
+        Rule { text, target, parts, gate }
+    }
+
     /// A rule of which nothing is known but its words.
     #[cfg(test)]
     pub(crate) fn of_words(text: &str, target: Option<&str>) -> Self {
         let parts = vec![Part::Unknown(text.to_owned())];
-        Rule { text: text.to_owned(), target: target.map(str::to_owned), parts }
+        Rule::new(text.to_owned(), target.map(str::to_owned), parts)
     }
 }

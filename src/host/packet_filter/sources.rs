@@ -54,6 +54,16 @@ const STRANGERS_V4: &[(&str, u32)] = &[
 ];
 const STRANGERS_V6: &[(&str, u32)] = &[("2001:db8::", 32), ("2a00::", 12), ("2000::", 3)];
 
+/// The first and last address of each block.
+fn strangers(v6: bool) -> Vec<(u128, u128)> {
+    let (blocks, width) = if v6 { (STRANGERS_V6, 128) } else { (STRANGERS_V4, 32) };
+    let ends = |(address, length): &(&str, u32)| {
+        let begin = address.parse().map_or(0, number);
+        (begin, begin + ((1u128 << (width - length)) - 1))
+    };
+    blocks.iter().map(ends).collect()
+}
+
 /// Finds the classes.
 pub(super) fn sources(tables: &[Table], v6: bool) -> Sources {
     let mut found = Found::default();
@@ -136,6 +146,7 @@ impl Found {
     fn classes(mut self, v6: bool) -> Sources {
         let last = if v6 { u128::MAX } else { u32::MAX.into() };
         self.edges.sort_unstable();
+        let blocks = strangers(v6);
         // Ranges of the same class, by what they are in.
         let mut classes: HashMap<u64, Class> = HashMap::new();
         let mut inside: HashMap<usize, i32> = HashMap::new();
@@ -152,7 +163,7 @@ impl Found {
                 }
             }
             let to = edges.peek().map_or(last, |(at, ..)| (at - 1).min(last));
-            classes.entry(signature).or_default().add(from, to, v6);
+            classes.entry(signature).or_default().add(from, to, &blocks);
             match to.checked_add(1) {
                 Some(next) => from = next,
                 None => break,
@@ -189,15 +200,11 @@ struct Class {
 }
 
 impl Class {
-    fn add(&mut self, from: u128, to: u128, v6: bool) {
+    fn add(&mut self, from: u128, to: u128, blocks: &[(u128, u128)]) {
         // 0 is nobody's address.
         self.first = self.first.or(if from == 0 { Some(to.min(1)) } else { Some(from) });
-        let blocks = if v6 { STRANGERS_V6 } else { STRANGERS_V4 };
-        for (at, (address, length)) in blocks.iter().enumerate() {
-            let width = if v6 { 128 } else { 32 };
-            let begin = address.parse().map_or(0, number);
-            let end = begin + ((1u128 << (width - length)) - 1);
-            let (least, most) = (from.max(begin), to.min(end));
+        for (at, (begin, end)) in blocks.iter().enumerate() {
+            let (least, most) = (from.max(*begin), to.min(*end));
             if least > most {
                 continue;
             }

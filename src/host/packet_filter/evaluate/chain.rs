@@ -112,6 +112,11 @@ impl<'r> Walk<'r, '_> {
                 return After::default();
             }
             self.ways.steps -= 1;
+            if self.packet.comes_in
+                && states.iter().all(|state| rule.gate.is_shut(self.packet.v6, self.packet.other, state.port))
+            {
+                continue;
+            }
             // Most rules hold for nobody: nothing is moved then.
             if let [one] = states.as_slice()
                 && self.ends_at_once(rule, one)

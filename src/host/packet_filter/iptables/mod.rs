@@ -107,7 +107,7 @@ impl Open {
         for (at, words, text) in self.rules {
             let (parts, target) = rule(&words, around, &self.places);
             if let Some(chain) = self.table.chains.get_mut(at) {
-                chain.rules.push(Rule { text, target, parts });
+                chain.rules.push(Rule::new(text, target, parts));
             }
         }
         self.table

@@ -174,7 +174,7 @@ impl Reader {
             if statements::has_xt(statements) {
                 self.unprinted.push((at, chain_at, chain.rules.len()));
             }
-            chain.rules.push(Rule { text, target, parts });
+            chain.rules.push(Rule::new(text, target, parts));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::{
         addresses::Own,
         listeners::Listener,
         network::Network,
-        packet_filter::{Arrival, Filters, Protocol, Ruling, Verdict},
+        packet_filter::{Arrival, Filters, Protocol, Ruling, Sources, Verdict},
     },
     ngcp::reachable::Ports,
     steps::firewall::facts::{Exposure, Reach},
@@ -23,11 +23,17 @@ const NOBODYS: u16 = 47_823;
 
 /// Judges by the filters of the host.
 pub(super) struct Judge<'a> {
-    pub(super) filters: &'a Filters,
-    pub(super) own: &'a [Own],
-    pub(super) trusted: &'a [Network],
+    filters: &'a Filters,
+    own: &'a [Own],
+    trusted: &'a [Network],
     /// Why nothing can be told here.
-    pub(super) unknown: Option<String>,
+    unknown: Option<String>,
+    /// Whom the rules tell apart, of IPv4 and of IPv6.
+    senders: [Sources; 2],
+    /// So many of them are tried.
+    most: usize,
+    /// The ports that rules name, and their neighbours.
+    named: BTreeSet<u16>,
 }
 
 /// What one port is to strangers and others.
@@ -38,7 +44,21 @@ struct Seen {
     by: String,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// By these filters, for a host with these addresses; `unknown` is why nothing can be told here.
+    pub(super) fn new(
+        filters: &'a Filters,
+        own: &'a [Own],
+        trusted: &'a [Network],
+        unknown: Option<String>,
+    ) -> Self {
+        let senders = [false, true].map(|v6| filters.sources(v6));
+        let most = (MOST_ASKED / filters.rules().count().max(1)).clamp(16, 4096);
+        let numbers = filters.rules().flat_map(|(_, _, rule)| numbers(&rule.text));
+        let around = numbers.flat_map(|number| [number.saturating_sub(1), number, number.saturating_add(1)]);
+        Judge { filters, own, trusted, unknown, senders, most, named: around.collect() }
+    }
+
     /// Of a service on these ports: on the addresses where somebody listens, or on all where nobody does.
     pub(super) fn service(
         &self,
@@ -98,30 +118,18 @@ impl Judge<'_> {
         let mut ports = BTreeSet::from([range.from, range.to]);
         if range.to - range.from > 1 {
             ports.insert(range.from + (range.to - range.from) / 2);
-            for (_, _, rule) in self.filters.rules() {
-                for number in numbers(&rule.text) {
-                    let around = [number.saturating_sub(1), number, number.saturating_add(1)];
-                    ports.extend(around.into_iter().filter(|port| (range.from..=range.to).contains(port)));
-                }
-                if ports.len() > MOST_PORTS {
-                    break;
-                }
-            }
+            ports.extend(self.named.range(range.from..=range.to).take(MOST_PORTS));
         }
         ports.into_iter().collect()
     }
 
     fn port(&self, to: &[&Own], protocol: Protocol, port: u16, v6: bool) -> Option<Seen> {
-        let senders = self.filters.sources(v6);
+        let [v4, six] = &self.senders;
+        let senders = if v6 { six } else { v4 };
         let each =
             to.iter().map(|own| self.address(own, protocol, port, &senders.addresses, senders.complete));
         // The address by which most get through counts.
         each.min_by_key(|seen| rank(seen.who))
-    }
-
-    /// So many senders are tried.
-    fn most_senders(&self) -> usize {
-        (MOST_ASKED / self.filters.rules().count().max(1)).clamp(16, 4096)
     }
 
     fn address(&self, own: &Own, protocol: Protocol, port: u16, senders: &[IpAddr], complete: bool) -> Seen {
@@ -135,7 +143,7 @@ impl Judge<'_> {
             return Seen { at: (protocol, port), who: Reach::Unknown, trusted: None, by };
         };
         let ruling = judge(*stranger);
-        let most = self.most_senders();
+        let most = self.most;
         let others = || senders.iter().skip(1).take(most).any(|from| judge(*from).verdict == Verdict::Open);
         let (who, by) = match ruling.verdict {
             Verdict::Open => (Reach::Everyone, said(&ruling)),

@@ -72,7 +72,7 @@ pub(super) fn look(host: &dyn Executor) -> Seen {
         None => trusted::proposed(host, operator, known),
     };
     let why = blind.clone().or_else(|| addresses.as_ref().err().cloned());
-    let judge = Judge { filters: &filters, own: known, trusted: &trusted, unknown: why };
+    let judge = Judge::new(&filters, known, &trusted, why);
     let others = others(&services, &media, listening.as_deref().unwrap_or_default(), &judge);
     let owners = owners::look(host, &filters);
     let (rtpengine, backend) = (
