@@ -43,6 +43,9 @@ pub(super) fn judge(tables: &[Table], host: &Host, arrival: &Arrival) -> Ruling 
     if arrival.from.is_ipv4() != arrival.to.is_ipv4() {
         return unknown(None, "the two addresses are of different families");
     }
+    if let Some(ruling) = strange(arrival) {
+        return ruling;
+    }
     let one = |interface: Option<&str>| converse(tables, host, arrival, interface);
     match (&arrival.interface, host.interfaces.as_slice()) {
         (Some(interface), _) => one(Some(interface)),
@@ -56,6 +59,33 @@ pub(super) fn judge(tables: &[Table], host: &Host, arrival: &Arrival) -> Ruling 
                 None => first,
             }
         }
+    }
+}
+
+/// What becomes of a packet with addresses that none from outside has, whatever the rules say.
+fn strange(arrival: &Arrival) -> Option<Ruling> {
+    let (from, to) = (arrival.from, arrival.to);
+    // The whole of 0.0.0.0/8 is nobody's.
+    let nobodys =
+        |one: IpAddr| one.is_unspecified() || matches!(one, IpAddr::V4(one) if one.octets()[0] == 0);
+    let several = |one: IpAddr| one.is_multicast() || matches!(one, IpAddr::V4(one) if one.is_broadcast());
+    let closed = |why: &str| {
+        let why = Some(format!("the kernel drops it: {why}"));
+        Some(Ruling { verdict: Verdict::Closed, rule: None, why })
+    };
+    match () {
+        () if from.is_loopback() => closed("its source is an address of the loopback interface"),
+        () if several(from) => closed("its source is an address of several hosts"),
+        () if nobodys(from) => closed("its source is nobody's address"),
+        // A setting of the kernel lets such packets in over IPv4.
+        () if to.is_loopback() && to.is_ipv4() => Some(unknown(
+            None,
+            "the kernel drops it unless route_localnet is set: it is for the loopback interface",
+        )),
+        () if to.is_loopback() => closed("it is for the loopback interface"),
+        () if nobodys(to) => closed("it is for nobody's address"),
+        () if several(to) => Some(unknown(None, "it is for several hosts: who takes it cannot be told")),
+        () => None,
     }
 }
 

@@ -249,7 +249,8 @@ fn one(name: &str, option: &str, value: &str, not: bool, v6: bool) -> Part {
         },
         ("iprange", "--src-range") => range(Field::Source { v6 }, value, v6, not),
         ("iprange", "--dst-range") => range(Field::Destination { v6 }, value, v6, not),
-        ("icmp" | "icmp6" | "sctp" | "dccp" | "esp" | "ah", _) => Part::Never,
+        // Headers that an ordinary packet of TCP or UDP has not, whatever is asked of them.
+        ("icmp" | "icmp6" | "sctp" | "dccp" | "esp" | "ah" | "rt" | "frag" | "hbh" | "dst", _) => Part::Never,
         _ => Part::Perhaps(hangs_on(name)),
     }
 }
@@ -269,7 +270,7 @@ fn hangs_on(name: &str) -> &'static str {
         "geoip" => "a list of countries that this does not read",
         "physdev" => "the port of a bridge",
         "rpfilter" => "the routes of the host",
-        "frag" | "ipv6header" | "rt" | "hbh" | "dst" => "the headers of the packet",
+        "ipv6header" => "the headers of the packet",
         _ => "something that iptables asks and this does not know",
     }
 }

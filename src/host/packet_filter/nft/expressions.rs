@@ -55,6 +55,8 @@ fn known(value: &Value, sets: &Sets) -> Option<Expr> {
         "numgen" => untold(Only::All, "chance or a count"),
         "jhash" | "symhash" => untold(Only::All, "a hash of the packet"),
         "tcp option" => untold(Only::Protocol(6), "the options of TCP"),
+        // An ordinary packet has no such header: nothing that is asked of its fields holds.
+        "exthdr" if word("field").is_some() => Some(Expr::Field(Field::Nothing)),
         "exthdr" => untold(Only::Family { v6: true }, "the headers of the packet"),
         "ip option" => untold(Only::Family { v6: false }, "the options of the packet"),
         "socket" => untold(Only::All, "the sockets of the host"),

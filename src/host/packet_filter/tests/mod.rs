@@ -69,3 +69,62 @@ fn new_without_established_is_closed() {
     assert_eq!(verdict, Verdict::Closed);
     assert_eq!(rule, "iptables-legacy filter INPUT: policy drop (for what follows the handshake)");
 }
+
+/// ufw asks for a header of routing first of all: an ordinary packet has none.
+#[test]
+fn a_rule_about_routing_headers_holds_for_no_ordinary_packet() {
+    let save = "*filter\n:INPUT DROP\n-A INPUT -m rt --rt-type 0 -j DROP\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n";
+    let sets = iptables::ipset::IpSets::default();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let filters =
+        judged(iptables::read(save, &iptables::ipset::Around { v6: true, sets: &sets, now }).unwrap());
+    let from = |port| Arrival {
+        from: "2001:db8::9".parse().unwrap(),
+        to: "2001:db8::1".parse().unwrap(),
+        protocol: Protocol::Tcp,
+        port,
+        interface: None,
+    };
+    assert_eq!(filters.judge(&from(22)).verdict, Verdict::Open);
+    assert_eq!(filters.judge(&from(23)).verdict, Verdict::Closed);
+}
+
+/// The same asked by nft.
+#[test]
+fn nft_asks_for_fields_of_headers_that_are_not_there() {
+    let json = r#"{"nftables": [{"table": {"family": "inet", "name": "t"}},
+        {"chain": {"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}},
+        {"rule": {"family": "inet", "table": "t", "chain": "i", "handle": 2, "expr": [
+            {"match": {"op": "==", "left": {"exthdr": {"name": "rt", "field": "type"}}, "right": 0}}, {"drop": null}]}}]}"#;
+    let arrival = Arrival {
+        from: "2001:db8::9".parse().unwrap(),
+        to: "2001:db8::1".parse().unwrap(),
+        protocol: Protocol::Udp,
+        port: 53,
+        interface: None,
+    };
+    assert_eq!(filters(json, "", "").judge(&arrival).verdict, Verdict::Open);
+}
+
+#[test]
+fn no_packet_from_outside_with_addresses_of_nobody_is_let_in() {
+    let filters = judged(Vec::new());
+    let verdict = |from: &str, to: &str| {
+        let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+        let ruling = filters.judge(&Arrival { from, to, protocol: Protocol::Udp, port: 53, interface: None });
+        if ruling.verdict != Verdict::Open {
+            assert!(ruling.why.unwrap().len() > 20);
+        }
+        ruling.verdict
+    };
+    for from in ["127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0"] {
+        assert_eq!(verdict(from, "10.1.0.2"), Verdict::Closed, "{from}");
+    }
+    for from in ["::1", "ff02::1", "::"] {
+        assert_eq!(verdict(from, "2001:db8::1"), Verdict::Closed, "{from}");
+    }
+    assert_eq!(verdict("2001:db8::9", "::1"), Verdict::Closed);
+    assert_eq!(verdict("10.1.0.1", "127.0.0.1"), Verdict::Unknown);
+    assert_eq!(verdict("10.1.0.1", "224.0.0.1"), Verdict::Unknown);
+    assert_eq!(verdict("10.1.0.1", "10.1.0.2"), Verdict::Open);
+}
