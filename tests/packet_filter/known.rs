@@ -80,4 +80,13 @@ pub(crate) const RULESETS: &[&str] = &[
     "table inet t { chain i { type filter hook input priority 0; tcp dport 1001 reject with tcp reset; udp dport 1001 reject; } }",
     // A connection's source may be new to those who listen, and its answer all the same.
     "table ip t { chain n { type nat hook postrouting priority srcnat; masquerade; } }",
+    // Where nothing needs connection tracking, no packet goes through a chain of nat.
+    "table inet t { chain n { type nat hook prerouting priority dstnat; tcp dport 1001 drop; } }",
+    "table ip t { chain n { type nat hook prerouting priority dstnat; policy drop; } }",
+    "table inet t { chain n { type nat hook input priority 100; policy drop; } }",
+    // Where something needs it, packets do.
+    "table inet t { chain n { type nat hook prerouting priority dstnat; tcp dport 1001 drop; }
+     chain i { type filter hook input priority 0; ct state invalid drop; } }",
+    "table ip t { chain n { type nat hook prerouting priority dstnat; policy drop; } }
+     table ip6 t { chain i { type filter hook input priority 0; ct state invalid drop; } }",
 ];

@@ -166,6 +166,19 @@ impl Part {
         !matches!(self, Part::Test(_) | Part::Perhaps(_) | Part::Never | Part::Go(_) | Part::Choose(..))
     }
 
+    /// Whether it needs connection tracking: the kernel starts that for such a rule.
+    pub(super) fn tracks(&self) -> bool {
+        match self {
+            Part::Test(test) => test.left.tracks(),
+            Part::Choose(key, _) => key.tracks(),
+            Part::Mark(value) => value.tracks(),
+            Part::ConnectionMark(_) | Part::Redirect(_) | Part::Masquerade => true,
+            Part::Perhaps(_) | Part::Never | Part::Go(_) | Part::Notrack | Part::Queue | Part::Unknown(_) => {
+                false
+            }
+        }
+    }
+
     /// The sets that it asks.
     pub(super) fn sets(&self) -> Vec<(&Expr, &Set)> {
         match self {
@@ -184,6 +197,25 @@ impl Part {
 }
 
 impl Expr {
+    /// Whether it looks at the connection.
+    fn tracks(&self) -> bool {
+        match self {
+            Expr::Field(field) => matches!(
+                field,
+                Field::State
+                    | Field::Status
+                    | Field::Direction
+                    | Field::FirstPort
+                    | Field::ConnectionMark
+                    | Field::Untold(Only::Tracked, _)
+            ),
+            Expr::Number(_) => false,
+            Expr::And(a, b) | Expr::Or(a, b) | Expr::Xor(a, b) => a.tracks() || b.tracks(),
+            Expr::Map(key, _) => key.tracks(),
+            Expr::All(parts) => parts.iter().any(Expr::tracks),
+        }
+    }
+
     fn maps(&self) -> Vec<(&Expr, &Set)> {
         match self {
             Expr::Map(key, set) => vec![(key.as_ref(), set.as_ref())],

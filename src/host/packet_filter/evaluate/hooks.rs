@@ -158,6 +158,8 @@ impl<'r> Path<'r> {
     ) -> Vec<State> {
         let mut done = Vec::new();
         let mut open = Vec::new();
+        // Without an entry of connection tracking a packet passes by the chains of nat.
+        let mut unasked = Vec::new();
         for mut state in states {
             let tracking = state.tracking;
             let Some(connection) = &mut state.connection else {
@@ -185,20 +187,36 @@ impl<'r> Path<'r> {
             if open.is_empty() {
                 break;
             }
+            let before = open.clone();
+            let dropped = ways.dropped.take();
             // The first chain that translates a connection is the last one that is asked.
             let after = walk(table, chain, packet, open, translates, ways);
+            if after != before && !self.is_tracking(packet.v6) {
+                let place = ways.dropped.unwrap_or(Place { table, chain, rule: None });
+                ways.perhaps.get_or_insert((place, "whether connections are tracked at all"));
+                unasked.extend(before);
+            }
+            ways.dropped = dropped.or(ways.dropped);
             let asked = |state: &State| state.connection.as_ref().is_some_and(|connection| connection.asked);
             let (translated, rest): (Vec<_>, Vec<_>) = after.into_iter().partition(asked);
             done.extend(translated);
             open = rest;
         }
-        for mut state in open {
+        for mut state in open.into_iter().chain(unasked) {
             if let (Hook::Prerouting, Some(connection)) = (packet.hook, &mut state.connection) {
                 connection.asked = true;
             }
             done.push(state);
         }
         done
+    }
+
+    /// Whether connections are tracked for sure: the kernel does so in a network only once a rule needs it.
+    fn is_tracking(&self, v6: bool) -> bool {
+        let families = [Family::Inet, if v6 { Family::Ip6 } else { Family::Ip }];
+        let seen = self.tables.iter().filter(|table| families.contains(&table.family));
+        let rules = seen.flat_map(|table| &table.chains).flat_map(|chain| &chain.rules);
+        rules.flat_map(|rule| &rule.parts).any(Part::tracks)
     }
 }
 
