@@ -9,6 +9,7 @@ mod iptables;
 pub mod listing;
 mod nft;
 mod reading;
+mod redirects;
 mod ruleset;
 mod seen;
 mod set;
@@ -18,8 +19,11 @@ mod sum;
 mod tests;
 
 pub use arrival::{Arrival, Protocol, Ruling, Verdict};
+pub use redirects::Detour;
 pub use ruleset::{Base, Chain, Family, Filter, Hook, Kind, Rule, Table};
 pub use sources::Sources;
+
+use std::ops::RangeInclusive;
 
 use self::evaluate::Host;
 use crate::executor::Executor;
@@ -42,11 +46,21 @@ impl Filters {
 
     /// What becomes of a connection or datagram: whether it gets in, and its answer out.
     pub fn judge(&self, arrival: &Arrival) -> Ruling {
+        self.judge_at(arrival, &(0..=u16::MAX))
+    }
+
+    /// The same, where only what gets to one of these ports counts as let in, whichever port it was sent to.
+    pub fn judge_at(&self, arrival: &Arrival, ports: &RangeInclusive<u16>) -> Ruling {
         if self.unseen.is_empty() {
-            evaluate::judge(&self.tables, &self.host, arrival)
+            evaluate::judge(&self.tables, &self.host, arrival, ports)
         } else {
             Ruling { verdict: Verdict::Unknown, rule: None, why: Some(self.unseen.join("; ")) }
         }
+    }
+
+    /// The rules that send what comes from outside on to another port of the host.
+    pub fn detours(&self) -> Vec<Detour> {
+        redirects::detours(&self.tables, &self.host)
     }
 
     /// One source for each class of addresses that the rules tell apart; the first one is a stranger.

@@ -20,6 +20,16 @@ pub(in crate::host::packet_filter) struct Host {
     pub(in crate::host::packet_filter) addresses: Vec<std::net::IpAddr>,
 }
 
+impl Host {
+    /// Whether this may be an address of the host.
+    pub(in crate::host::packet_filter) fn has(&self, address: u128) -> bool {
+        let is_local = address >> 24 == 127 || address == 1;
+        is_local
+            || self.addresses.is_empty()
+            || self.addresses.iter().any(|own| super::number(*own) == address)
+    }
+}
+
 /// When connection tracking looks at a packet.
 const TRACKING: i32 = -200;
 /// When nat changes destinations, whatever the priority of its chains.

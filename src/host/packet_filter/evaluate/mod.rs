@@ -5,7 +5,7 @@ mod chain;
 mod hooks;
 mod packet;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::RangeInclusive};
 
 use self::{
     chain::{Place, Ways},
@@ -38,15 +38,15 @@ const TCP: [Turn; 4] = [
 ];
 const UDP: [Turn; 2] = [(true, 0, 0xff, ""), (false, 0, 0xff, " (for the answer)")];
 
-/// Judges an arrival by all tables.
-pub(super) fn judge(tables: &[Table], host: &Host, arrival: &Arrival) -> Ruling {
+/// Judges an arrival by all tables: whether it gets to one of these ports.
+pub(super) fn judge(tables: &[Table], host: &Host, arrival: &Arrival, ports: &RangeInclusive<u16>) -> Ruling {
     if arrival.from.is_ipv4() != arrival.to.is_ipv4() {
         return unknown(None, "the two addresses are of different families");
     }
     if let Some(ruling) = strange(arrival) {
         return ruling;
     }
-    let one = |interface: Option<&str>| converse(tables, host, arrival, interface);
+    let one = |interface: Option<&str>| converse(tables, host, arrival, ports, interface);
     match (&arrival.interface, host.interfaces.as_slice()) {
         (Some(interface), _) => one(Some(interface)),
         (None, interfaces) if interfaces.is_empty() || interfaces.len() > MOST_INTERFACES => one(None),
@@ -101,7 +101,13 @@ fn number(address: IpAddr) -> u128 {
 }
 
 /// All packets of one conversation.
-fn converse(tables: &[Table], host: &Host, arrival: &Arrival, interface: Option<&str>) -> Ruling {
+fn converse(
+    tables: &[Table],
+    host: &Host,
+    arrival: &Arrival,
+    ports: &RangeInclusive<u16>,
+    interface: Option<&str>,
+) -> Ruling {
     let to = number(arrival.to);
     let path = Path { tables, host, sent_to: (to, arrival.port) };
     let mut ways = Ways { steps: MOST_STEPS, ..Ways::default() };
@@ -142,6 +148,13 @@ fn converse(tables: &[Table], host: &Host, arrival: &Arrival, interface: Option<
             }
             if hook == Hook::Prerouting {
                 elsewhere(&states, arrival, host, &mut ways);
+                let all = states.len();
+                states.retain(|state| state.port.is_none_or(|port| ports.contains(&port)));
+                if states.len() < all {
+                    // Where not all of them go elsewhere, that hangs on something.
+                    ways.dropped =
+                        ways.dropped.or(ways.accepted).or_else(|| ways.perhaps.map(|(place, _)| place));
+                }
             }
         }
         if !*comes_in {

@@ -1,13 +1,13 @@
 //! Who reaches a port, by the packet filters: strangers, only some networks, nobody. What they cannot decide is unknown.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive};
 
 use crate::{
     host::{
         addresses::Own,
         listeners::Listener,
         network::Network,
-        packet_filter::{Arrival, Filters, Protocol, Ruling, Sources, Verdict},
+        packet_filter::{Arrival, Detour, Filters, Protocol, Ruling, Sources, Verdict},
     },
     ngcp::reachable::Ports,
     steps::firewall::facts::{Exposure, Reach},
@@ -34,6 +34,8 @@ pub(super) struct Judge<'a> {
     most: usize,
     /// The ports that rules name, and their neighbours.
     named: BTreeSet<u16>,
+    /// Rules that send on to another port.
+    detours: Vec<Detour>,
 }
 
 /// What one port is to strangers and others.
@@ -56,7 +58,16 @@ impl<'a> Judge<'a> {
         let most = (MOST_ASKED / filters.rules().count().max(1)).clamp(16, 4096);
         let numbers = filters.rules().flat_map(|(_, _, rule)| numbers(&rule.text));
         let around = numbers.flat_map(|number| [number.saturating_sub(1), number, number.saturating_add(1)]);
-        Judge { filters, own, trusted, unknown, senders, most, named: around.collect() }
+        Judge {
+            filters,
+            own,
+            trusted,
+            unknown,
+            senders,
+            most,
+            named: around.collect(),
+            detours: filters.detours(),
+        }
     }
 
     /// Of a service on these ports: on the addresses where somebody listens, or on all where nobody does.
@@ -75,18 +86,25 @@ impl<'a> Judge<'a> {
             let to: Vec<&Listener> = to.copied().collect();
             self.samples(range).into_iter().map(move |port| (range.protocol, port, to.clone()))
         });
-        let seen: Vec<Seen> = seen
+        let mut seen: Vec<Seen> = seen
             .filter_map(|(protocol, port, to)| self.port(&self.addresses(&to, v6)?, protocol, port, v6))
             .collect();
+        if here.is_empty() || here.iter().any(|one| one.takes(v6)) {
+            seen.extend(
+                ports.iter().flat_map(|range| self.round(range.protocol, &(range.from..=range.to), v6)),
+            );
+        }
         self.summed(&seen, v6)
     }
 
     /// Of one listener.
     pub(super) fn listener(&self, one: &Listener) -> Exposure {
-        let families = [false, true].into_iter().filter(|v6| one.takes(*v6));
-        let seen = families
-            .filter_map(|v6| self.port(&self.addresses(&[one], v6)?, one.protocol, one.at.port(), v6));
-        self.summed(&seen.collect::<Vec<_>>(), one.at.is_ipv6())
+        let families = || [false, true].into_iter().filter(|v6| one.takes(*v6));
+        let port = one.at.port();
+        let seen =
+            families().filter_map(|v6| self.port(&self.addresses(&[one], v6)?, one.protocol, port, v6));
+        let round = families().flat_map(|v6| self.round(one.protocol, &(port..=port), v6));
+        self.summed(&seen.chain(round).collect::<Vec<_>>(), one.at.is_ipv6())
     }
 
     /// Of a port that nothing is known of; `None` where the host has no such address.
@@ -124,18 +142,72 @@ impl<'a> Judge<'a> {
     }
 
     fn port(&self, to: &[&Own], protocol: Protocol, port: u16, v6: bool) -> Option<Seen> {
+        self.port_at(to, protocol, port, &(0..=u16::MAX), v6)
+    }
+
+    /// Of what is sent to a port, and gets to one of those.
+    fn port_at(
+        &self,
+        to: &[&Own],
+        protocol: Protocol,
+        port: u16,
+        at: &RangeInclusive<u16>,
+        v6: bool,
+    ) -> Option<Seen> {
         let [v4, six] = &self.senders;
         let senders = if v6 { six } else { v4 };
         let each =
-            to.iter().map(|own| self.address(own, protocol, port, &senders.addresses, senders.complete));
+            to.iter().map(|own| self.address(own, protocol, port, at, &senders.addresses, senders.complete));
         // The address by which most get through counts.
         each.min_by_key(|seen| rank(seen.who))
     }
 
-    fn address(&self, own: &Own, protocol: Protocol, port: u16, senders: &[IpAddr], complete: bool) -> Seen {
+    /// Who gets to these ports by another one, which a rule sends on to them.
+    fn round(&self, protocol: Protocol, ports: &RangeInclusive<u16>, v6: bool) -> Vec<Seen> {
+        let to = self.addresses(&[], v6).unwrap_or_default();
+        let leads = |one: &&Detour| one.v6.is_none_or(|six| six == v6) && one.may_lead_to(ports);
+        let mut all = Vec::new();
+        for detour in self.detours.iter().filter(leads) {
+            // Where it names no port itself, a chain before it may.
+            let (tried, few) = if detour.of.is_empty() {
+                (self.named.iter().copied().chain([NOBODYS]).collect(), self.named.len() < MOST_PORTS)
+            } else {
+                (detour.of.clone(), detour.of.len() <= MOST_PORTS)
+            };
+            let others = tried.into_iter().filter(|port| !ports.contains(port)).take(MOST_PORTS);
+            let seen = others.filter_map(|port| self.port_at(&to, protocol, port, ports, v6));
+            // Those whom it is to reach are asked by its own port.
+            let seen = seen.filter(|one| one.who != Reach::Nobody).map(|one| Seen {
+                trusted: Some(true),
+                by: format!("{} ({})", detour.rule, one.by),
+                ..one
+            });
+            all.extend(seen);
+            if !few {
+                let by = format!("not every port is tried that this may send on: {}", detour.rule);
+                all.push(Seen {
+                    at: (protocol, *ports.start()),
+                    who: Reach::Unknown,
+                    trusted: Some(true),
+                    by,
+                });
+            }
+        }
+        all
+    }
+
+    fn address(
+        &self,
+        own: &Own,
+        protocol: Protocol,
+        port: u16,
+        at: &RangeInclusive<u16>,
+        senders: &[IpAddr],
+        complete: bool,
+    ) -> Seen {
         let judge = |from: IpAddr| {
             let interface = Some(own.interface.clone());
-            self.filters.judge(&Arrival { from, to: own.address, protocol, port, interface })
+            self.filters.judge_at(&Arrival { from, to: own.address, protocol, port, interface }, at)
         };
         let Some(stranger) = senders.first() else {
             let by =
@@ -223,4 +295,55 @@ fn unknown(by: String) -> Exposure {
 
 fn numbers(text: &str) -> impl Iterator<Item = u16> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::simulated::{Answer, Simulated};
+
+    /// Who gets to a database, on a host with these rules of nat.
+    fn database(nat: &'static str) -> Exposure {
+        let save = format!(
+            "*mangle\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 3306 -j DROP\nCOMMIT\n*nat\n:PREROUTING ACCEPT\n:own - [0:0]\n{nat}COMMIT\n"
+        );
+        let host = Simulated::new()
+            .file("/proc/net/ip_tables_names", "nat\nmangle\n")
+            .on("nft", |_, command| {
+                Answer::from(if command.args.contains(&"-j".to_owned()) { r#"{"nftables": []}"# } else { "" })
+            })
+            .on("iptables-legacy-save", move |_, _| Answer::from(save.as_str()));
+        let filters = Filters::read(&host);
+        assert_eq!(filters.unseen, Vec::<String>::new());
+        let address: IpAddr = "198.51.100.7".parse().unwrap();
+        let own = [Own { address, network: address.into(), interface: "eth0".to_owned() }];
+        let listener = Listener {
+            at: "0.0.0.0:3306".parse().unwrap(),
+            protocol: Protocol::Tcp,
+            both: false,
+            program: None,
+        };
+        let judge = Judge::new(&filters, &own, &[], None);
+        let seen = judge.listener(&listener);
+        let ports = [Ports { protocol: Protocol::Tcp, from: 3306, to: 3306 }];
+        assert_eq!(judge.service(&ports, None, &[&listener], false).who, seen.who);
+        seen
+    }
+
+    #[test]
+    fn who_gets_there_by_another_port_gets_there() {
+        assert_eq!(database("").who, Reach::Nobody);
+        let by = "-A PREROUTING -p tcp -m tcp --dport 8888 -j REDIRECT --to-ports 3306\n";
+        let seen = database(by);
+        assert_eq!(seen.who, Reach::Everyone);
+        assert!(seen.by.contains("--dport 8888 -j REDIRECT --to-ports 3306"), "{}", seen.by);
+        let chain = "-A PREROUTING -p tcp -m tcp --dport 8888 -j own\n-A own -p tcp -j DNAT --to-destination 198.51.100.7:3306\n";
+        assert_eq!(database(chain).who, Reach::Everyone);
+        let some = "-A PREROUTING -s 10.0.0.0/8 -p tcp -m tcp --dport 8888 -j REDIRECT --to-ports 3306\n";
+        assert_eq!(database(some).who, Reach::Some);
+        let within = "-A PREROUTING -p tcp -m tcp --dport 8888 -j DNAT --to-destination 127.0.0.1:3306\n";
+        assert_eq!(database(within).who, Reach::Unknown);
+        let other = "-A PREROUTING -p tcp -m tcp --dport 8888 -j REDIRECT --to-ports 3307\n";
+        assert_eq!(database(other).who, Reach::Nobody);
+    }
 }
