@@ -74,9 +74,13 @@ struct Ran {
 }
 
 fn run(host: &dyn Executor, plan: Plan) -> Ran {
+    run_with(host, plan, &Control::default())
+}
+
+fn run_with(host: &dyn Executor, plan: Plan, control: &Control) -> Ran {
     let order = Order { run: "test".into(), plan, ..Order::default() };
     let mut journal = MemoryJournal::default();
-    let outcome = runner::run(&order, &Secrets::default(), host, &Ngcp, &mut journal, &Control::default());
+    let outcome = runner::run(&order, &Secrets::default(), host, &Ngcp, &mut journal, control);
     let said = journal.records.iter().filter_map(|record| match &record.event {
         Event::After { change, outcome, message, .. } => Some(format!("{change} {outcome:?}: {message}\n")),
         Event::Undone { change, outcome, message } => Some(format!("undo {change} {outcome:?}: {message}\n")),

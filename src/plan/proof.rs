@@ -31,6 +31,18 @@ pub enum Proof {
     Claim(Claim),
 }
 
+impl Proof {
+    /// Whether it is about the list of a program.
+    pub fn lists(&self) -> bool {
+        matches!(self, Proof::Claim(Claim::Listed { .. }))
+    }
+
+    /// Whether it is about a list that is gone or replaced.
+    pub fn unlists(&self) -> bool {
+        matches!(self, Proof::NoLonger(of) if of.iter().any(Proof::lists))
+    }
+}
+
 /// What the platform judges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

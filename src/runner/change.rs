@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, Status, World},
-    plan::{Action, Change, Guard, Outcome, Phase, Undo, unified},
+    plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified},
     secret::hide_in_output,
 };
 
@@ -168,6 +168,10 @@ impl Runner<'_> {
         let per_second = 1000 / TICK.as_millis().max(1);
         for tick in 0..=u128::from(guard.seconds) * per_second {
             if self.control.is_kept(&change.id) {
+                if self.is_overtaken(change) {
+                    self.control.forget_kept();
+                    return Ok(Some(NotKept::Overtaken));
+                }
                 if let Some(dir) = self.journal.dir() {
                     Armed::disarm(dir);
                 }
@@ -189,6 +193,13 @@ impl Runner<'_> {
             pause(TICK);
         }
         Ok(Some(NotKept::Unconfirmed))
+    }
+
+    /// Whether what is confirmed was changed by somebody since it was made: a login that then succeeds proves nothing.
+    fn is_overtaken(&self, change: &Change) -> bool {
+        let made = |other: &&Change| other.id == change.id || self.ended(other).is_some();
+        let covered = self.plan.changes.iter().filter(|other| other.step == change.step).filter(made);
+        self.sight.is_overtaken(covered)
     }
 
     /// Keeps what is needed to take the change back.
@@ -237,7 +248,12 @@ impl Runner<'_> {
         Ok(match (exit.ok(), self.sight.all(change, &printed, saved)) {
             (true, Ok(seen)) => seen.told(),
             (true, Err(error)) => (Outcome::Failed, format!("{error:#}")),
-            (false, Ok(seen)) if seen.is_whole() && matches!(exit.status, Status::Code(_)) => {
+            // A list that differs proves nothing of a command that failed: it may have differed before.
+            (false, Ok(seen))
+                if seen.is_whole()
+                    && matches!(exit.status, Status::Code(_))
+                    && !change.proofs.iter().any(Proof::unlists) =>
+            {
                 (Outcome::Warning, format!("{}; yet: {}", seen.told().1, reason()))
             }
             (false, Ok(seen)) if seen.has_remarks() => {

@@ -53,6 +53,14 @@ impl Control {
         self.keep.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)
     }
 
+    /// Forgets a wish to keep that is not granted: the watcher of the run would grant it.
+    pub(super) fn forget_kept(&self) {
+        if let Some(dir) = &self.dir {
+            // Where it stays, the run itself still takes the change back.
+            let _ = std::fs::remove_file(dir.join(KEEP));
+        }
+    }
+
     pub(super) fn is_reverting(&self) -> bool {
         let told = |dir: &PathBuf| trusted::has(dir, REVERT);
         self.revert.swap(false, Ordering::Relaxed) || self.dir.as_ref().is_some_and(told)

@@ -117,7 +117,8 @@ pub enum Event {
     },
 }
 
-/// Why a guarded change is not kept. Nothing broke: the operator decided, or nobody did in time.
+/// Why a guarded change is not kept. Nothing of it failed: the operator decided, nobody did in time, or somebody else changed
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotKept {
@@ -125,6 +126,8 @@ pub enum NotKept {
     Unconfirmed,
     /// Somebody asked for it to be taken back.
     Reverted,
+    /// It was confirmed, and somebody had changed it meanwhile: what was confirmed was no longer in force.
+    Overtaken,
 }
 
 impl NotKept {
@@ -133,6 +136,9 @@ impl NotKept {
         match self {
             NotKept::Unconfirmed => "nobody confirmed it in time; it is taken back",
             NotKept::Reverted => "it was taken back on request",
+            NotKept::Overtaken => {
+                "what was confirmed was no longer in force: somebody changed it meanwhile; it is taken back"
+            }
         }
     }
 }

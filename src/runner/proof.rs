@@ -15,6 +15,8 @@ use crate::{
 /// What may take a while is looked for at once and often, later less often.
 const TICK: Duration = Duration::from_millis(100);
 const SLOW: Duration = Duration::from_secs(1);
+/// So often is looked before it is said that what was confirmed is no longer so.
+const LOOKS: usize = 3;
 /// Said of a change that was taken back by a command whose effect nobody could look at.
 const NOT_LOOKED_AT: &str = "its command succeeded; whether it is as before was not looked at";
 
@@ -31,7 +33,8 @@ impl Sight<'_> {
         let visible = |proof: &Proof| match proof {
             Proof::Answers { .. } | Proof::Restored(_) => true,
             Proof::Claim(claim) => claim.is_lasting(),
-            Proof::NoLonger(of) => self.is_gone(of),
+            // A list that differs is not gone: somebody may have added to it.
+            Proof::NoLonger(of) => !proof.unlists() && self.is_gone(of),
             Proof::Printed(_) | Proof::Finding(_) => false,
         };
         !change.proofs.is_empty()
@@ -114,6 +117,43 @@ impl Sight<'_> {
     /// Whether it can be seen that these hold no longer.
     pub(super) fn is_gone(&self, proofs: &[Proof]) -> bool {
         proofs.iter().any(|proof| self.holds(proof) == Some(false))
+    }
+
+    /// The same where the command that was to bring it about failed: of a list that differs nobody knows whether it
+    /// was another one before.
+    pub(super) fn is_absent(&self, proofs: &[Proof]) -> bool {
+        let absent = |proof: &Proof| match proof {
+            Proof::Claim(Claim::Listed { command, .. }) => {
+                let none = Claim::Listed { command: command.clone(), rules: String::new() };
+                self.platform.holds(&none, self.host) == Some(true)
+            }
+            proof => self.holds(proof) == Some(false),
+        };
+        proofs.iter().any(absent)
+    }
+
+    /// Whether these changes, in the order they were made, are seen to be so no longer, as far as a program can be asked
+    /// again. What a later one made of the same is looked at.
+    pub(super) fn is_overtaken<'c>(&self, changes: impl DoubleEndedIterator<Item = &'c Change>) -> bool {
+        let mut asked = Vec::new();
+        changes.rev().flat_map(|change| &change.proofs).any(|proof| {
+            let (Proof::Answers { command, .. }
+            | Proof::Claim(Claim::Listed { command, .. } | Claim::Line { command, .. })) = proof
+            else {
+                return false;
+            };
+            if asked.contains(&command) {
+                return false;
+            }
+            asked.push(command);
+            // A program that waits for another one's lock may fail once.
+            !(0..LOOKS).any(|look| {
+                if look > 0 {
+                    pause(TICK);
+                }
+                self.holds(proof) != Some(false)
+            })
+        })
     }
 
     /// Looks whether what these proved is gone.

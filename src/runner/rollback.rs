@@ -82,7 +82,7 @@ impl Runner<'_> {
                 let (outcome, seen) = seen?.told();
                 Ok((outcome, format!("ran: {line}; {seen}")))
             }
-            Err(why) if self.sight.is_gone(&change.proofs) => {
+            Err(why) if self.sight.is_absent(&change.proofs) => {
                 Ok((Outcome::Done, format!("nothing of it is there; yet: {why:#}")))
             }
             Err(why) => Err(why),

@@ -6,13 +6,13 @@ use ngcp_warden::{
         Command,
         simulated::{Answer, Files, Simulated},
     },
-    plan::{Action, Edit, Plan, Undo},
-    runner::RunOutcome,
+    plan::{Action, Change, Claim, CommandLine, Edit, Plan, Proof, Undo},
+    runner::{Control, RunOutcome},
     steps,
 };
 use serde_json::{Value, json};
 
-use super::super::{Ran, run};
+use super::super::{Ran, run, run_with};
 
 fn facts(backend: &Value) -> Value {
     json!({
@@ -71,9 +71,13 @@ fn host() -> Simulated {
                 command.stdin.as_ref().and_then(|text| text.expose_str()).unwrap_or_default().to_owned();
             match command.args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["-c", "-f", "-"] => Answer::from(""),
+                ["-f", "-"] if files.exists("/stuck") => Answer::code(1).error("Device or resource busy"),
                 ["-f", "-"] => {
                     files.write("/table", input);
                     Answer::from("")
+                }
+                [.., "list", "table", "inet", "ngcp_warden"] if !files.exists("/table") => {
+                    Answer::code(1).error("Error: No such file or directory")
                 }
                 [.., "list", "table", "inet", "ngcp_warden"] => Answer::from(files.text("/table")),
                 other => Answer::code(1).error(&format!("nft {other:?}")),
@@ -123,6 +127,65 @@ fn nothing_is_stored_before_somebody_confirmed() {
         !files.exists("/etc/ngcp-warden/firewall.nft") && !files.exists("/etc/ngcp-warden/firewall.json")
     );
     assert!(host.commands().iter().all(|command| !command.starts_with("systemctl enable")), "{said}");
+}
+
+/// A login that succeeds while nothing is refused proves nothing of rules that refuse for good.
+#[test]
+fn what_somebody_flushed_while_it_waited_cannot_be_confirmed() {
+    let confirmed = |flushed: bool| {
+        let mut plan = plan(facts(&json!("nft")));
+        plan.changes
+            .retain(|change| ["firewall.check", "firewall.try", "firewall.keep"].contains(&&*change.id));
+        // In the program that looks at the rules nobody can be in between: it flushes once it has shown them.
+        let host = host().on("show", move |files: &mut Files, _: &Command| {
+            let seen = files.text("/table");
+            if flushed {
+                files.remove("/table");
+            }
+            Answer::from(if seen.is_empty() { "" } else { "shown" })
+        });
+        plan.changes[1].proofs.push(Proof::Claim(Claim::Line {
+            command: CommandLine::new("show", Vec::<String>::new()),
+            line: "shown".to_owned(),
+        }));
+        let control = Control::default();
+        control.keep();
+        let Ran { outcome, said } = run_with(&host, plan, &control);
+        (outcome, said, host.files().text("/table"))
+    };
+    let (outcome, said, table) = confirmed(false);
+    assert!(outcome == RunOutcome::Done && table.contains("policy drop"), "{outcome:?}: {said}");
+    let (outcome, said, table) = confirmed(true);
+    assert_eq!(outcome, RunOutcome::Failed, "{said}");
+    assert!(said.contains("firewall.try Failed: what was confirmed was no longer in force"), "{said}");
+    assert!(!said.contains("firewall.keep Done") && !table.contains("policy drop"), "{said}\n{table}");
+}
+
+/// The undo of a load over a table that somebody added a rule to: the list differs, and refuses all the same.
+#[test]
+fn a_table_that_somebody_added_to_is_not_taken_for_gone() {
+    let loaded = plan(facts(&json!("nft"))).changes.remove(2);
+    let Undo::Run(back) = loaded.undo.clone() else { panic!("{loaded:?}") };
+    let undo = Change {
+        id: "undo.firewall.keep".to_owned(),
+        action: Action::Run(back),
+        undo: Undo::Nothing,
+        proofs: vec![Proof::NoLonger(loaded.proofs.clone())],
+        ..loaded.clone()
+    };
+    let Action::Run(load) = &loaded.action else { panic!("{loaded:?}") };
+    let text = load.stdin.as_ref().unwrap().shown();
+    let added = text + "add rule inet ngcp_warden input tcp dport 7 drop\n";
+    let taken_back = |host: &Simulated| run(host, Plan { changes: vec![undo.clone()], ..Plan::default() });
+    let host = host().file("/table", added.as_str());
+    let Ran { outcome, said } = taken_back(&host);
+    assert_eq!(outcome, RunOutcome::Done, "{said}");
+    assert!(!host.files().text("/table").contains("policy drop"), "{said}");
+    // A command that failed took nothing back, whatever the list says.
+    let stuck = self::host().file("/table", added.as_str()).file("/stuck", "");
+    let Ran { outcome, said } = taken_back(&stuck);
+    assert_eq!(outcome, RunOutcome::Failed, "{said}");
+    assert!(stuck.files().text("/table").contains("policy drop"));
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn what_was_taken_back_on_request_is_no_failure_and_is_counted() {
     assert!(!words.to_lowercase().contains("failed"), "{words}");
     let words = not_kept(NotKept::Unconfirmed).words();
     assert!(words.contains("Nobody confirmed Passwords in time: 1 change undone, 1 stay."), "{words}");
+    let words = not_kept(NotKept::Overtaken).words();
+    assert!(words.contains("Passwords was no longer in force when it was confirmed: 1 change"), "{words}");
     // A program that prints the same words does not pass for it.
     let words = failed_because(NotKept::Reverted.words(), Outcome::Done).words();
     assert!(words.contains("\"set cdr\" failed"), "{words}");

@@ -90,7 +90,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         || select(vec!["passwords.root".to_owned(), "passwords.cdr".to_owned(), "nothing".to_owned()]);
     let outcomes = [Outcome::Done, Outcome::Unchanged, Outcome::Warning, Outcome::Failed, Outcome::Skipped];
     let outcome = move || select(outcomes.to_vec());
-    let not_kept = || select(vec![None, Some(NotKept::Reverted), Some(NotKept::Unconfirmed)]);
+    let not_kept =
+        || select(vec![None, Some(NotKept::Reverted), Some(NotKept::Unconfirmed), Some(NotKept::Overtaken)]);
     let ends = [
         RunOutcome::Done,
         RunOutcome::Unchanged,

@@ -85,11 +85,12 @@ fn words(past: &PastRun) -> String {
     words
 }
 
-/// Nothing broke: the operator did not keep it.
+/// Nothing of it failed: it was not kept.
 fn refused(report: &Report) -> Option<&'static str> {
     report.changes.iter().find_map(|change| change.not_kept).map(|why| match why {
         NotKept::Reverted => "taken back on request",
         NotKept::Unconfirmed => "taken back, not confirmed",
+        NotKept::Overtaken => "taken back, changed by somebody meanwhile",
     })
 }
 

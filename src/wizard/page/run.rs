@@ -264,6 +264,9 @@ fn failing_words(model: &Model, run: &RunView) -> String {
     match failed.not_kept() {
         Some(NotKept::Reverted) => format!("You took {step} back: {}.", standing(run)),
         Some(NotKept::Unconfirmed) => format!("Nobody confirmed {step} in time: {}.", standing(run)),
+        Some(NotKept::Overtaken) => {
+            format!("{step} was no longer in force when it was confirmed: {}.", standing(run))
+        }
         None => format!("\"{}\" failed: {}.", clean(&failed.title), standing(run)),
     }
 }
