@@ -314,3 +314,13 @@ fn sip_bans_that_are_off_are_told() {
     assert_eq!(bans.status, Status::Fail);
     assert!(bans.evidence.contains("no ban for floods"), "{bans:?}");
 }
+
+/// SIP over TLS is switched off there.
+#[test]
+fn what_listens_on_the_port_of_a_service_that_is_off_is_told() {
+    let sockets = [SOCKETS, &[("tcp", "0.0.0.0", 5061, "python3")]].concat();
+    let seen = inspect("firewall", &host("mr3.8", &sockets));
+    let other = finding(&seen, "FIREWALL-EXPOSED-LISTENER-SIP-TLS");
+    assert_eq!(other.status, Status::Fail);
+    assert!(other.evidence.contains("5061") && other.evidence.contains("python3"), "{}", other.evidence);
+}

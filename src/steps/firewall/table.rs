@@ -31,8 +31,8 @@ pub(super) fn services(facts: &Facts) -> impl Iterator<Item = Field> {
         let mut field = reach(service.name.clone(), service.label.clone(), wanted::usual(facts, service));
         field.now_status = status(reached);
         let listens = match reached.listens.as_deref() {
-            _ if service.on == Some(false) => "off".to_owned(),
             None => "unknown".to_owned(),
+            Some([]) if service.on == Some(false) => "off".to_owned(),
             Some([]) => "nothing".to_owned(),
             Some(programs) => programs.join(", "),
         };
@@ -46,8 +46,8 @@ pub(super) fn services(facts: &Facts) -> impl Iterator<Item = Field> {
             return field.help(format!("{fault}. No rule can be made for it."));
         }
         let key = service.key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
-        let listens = if service.on == Some(false) { "switched off" } else { &listens };
-        field.help(format!("{}{key}; listens: {listens}.", words::ports(&service.ports)))
+        let off = if service.on == Some(false) { "; switched off" } else { "" };
+        field.help(format!("{}{key}; listens: {listens}{off}.", words::ports(&service.ports)))
     })
 }
 

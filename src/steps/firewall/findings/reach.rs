@@ -182,7 +182,26 @@ fn exposed(facts: &Facts) -> Vec<Finding> {
         .collect();
     let rest: Vec<&Other> = facts.others.iter().filter(|other| !never(other)).collect();
     all.push(listeners(&rest, "What listens besides the services", Severity::Medium));
+    all.extend(facts.services.iter().filter_map(impostor));
     all
+}
+
+/// Something that waits on the port of a service that is switched off; whether it is that service nobody said.
+fn impostor(reached: &Reached) -> Option<Finding> {
+    let programs = reached.listens.as_ref().filter(|programs| !programs.is_empty())?;
+    if reached.service.on != Some(false) {
+        return None;
+    }
+    let (v4, v6) = (&reached.v4, &reached.v6);
+    let (status, told) = match over(v4, v6, is(Reach::Everyone)) {
+        Some(open) => (Status::Fail, open),
+        None => (Status::Unknown, over(v4, v6, is(Reach::Unknown))?),
+    };
+    let title = format!("{} is switched off, and something listens there", reached.service.label);
+    let evidence = one_line(&format!("{}: {}; {told}", place(reached), programs.join(", ")));
+    let remedy = "Find out what it is; stop it, or let nobody reach it.";
+    let finding = ABOUT.finding(id::EXPOSED_LISTENER, Severity::High, status, title, evidence, remedy);
+    Some(about(id::EXPOSED_LISTENER, Some(&reached.service.name), finding))
 }
 
 fn listeners(all: &[&Other], what: &str, severity: Severity) -> Finding {
