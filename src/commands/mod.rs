@@ -83,7 +83,7 @@ enum Subcommands {
     Bundle(bundle::Bundle),
     /// Bring a renewed certificate to the services, or print a request for one
     Certificates(certificates::Certificates),
-    /// Load the stored packet filter again
+    /// What the packet filter of this host does, asked and repaired
     Firewall(firewall::Firewall),
     /// The runner process
     #[command(hide = true, name = "run-plan")]
