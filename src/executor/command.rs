@@ -132,7 +132,10 @@ impl Exit {
             let line = text.lines().rev().find(|l| l.starts_with(|c: char| !c.is_whitespace()));
             line.or_else(|| text.lines().rev().find(|l| !l.trim().is_empty())).map(str::to_owned)
         };
-        let said = last(&self.stderr).or_else(|| last(&self.stdout));
+        // nft repeats below its complaint the line that it is about.
+        let complaint = String::from_utf8_lossy(&self.stderr);
+        let complaint = complaint.lines().find(|line| line.contains(": Error: ")).map(str::to_owned);
+        let said = complaint.or_else(|| last(&self.stderr)).or_else(|| last(&self.stdout));
         let how = self.how();
         said.map_or_else(|| how.clone(), |said| format!("{how}: {}", hide_in_output(said.trim())))
     }
@@ -145,5 +148,20 @@ impl Exit {
             Status::TimedOut => "it took too long and was stopped".to_owned(),
             Status::Cancelled => "it was stopped on request".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nft_complains_of_is_the_reason_and_not_the_line_it_repeats() {
+        let said = "/dev/stdin:3:19-19: Error: Could not process rule: No such file or directory\n\
+                    delete table inet ngcp_warden {\n                  ^\n";
+        let exit =
+            Exit { status: Status::Code(1), stdout: Vec::new(), stderr: said.into(), took: Duration::ZERO };
+        let why = "exit code 1: /dev/stdin:3:19-19: Error: Could not process rule: No such file or directory";
+        assert_eq!(exit.reason(), why);
     }
 }

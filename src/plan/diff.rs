@@ -1,6 +1,6 @@
 //! Line differences for people: values that are not known to be harmless are hidden, whoever wrote them.
 
-use std::{fmt::Write, ops::Range};
+use std::{fmt::Write, ops::Range, path::Path};
 
 use similar::{
     DiffTag,
@@ -16,6 +16,17 @@ const CONTEXT: usize = 3;
 /// A value whose key is not known to be harmless is shown as `‹hidden›`; our own holes `‹…›` stay readable.
 pub fn unified(old: &str, new: &str) -> String {
     hide_values(&difference(old, new))
+}
+
+/// The same for the content of this file: whole where nobody but this program writes it, and no secret into it.
+pub fn unified_in(path: &Path, old: &str, new: &str) -> String {
+    if is_ours_alone(path) { difference(old, new) } else { unified(old, new) }
+}
+
+/// Whether only this program writes that file: what it stores of the packet filter, and the units that load it.
+fn is_ours_alone(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.starts_with("/etc/ngcp-warden") || path.starts_with("/etc/systemd") && name.contains("ngcp-warden")
 }
 
 fn difference(old: &str, new: &str) -> String {
@@ -83,6 +94,25 @@ mod tests {
     fn paths_and_ports_are_not_secrets() {
         let shown = unified("", "sslcertkeyfile: /etc/x.key\npassword_authentication: no\npassive: yes\n");
         assert!(!shown.contains("hidden"), "{shown}");
+    }
+
+    /// What is approved can be read; a password that somebody wrote beside it cannot.
+    #[test]
+    fn our_rules_are_shown_and_a_password_beside_them_is_not() {
+        let old = "security:\n  firewall:\n    password: canary\n    rules4: ~\n    logging: canary\n";
+        let rule = "- -A INPUT -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -m comment --comment ngcp-warden:ssh -j ACCEPT";
+        let new =
+            old.replace(" ~", &format!("\n    {rule}\n    - -A INPUT -m string --string canary -j DROP"));
+        let shown = unified(old, &new);
+        assert!(shown.contains(&format!("+    {rule}\n")) && !shown.contains("canary"), "{shown}");
+        let text = "table inet ngcp_warden {\n  # Trusted networks.\n}\n";
+        let shown = |path: &str| unified_in(Path::new(path), "", text);
+        for ours in ["/etc/ngcp-warden/firewall.nft", "/etc/systemd/system/ngcp-warden-firewall.service"] {
+            assert!(shown(ours).contains("+  # Trusted networks.\n"), "{ours}");
+        }
+        for other in ["/etc/ngcp-config/config.yml", "/root/ngcp-warden", "/etc/systemd/system/x.service"] {
+            assert!(!shown(other).contains("Trusted"), "{other}");
+        }
     }
 
     #[test]

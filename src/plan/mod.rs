@@ -11,7 +11,7 @@ mod timed;
 
 pub use change::{Action, Change, Edit, Guard, Left, Outcome, Phase, Touched, Undo};
 pub use command::CommandLine;
-pub use diff::{changed_ranges, unified};
+pub use diff::{changed_ranges, unified, unified_in};
 pub use making::{Generated, KeyAlgorithm, KeySource, Making};
 pub use proof::{Claim, Proof};
 pub use template::{Piece, Template};

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     executor::{Command, Exit, Status, World},
-    plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified},
+    plan::{Action, Change, Guard, Outcome, Phase, Proof, Undo, unified_in},
     secret::hide_in_output,
 };
 
@@ -306,7 +306,7 @@ impl Runner<'_> {
             left.note(&file.path, &file.was, &now, shared);
             let shown = touched.is_some_and(|touched| !touched.secret);
             if let (true, Some(old), Some(new)) = (shown && now != file.was, file.was.text(), now.text()) {
-                let lines = unified(old, new);
+                let lines = unified_in(&file.path, old, new);
                 if !lines.is_empty() {
                     diff += &format!("{}\n{lines}", file.path.display());
                 }

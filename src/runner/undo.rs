@@ -23,7 +23,7 @@ use super::{
 use crate::{
     executor::{Attributes, Executor},
     finding::{Finding, Severity, Status},
-    plan::{Action, Change, CommandLine, Edit, Left, Outcome, Plan, Proof, Template, Undo, unified},
+    plan::{Action, Change, CommandLine, Edit, Left, Outcome, Plan, Proof, Template, Undo, unified_in},
     secret::{Secret, SecretForm, Secrets},
 };
 
@@ -360,7 +360,7 @@ impl UndoPlan {
             },
         };
         let diff = match (now.as_ref().and_then(Was::text), becomes) {
-            (Some(now), Some(becomes)) if !file.secret => unified(now, &becomes),
+            (Some(now), Some(becomes)) if !file.secret => unified_in(file.path, now, &becomes),
             _ => String::new(),
         };
         if matches!(way, Way::Theirs) {

@@ -5,6 +5,7 @@ pub mod credentials;
 mod guesses;
 #[cfg(test)]
 mod guesses_tests;
+mod packet_rule;
 mod redact;
 mod words;
 

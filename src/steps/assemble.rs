@@ -12,7 +12,7 @@ use crate::{
     executor::{Executor, Kind, World},
     finding::StepId,
     ngcp::{ngcpcfg, release},
-    plan::{Action, Change, Claim, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified},
+    plan::{Action, Change, Claim, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified_in},
     runner::{Show, apply_edits},
 };
 
@@ -184,7 +184,7 @@ fn preview(host: &dyn Executor, changes: &mut [Change]) -> Result<()> {
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (before, after) = (shown(&old), shown(&new));
         if !before.contains(PRIVATE_KEY) && !after.contains(PRIVATE_KEY) {
-            change.diff = unified(&before, &after);
+            change.diff = unified_in(&path, &before, &after);
         }
         files.insert(path, new);
     }
