@@ -5,31 +5,29 @@ use super::{
     set::{Set, Span},
 };
 
-/// From, to: nothing outside gets through the rule's tests.
-type Bounds = (u128, u128);
+/// Larger sets have no bounds here: thousands of rules may ask the same one.
+const MOST_ELEMENTS: usize = 64;
 
-/// The bounds of what a rule holds for, among packets that come in.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// The bounds of what a rule holds for, among packets that come in. Small: it is looked at for each packet and rule.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Gate {
+    /// Of the source address, of IPv6 its first half.
+    from: (u64, u64),
     /// Of the destination port.
-    port: Option<Bounds>,
-    /// Of the source address, of that family.
-    from: Option<(bool, Bounds)>,
+    port: (u16, u16),
+    /// The one family of the source address, where one is asked for: whether that is IPv6.
+    v6: Option<bool>,
 }
 
 impl Gate {
     /// The gate of a rule: only what it asks before it does anything.
     pub(super) fn of(parts: &[Part]) -> Self {
-        let mut gate = Gate::default();
+        let mut gate = Gate { from: (0, u64::MAX), port: (0, u16::MAX), v6: None };
         for part in parts {
             match part {
-                Part::Test(Test { left: Expr::Field(field), right: Right::In(set) }) => match field {
-                    Field::DestinationPort(_) => gate.port = gate.port.or_else(|| bounds(set)),
-                    Field::Source { v6 } => {
-                        gate.from = gate.from.or_else(|| bounds(set).map(|bounds| (*v6, bounds)));
-                    }
-                    _ => {}
-                },
+                Part::Test(Test { left: Expr::Field(field), right: Right::In(set) }) => {
+                    gate.narrow(*field, set);
+                }
                 Part::Test(_) | Part::Perhaps(_) => {}
                 _ => break,
             }
@@ -37,17 +35,37 @@ impl Gate {
         gate
     }
 
+    fn narrow(&mut self, field: Field, set: &Set) {
+        let Some((least, most)) = bounds(set) else { return };
+        match field {
+            Field::DestinationPort(_) => {
+                if let (Ok(least), Ok(most)) = (u16::try_from(least), u16::try_from(most)) {
+                    self.port = (least, most);
+                }
+            }
+            Field::Source { v6 } => {
+                self.from = (half(v6, least), half(v6, most));
+                self.v6 = Some(v6);
+            }
+            _ => {}
+        }
+    }
+
     /// Whether the rule surely does not hold for a packet that comes in from there, for that port.
     pub(super) fn is_shut(&self, v6: bool, from: u128, port: Option<u16>) -> bool {
-        let outside = |(least, most): Bounds, value: u128| value < least || value > most;
-        self.port.zip(port).is_some_and(|(bounds, port)| outside(bounds, port.into()))
-            || self.from.is_some_and(|(six, bounds)| six != v6 || outside(bounds, from))
+        let from = half(v6, from);
+        port.is_some_and(|port| port < self.port.0 || port > self.port.1)
+            || self.v6.is_some_and(|six| six != v6 || from < self.from.0 || from > self.from.1)
     }
 }
 
+fn half(v6: bool, address: u128) -> u64 {
+    u64::try_from(if v6 { address >> 64 } else { address }).unwrap_or(u64::MAX)
+}
+
 /// The least and the most of a set of numbers; `None` where that cannot be told.
-fn bounds(set: &Set) -> Option<Bounds> {
-    if set.comes_and_goes() {
+fn bounds(set: &Set) -> Option<(u128, u128)> {
+    if set.comes_and_goes() || set.elements().len() > MOST_ELEMENTS {
         return None;
     }
     let mut all = set.elements().iter().map(|element| match element.key.as_slice() {
