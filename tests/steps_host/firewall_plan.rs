@@ -302,6 +302,13 @@ fn the_platforms_own_firewall_keeps_what_others_wrote_and_is_switched_off_only_w
     assert!(off(&edits(steps::firewall_rules(seen.clone(), None, 0).unwrap())));
     seen["managed"]["rules"][0] = json!(v4);
     assert!(!off(&edits(steps::firewall_rules(seen.clone(), None, 0).unwrap())), "theirs stay in force");
+    // What config.yml holds already and nobody applied is not called unchanged.
+    seen["managed"]["rules"] = json!([v4, v6]);
+    let held = plan(seen.clone());
+    assert!(held.partial && held.reminders.iter().any(|said| said.contains("not in force")), "{held:?}");
+    let mut applied = seen.clone();
+    applied["unasked"] = json!([null, null]);
+    assert!(!plan(applied).partial);
     seen["managed"]["shadow"] = json!("/etc/ngcp-config/config.local.yml, line 3");
     assert!(
         steps::firewall_rules(seen, Some(wanted()), 0).unwrap_err().to_string().contains("config.local.yml")

@@ -59,17 +59,29 @@ impl TypedStep for Firewall {
 
     fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
         let seconds = answers.number(asks::CONFIRM_WITHIN)?.unwrap_or(questions::SECONDS);
+        let repaired = match answers.choice(asks::RTPENGINE)? {
+            Some(by::REPAIR) => rtpengine::changes(&facts.rtpengine),
+            _ => Vec::new(),
+        };
+        let after = Facts {
+            rtpengine: if repaired.is_empty() {
+                facts.rtpengine.clone()
+            } else {
+                rtpengine::repaired(&facts.rtpengine)
+            },
+            ..facts.clone()
+        };
         let mut plan = match answers.choice(asks::RULES)? {
             Some(by::SET | by::NATIVE) => {
                 let wanted = wanted::of(facts, answers)?;
-                plan::rules(facts, plan::Rules::Set(&wanted, u64::try_from(seconds)?))?
+                plan::rules(&after, plan::Rules::Set(&wanted, u64::try_from(seconds)?))?
             }
-            Some(by::REMOVE) => plan::rules(facts, plan::Rules::Remove)?,
+            Some(by::REMOVE) => plan::rules(&after, plan::Rules::Remove)?,
             _ => Plan::default(),
         };
-        // Behind our rules, which are refused once the filters are not as they were reviewed.
-        if answers.choice(asks::RTPENGINE)? == Some(by::REPAIR) {
-            plan.changes.extend(rtpengine::changes(&facts.rtpengine));
+        // Where it fails nobody has confirmed anything yet.
+        if !repaired.is_empty() {
+            plan::first(&mut plan, repaired, facts);
         }
         if let Some(watch) = answers.choice(asks::WATCH)? {
             plan.join(plan::watch(facts, watch == by::ON));

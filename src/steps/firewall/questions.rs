@@ -199,8 +199,13 @@ fn rtpengine(facts: &Facts, now: Option<&Finding>) -> Option<Field> {
         (by::REPAIR, "repair", "The rule goes back to its place; the daemon goes on, calls as well."),
         (by::LEAVE, "leave", "Media stays in userspace: more load, fewer calls at once."),
     ];
-    let field = Field::choice(asks::RTPENGINE, "RTPENGINE rule", options, by::REPAIR).about(now).optional();
-    Some(field.in_short("not in place", "in place").help("Without it media is not forwarded by the kernel."))
+    let (default, help) = match facts.rtpengine.module {
+        Some(true) => (by::REPAIR, "Without it media is not forwarded by the kernel."),
+        Some(false) => (by::LEAVE, "The kernel does not know rtpengine's table: is rtpengine running?"),
+        None => (by::LEAVE, "Whether the kernel knows rtpengine's table cannot be seen."),
+    };
+    let field = Field::choice(asks::RTPENGINE, "RTPENGINE rule", options, default).about(now).optional();
+    Some(field.in_short("not in place", "in place").help(help))
 }
 
 fn watch(facts: &Facts) -> Option<Field> {

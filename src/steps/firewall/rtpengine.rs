@@ -1,7 +1,7 @@
 //! The commands that put rtpengine's rule back: of the plan and of `firewall repair` alike.
 
 use crate::{
-    ngcp::rtpengine::{Look, Restored, Way},
+    ngcp::rtpengine::{Look, Restored, Rule, Way},
     plan::{Action, Change, CommandLine, Proof, Template, Undo},
     steps::firewall::names::{ABOUT, id},
 };
@@ -10,6 +10,20 @@ use crate::{
 pub(super) fn changes(look: &Look) -> Vec<Change> {
     let commands = repair(look);
     let last = commands.len().saturating_sub(1);
+    let tried = |command: &&CommandLine| command.program.ends_with("-restore");
+    let check = |(at, command): (usize, &CommandLine)| {
+        let title = format!("let {} check the rule of rtpengine", command.program);
+        let mut test = command.clone();
+        test.args.insert(0, "--test".to_owned());
+        Change::new(
+            &ABOUT.id,
+            &format!("rtpengine.check.{}", at + 1),
+            title,
+            Action::Run(test),
+            Undo::Nothing,
+        )
+    };
+    let checks: Vec<Change> = commands.iter().filter(tried).enumerate().map(check).collect();
     let change = |(at, command): (usize, CommandLine)| {
         let title = format!("put the rule of rtpengine back in its place ({})", command.program);
         let name = format!("rtpengine.{}", at + 1);
@@ -17,7 +31,26 @@ pub(super) fn changes(look: &Look) -> Vec<Change> {
         // It passes when both families have it, so behind the last one.
         if at == last { change.proven([Proof::Finding(id::RTPENGINE_ORDER.to_owned())]) } else { change }
     };
-    commands.into_iter().enumerate().map(change).collect()
+    checks.into_iter().chain(commands.into_iter().enumerate().map(change)).collect()
+}
+
+/// What is so once those changes are seen done.
+pub(super) fn repaired(look: &Look) -> Look {
+    let mut after = look.clone();
+    match &look.way {
+        None => {}
+        // Where the daemon hooks in a chain of its own, INPUT has no rule of it.
+        Some(Way::Verb { chains: Some((_, base)), .. }) if base != "INPUT" => {}
+        Some(Way::Verb { .. }) => {
+            let wrong = |rule: &&mut Rule| matches!(rule, Rule::Missing | Rule::Wrong(_));
+            after.families.iter_mut().filter(wrong).for_each(|rule| *rule = Rule::Fine);
+        }
+        Some(Way::Iptables { families }) => {
+            let both = after.families.iter_mut().zip(families);
+            both.filter(|(_, back)| back.is_some()).for_each(|(rule, _)| *rule = Rule::Fine);
+        }
+    }
+    after
 }
 
 /// In order; none where nothing is wrong, or nothing can be done. The daemon and its calls go on.
@@ -52,7 +85,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::ngcp::rtpengine::Rule;
 
     fn look(way: Way) -> Look {
         Look {
@@ -84,6 +116,25 @@ mod tests {
             "*filter\n:rtpengine - [0:0]\n-A rtpengine -p udp -j RTPENGINE --id 2\n-D INPUT -j rtpengine\n\
              -D INPUT -p udp -j RTPENGINE --id 0\n-I INPUT 1 -p udp -j rtpengine\nCOMMIT\n"
         );
+    }
+
+    /// A kernel without the target says so before anybody was asked to confirm rules.
+    #[test]
+    fn the_rule_is_tried_and_put_back_before_our_rules_are_looked_at() {
+        let program = |name: &str| Some(Restored { program: name.to_owned(), away: Vec::new() });
+        let mut facts = crate::steps::firewall::sample::facts();
+        facts.rtpengine = look(Way::Iptables { families: [program("iptables-restore"), None] });
+        let wanted = crate::steps::firewall::facts::Wanted::default();
+        let rules = crate::steps::firewall::plan::Rules::Set(&wanted, 60);
+        let mut plan = crate::steps::firewall::plan::rules(&facts, rules).unwrap();
+        crate::steps::firewall::plan::first(&mut plan, changes(&facts.rtpengine), &facts);
+        let ids: Vec<&str> = plan.changes.iter().map(|change| change.id.as_str()).collect();
+        assert_eq!(ids[..3], ["firewall.rtpengine.check.1", "firewall.rtpengine.1", "firewall.check"]);
+        let Action::Run(test) = &plan.changes[0].action else { panic!() };
+        assert_eq!(test.args, ["--test", "--noflush"]);
+        let reviewed: Vec<bool> = plan.changes.iter().map(|change| change.only_if.is_some()).collect();
+        assert!(reviewed[0] && !reviewed[1..].contains(&true), "{reviewed:?}");
+        assert_eq!(repaired(&facts.rtpengine).families, [Rule::Fine, Rule::Fine]);
     }
 
     #[test]

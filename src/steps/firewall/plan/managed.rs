@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{
     super::{
-        facts::{Facts, Reached, Wanted},
+        facts::{Facts, Reach, Reached, Wanted},
         names::{ABOUT, by, id},
         rules::{Openings, iptables::Family, managed},
     },
@@ -32,6 +32,14 @@ pub(super) fn set(facts: &Facts, wanted: &Wanted, seconds: u64) -> Result<Plan> 
     if !plan.apply.is_empty() {
         plan.effective = effective(facts, wanted);
     }
+    if plan.is_empty() && is_out_of_force(facts, wanted) {
+        plan.partial = true;
+        plan.reminders.push(
+            "Firewall: config.yml holds these rules and they are not in force: run 'ngcpcfg apply' and look at \
+             'ngcp-warden firewall status'."
+                .to_owned(),
+        );
+    }
     if !plan.changes.is_empty() || facts.own.wanted.as_ref() != Some(wanted) {
         plan.join(stored::note(facts, wanted));
     }
@@ -43,6 +51,13 @@ pub(super) fn set(facts: &Facts, wanted: &Wanted, seconds: u64) -> Result<Plan> 
         );
     }
     Ok(plan)
+}
+
+/// Whether it is seen that rules which config.yml holds already do not refuse what they are to refuse.
+fn is_out_of_force(facts: &Facts, wanted: &Wanted) -> bool {
+    let own = &facts.own;
+    let unloaded = facts.seen.is_some() && !own.loaded && own.wanted.as_ref() == Some(wanted);
+    unloaded || facts.unasked.iter().flatten().any(|seen| seen.who == Reach::Everyone)
 }
 
 /// What the rules that the platform's tool makes must be seen to do: how it reads ours is its own business.

@@ -14,7 +14,7 @@ pub(super) use watch::watch;
 use anyhow::{Result, bail};
 
 use super::facts::{Backend, Facts, Wanted};
-use crate::plan::Plan;
+use crate::plan::{Change, Claim, Plan};
 
 /// How long is waited for somebody to confirm that rules may go, where an apply does it.
 const SECONDS: u64 = 60;
@@ -41,6 +41,18 @@ pub(super) fn rules(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
         );
     }
     Ok(plan)
+}
+
+/// Changes that come before all others and alter the filters themselves: whether somebody else did is asked before them.
+pub(super) fn first(plan: &mut Plan, changes: Vec<Change>, facts: &Facts) {
+    let reviewed = |change: &Change| matches!(change.only_if, Some(Claim::PacketFilters { .. }));
+    for change in plan.changes.iter_mut().filter(|change| reviewed(change)) {
+        change.only_if = None;
+    }
+    plan.changes.splice(0..0, changes);
+    if let Some(change) = plan.changes.first_mut() {
+        *change = making::as_reviewed(change.clone(), facts);
+    }
 }
 
 fn by_backend(facts: &Facts, rules: Rules<'_>) -> Result<Plan> {
