@@ -9,7 +9,7 @@ use crate::wizard::{
     model::ReviewPhase,
     navigation,
     page::{
-        change::SHORT,
+        change::is_cut,
         review::{Entry, entries},
     },
 };
@@ -95,8 +95,8 @@ fn menu(desk: &Desk<'_>) -> Vec<(Action, String)> {
                     Entry::Foreign => "look at somebody else's changes".to_owned(),
                     Entry::Change(index) => match &model.review.phase {
                         ReviewPhase::Ready(plan) => match plan.changes.get(*index) {
-                            Some(change) if change.diff.lines().count() > SHORT => {
-                                format!("whole diff: {}", change.title)
+                            Some(change) if is_cut(change) => {
+                                format!("whole change: {}", change.title)
                             }
                             _ => continue,
                         },

@@ -50,6 +50,11 @@ impl CommandLine {
         CommandLine::new("setpriv", owner.into_iter().chain(words.into_iter().map(str::to_owned)))
     }
 
+    /// What is fed on standard input, for people, where it has several lines; a single one stands in the command line.
+    pub fn long_input(&self) -> Option<String> {
+        self.stdin.as_ref().map(Template::shown).filter(|input| input.lines().nth(1).is_some())
+    }
+
     /// The command with its secrets filled in, ready to run.
     ///
     /// # Errors
@@ -66,7 +71,7 @@ impl CommandLine {
 }
 
 impl std::fmt::Display for CommandLine {
-    /// As one would type it; what is fed on standard input stands behind it as `< ‹…›`.
+    /// As one would type it; what is fed on standard input stands behind it, of several lines how many.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.program)?;
         for arg in &self.args {
@@ -77,10 +82,11 @@ impl std::fmt::Display for CommandLine {
                 write!(f, " '{}'", arg.replace('\'', "'\\''"))?;
             }
         }
-        if let Some(input) = &self.stdin {
-            write!(f, "  < {}", input.shown().trim_end())?;
+        match (self.long_input(), &self.stdin) {
+            (Some(input), _) => write!(f, "  < ‹{} lines›", input.lines().count()),
+            (None, Some(input)) => write!(f, "  < {}", input.shown().trim_end()),
+            (None, None) => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -88,6 +94,16 @@ impl std::fmt::Display for CommandLine {
 mod tests {
     use super::*;
     use crate::secret::{Secret, SecretForm};
+
+    #[test]
+    fn input_of_several_lines_is_counted_in_a_line_and_a_single_one_is_shown() {
+        let mut line = CommandLine::new("nft", ["-f", "-"]);
+        line.stdin = Some(Template::text("table inet x {\n}\n"));
+        assert_eq!(line.to_string(), "nft -f -  < ‹2 lines›");
+        assert_eq!(line.long_input().as_deref(), Some("table inet x {\n}\n"));
+        line.stdin = Some(Template::text("root:").secret("root", SecretForm::Verbatim).and("\n"));
+        assert_eq!((line.to_string(), line.long_input()), ("nft -f -  < root:‹root›".to_owned(), None));
+    }
 
     #[test]
     fn a_command_line_is_resolved_with_its_secrets_only_in_input_and_credentials() {

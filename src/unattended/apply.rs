@@ -288,7 +288,11 @@ pub fn plan_text(plan: &Plan) -> String {
             Action::Remove { path } => format!("remove {}", path.display()),
             Action::Restore { path, to: None, .. } => format!("remove {}\n{}", path.display(), change.diff),
             Action::Restore { .. } => change.diff.clone(),
-            Action::Run(command) => format!("run  {command}"),
+            Action::Run(command) => {
+                let input = command.long_input().unwrap_or_default();
+                let input: String = input.lines().map(|line| format!("    {line}\n")).collect();
+                format!("run  {command}\n{input}")
+            }
             Action::Apply { message } => format!("run  ngcpcfg apply '{message}'"),
         };
         for line in lines.lines() {

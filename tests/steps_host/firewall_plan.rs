@@ -113,7 +113,7 @@ fn nothing_is_stored_before_somebody_confirmed() {
     let shown = |id: &str| {
         let change = plan.changes.iter().find(|change| change.id == id).unwrap();
         let Action::Run(line) = &change.action else { panic!("{change:?}") };
-        line.to_string()
+        line.long_input().unwrap()
     };
     assert!(shown("firewall.try").contains("timeout {seconds}s"), "{}", shown("firewall.try"));
     assert!(!shown("firewall.keep").contains("timeout") && shown("firewall.keep").contains("policy drop"));

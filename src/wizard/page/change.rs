@@ -2,18 +2,41 @@
 
 use super::{Page, Role, Span, Writer, text::clean};
 use crate::{
-    plan::{Action, Change, Edit, Template, Undo},
+    plan::{Action, Change, CommandLine, Edit, Template, Undo},
     wizard::{Model, model::ReviewPhase},
 };
 
 /// Lines of a difference shown below its change.
-pub const SHORT: usize = 14;
+pub(super) const SHORT: usize = 14;
 /// Lines of a difference shown on a page of its own.
 pub(super) const LONG: usize = 4000;
 
+const INDENT: usize = 6;
+
+/// Lines as they are, at most `limit` of them.
+fn cut(text: &str, limit: usize, w: &mut Writer, role: impl Fn(&str) -> Role) {
+    w.block(INDENT, text, limit, role);
+    let lines = text.lines().count();
+    if lines > limit {
+        w.spans(INDENT, INDENT, vec![Span::new(Role::Dim, format!("… {} more lines: d", lines - limit))]);
+    }
+}
+
+/// Whether its page shows more lines than the review.
+pub fn is_cut(change: &Change) -> bool {
+    let long = |text: &str| text.lines().count() > SHORT;
+    let input = |command: &CommandLine| command.long_input();
+    let (run, back) = match (&change.action, &change.undo) {
+        (Action::Run(run), Undo::Run(back)) => (input(run), input(back)),
+        (Action::Run(run), _) => (input(run), None),
+        (_, Undo::Run(back)) => (None, input(back)),
+        _ => (None, None),
+    };
+    long(&change.diff) || run.is_some_and(|text| long(&text)) || back.is_some()
+}
+
 /// Below its title.
 pub(super) fn details(change: &Change, limit: usize, w: &mut Writer) {
-    const INDENT: usize = 6;
     let literal = |w: &mut Writer, before: &str, text: &str| {
         let spans = vec![Span::new(Role::Dim, before.to_owned()), Span::new(Role::Literal, clean(text))];
         w.spans(INDENT, INDENT + 2, spans);
@@ -32,14 +55,13 @@ pub(super) fn details(change: &Change, limit: usize, w: &mut Writer) {
             literal(w, "remove ", &path.display().to_string());
         }
         Action::Restore { path, .. } => literal(w, "put back ", &path.display().to_string()),
-        Action::Run(command) => literal(w, "run ", &command.to_string()),
+        Action::Run(command) => {
+            literal(w, "run ", &command.to_string());
+            cut(&command.long_input().unwrap_or_default(), limit, w, |_| Role::Literal);
+        }
         Action::Apply { message } => literal(w, "run ", &format!("ngcpcfg apply '{message}'")),
     }
-    let lines = change.diff.lines().count();
-    w.block(INDENT, &change.diff, limit, diff_role);
-    if lines > limit {
-        w.spans(INDENT, INDENT, vec![Span::new(Role::Dim, format!("… {} more lines: d", lines - limit))]);
-    }
+    cut(&change.diff, limit, w, diff_role);
     for touched in &change.touches {
         literal(w, "rewrites ", &touched.path.display().to_string());
     }
@@ -51,7 +73,13 @@ pub(super) fn details(change: &Change, limit: usize, w: &mut Writer) {
             let words = format!("cannot be taken back: {}", clean(why));
             w.spans(INDENT, INDENT, vec![Span::new(Role::Warning, words)]);
         }
-        Undo::Run(command) => literal(w, "taken back by ", &command.to_string()),
+        Undo::Run(command) => {
+            literal(w, "taken back by ", &command.to_string());
+            // On the page of its own: in the list it would hide what is done.
+            if limit > SHORT {
+                cut(&command.long_input().unwrap_or_default(), limit, w, |_| Role::Literal);
+            }
+        }
         Undo::Files | Undo::Captured { .. } | Undo::Again | Undo::Nothing => {}
     }
 }
