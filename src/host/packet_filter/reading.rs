@@ -6,6 +6,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
+    thread,
     time::Duration,
 };
 
@@ -136,11 +137,17 @@ fn nft_text(host: &dyn Executor, unseen: &mut Vec<String>) -> Option<Printed> {
 }
 
 fn all_of_nft(host: &dyn Executor) -> Result<Option<Printed>, String> {
-    let Some(text) = run(host, "nft", &["-s", "-a", "list", "ruleset"])? else { return Ok(None) };
+    let list = |form: &[&str]| run(host, "nft", &[form, &["list", "ruleset"]].concat());
+    // Side by side: with thousands of rules each takes its time.
+    let (text, json) = thread::scope(|scope| {
+        let json = scope.spawn(|| list(&["-j"]));
+        (list(&["-s", "-a"]), json.join())
+    });
+    let Some(text) = text? else { return Ok(None) };
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut jsons = Vec::new();
     match nft::awake(&text) {
-        None => jsons.extend(run(host, "nft", &["-j", "list", "ruleset"])?),
+        None => jsons.extend(json.unwrap_or_else(|_| Err("nft could not be read".to_owned()))?),
         Some(tables) => {
             for (family, name) in tables {
                 jsons.extend(run(host, "nft", &["-j", "list", "table", &family, &name])?);
