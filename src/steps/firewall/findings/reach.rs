@@ -186,10 +186,11 @@ fn exposed(facts: &Facts) -> Vec<Finding> {
     all
 }
 
-/// Something that waits on the port of a service that is switched off; whether it is that service nobody said.
+/// Something that waits on the port of a service of subscribers that is switched off; whether it is that service nobody
+/// said. Administration that listens is judged, on or off.
 fn impostor(reached: &Reached) -> Option<Finding> {
     let programs = reached.listens.as_ref().filter(|programs| !programs.is_empty())?;
-    if reached.service.on != Some(false) {
+    if reached.service.on != Some(false) || reached.service.audience != Audience::Subscribers {
         return None;
     }
     let (v4, v6) = (&reached.v4, &reached.v6);
