@@ -25,8 +25,13 @@ const WORDS: &[(&str, Is)] = &[
     ("--comment", is_own_remark),
 ];
 
+/// `- -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT`: an entry of a list of rules.
+pub(super) fn is_listed(text: &str) -> bool {
+    text.strip_prefix("- ").is_some_and(|rule| is_packet_rule(rule.trim_matches(['\'', '"'])))
+}
+
 /// `-A INPUT -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -j ACCEPT`; with a remark only where it is one of ours.
-pub(super) fn is_packet_rule(text: &str) -> bool {
+fn is_packet_rule(text: &str) -> bool {
     let mut words = text.split(' ').peekable();
     if !matches!(words.peek(), Some(&("-A" | "-I"))) {
         return false;

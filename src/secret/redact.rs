@@ -1,7 +1,7 @@
 //! Lines that others wrote, made fit to be shown: what is not known to be harmless may be a secret and is shown as
 //! `‹hidden›`, whatever its key is called. Known are the keys of `assets/harmless_keys.yml` and the shape of a few lines.
 
-use super::packet_rule::is_packet_rule;
+use super::packet_rule::is_listed;
 use crate::known::{HARMLESS, Harmless};
 
 const HIDDEN: &str = "‹hidden›";
@@ -49,7 +49,7 @@ fn hide_in_line(line: &str) -> String {
     let indent = &line[..line.len() - text.len()];
     let known = HARMLESS.get();
     let plain = text.is_empty() || ["---", "...", HIDDEN].contains(&text);
-    let shown = if plain || is_section(text) || is_template(text) || is_sshd(text, known) || is_rule(text) {
+    let shown = if plain || is_section(text) || is_template(text) || is_sshd(text, known) || is_listed(text) {
         text.to_owned()
     } else if let Some(mount) = mount(text, known).or_else(|| public_key(text)) {
         mount
@@ -75,11 +75,6 @@ fn hide_in_line(line: &str) -> String {
 fn is_section(text: &str) -> bool {
     let name = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     name.is_some_and(|name| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-}
-
-/// `- -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT`: an entry of a list of rules.
-fn is_rule(text: &str) -> bool {
-    text.strip_prefix("- ").is_some_and(|rule| is_packet_rule(rule.trim_matches(['\'', '"'])))
 }
 
 /// `[% IF sshd.enable %]`: a condition of a template, not a value in it.

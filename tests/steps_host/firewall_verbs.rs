@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ngcp_warden::{
     executor::simulated::{Answer, Simulated},
     host::packet_filter::Protocol,
+    plan::{CommandLine, Template},
     steps::{firewall_explain, firewall_repair, firewall_status},
 };
 
@@ -44,7 +45,10 @@ fn a_flush_by_somebody_else_is_noticed_and_what_repairs_it_is_known_f08() {
     assert!(text.contains("RTPENGINE IPv4  MISSING") && text.contains("RTPENGINE IPv6  MISSING"), "{text}");
     let repair = firewall_repair(&flushed).unwrap();
     assert_eq!(repair.ours.as_deref(), Some("they are not loaded"));
-    let commands: Vec<String> = repair.commands.iter().map(ToString::to_string).collect();
+    let whole = |command: &CommandLine| {
+        format!("{command}\n{}", command.stdin.as_ref().map_or_else(String::new, Template::shown))
+    };
+    let commands: Vec<String> = repair.commands.iter().map(whole).collect();
     let [v4, v6] = &commands[..] else { panic!("{commands:?}") };
     assert!(v4.starts_with("iptables-restore --noflush") && v6.starts_with("ip6tables-restore --noflush"));
     assert!(

@@ -2,7 +2,7 @@
 
 use super::{
     chain::{Place, Translates, Ways, walk},
-    packet::{Connection, Mark, Packet, State, Tracking},
+    packet::{Connection, Mark, Packet, State, Tracking, number},
 };
 use crate::host::packet_filter::{
     expression::Part,
@@ -24,9 +24,7 @@ impl Host {
     /// Whether this may be an address of the host.
     pub(in crate::host::packet_filter) fn has(&self, address: u128) -> bool {
         let is_local = address >> 24 == 127 || address == 1;
-        is_local
-            || self.addresses.is_empty()
-            || self.addresses.iter().any(|own| super::number(*own) == address)
+        is_local || self.addresses.is_empty() || self.addresses.iter().any(|own| number(*own) == address)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 use self::{
     chain::{Place, Ways},
     hooks::Path,
-    packet::{Mark, Packet, State, Tracking},
+    packet::{Mark, Packet, State, Tracking, number},
 };
 pub(super) use hooks::Host;
 
@@ -91,13 +91,6 @@ fn strange(arrival: &Arrival) -> Option<Ruling> {
 
 fn unknown(rule: Option<String>, why: &str) -> Ruling {
     Ruling { verdict: Verdict::Unknown, rule, why: Some(why.to_owned()) }
-}
-
-fn number(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => address.into(),
-    }
 }
 
 /// All packets of one conversation.

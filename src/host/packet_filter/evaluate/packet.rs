@@ -1,11 +1,21 @@
 //! A packet on its way: what is told of it, what tracking and rules made of it so far, and what a rule sees of it.
 
+use std::net::IpAddr;
+
 use crate::host::packet_filter::{
     expression::{Expr, Field, Only},
     ruleset::Hook,
     seen::Seen,
     set::{Data, Found},
 };
+
+/// An address as rules compare it.
+pub(super) fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
 
 /// One of the packets of a conversation, with what stays the same on its way.
 #[derive(Debug, Clone, Copy)]
