@@ -160,7 +160,9 @@ impl Claim {
     pub fn patience(&self) -> Duration {
         Duration::from_secs(match self {
             Claim::Services | Claim::Served { .. } => 30,
-            Claim::Reread | Claim::Well { .. } => 5,
+            // At a boot the server is still busy with its start.
+            Claim::Reread => 20,
+            Claim::Well { .. } => 5,
             _ => 0,
         })
     }
