@@ -18,6 +18,8 @@ const LISTENS: [(Protocol, &str); 2] = [(Protocol::Tcp, "0A"), (Protocol::Udp, "
 const FREE: std::ops::Range<u16> = 24_000..32_000;
 /// More processes, and more open files of one process, are not looked through.
 const MOST: usize = 20_000;
+/// Said of a program that cannot be seen.
+pub const UNSEEN: &str = "a program that is not seen";
 /// It holds sockets for others until they are needed.
 const KEEPER: &str = "systemd";
 
@@ -39,6 +41,11 @@ impl Listener {
     /// Whether it can be reached over this family.
     pub fn takes(&self, v6: bool) -> bool {
         self.both || self.at.is_ipv6() == v6
+    }
+
+    /// Who has it open, for people.
+    pub fn shown(&self) -> &str {
+        self.program.as_deref().unwrap_or(UNSEEN)
     }
 
     /// Whether only the host itself gets to it.

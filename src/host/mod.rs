@@ -37,7 +37,8 @@ pub fn full_name(host: &dyn Executor) -> Option<String> {
     words.filter_map(full).find(|full| full.len() <= 253 && full.chars().all(|c| c.is_ascii_graphic()))
 }
 
-/// What kind of container the host is, by its own word; `None` when it says nothing of one.
+/// What kind of container the host is, by its own word; `None` when it says nothing of one. A machine that was made from
+/// the image of one keeps its `/.dockerenv`, on a disk of its own.
 pub fn container(host: &dyn Executor) -> Option<String> {
     if !host.world().is_running() {
         return None;
@@ -48,13 +49,19 @@ pub fn container(host: &dyn Executor) -> Option<String> {
         let mut entries = environment.split(|byte| *byte == 0);
         entries.find_map(|entry| entry.strip_prefix(b"container=").map(<[u8]>::to_vec))
     });
-    let openvz = || {
-        let there = |path: &str| host.metadata(Path::new(path)).is_ok();
-        (there("/proc/vz") && !there("/proc/bc")).then(|| "openvz".to_owned())
+    let there = |path: &str| host.metadata(Path::new(path)).is_ok();
+    let layered = || {
+        let mounts = read("/proc/1/mounts").unwrap_or_default();
+        String::from_utf8_lossy(&mounts).lines().any(|mount| mount.starts_with("overlay / "))
+    };
+    let by_trace = || match () {
+        () if there("/proc/vz") && !there("/proc/bc") => Some("openvz".to_owned()),
+        () if there("/.dockerenv") && layered() => Some("docker".to_owned()),
+        () => None,
     };
     let word = said.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim().to_owned());
     word.filter(|word| (1..=32).contains(&word.len()) && word.chars().all(|c| c.is_ascii_graphic()))
-        .or_else(openvz)
+        .or_else(by_trace)
 }
 
 /// The host's name: what the kernel says on a running host, else `/etc/hostname`; `unknown` when neither is readable.

@@ -32,8 +32,8 @@ pub use assemble::{APPLY, assemble};
 pub use certificates::{OpenRequest, open_requests, renewed_answers};
 pub use figure::Figure;
 pub use firewall::{
-    Explanation, FirewallStatus, Jump, Loading, Repair, StoredRules, firewall_explain, firewall_repair,
-    firewall_rules, firewall_status, stored_rules,
+    Explanation, FirewallStatus, Jump, Loading, Repair, StoredRules, firewall_explain, firewall_loaded,
+    firewall_repair, firewall_rules, firewall_status, stored_rules,
 };
 pub use form::Form;
 pub use step::{About, Findings, Step};

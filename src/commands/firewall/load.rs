@@ -12,7 +12,7 @@ use crate::{
     finding::one_line,
     plan::CommandLine,
     secret::{Secret, Secrets},
-    steps::{Loading, firewall_repair, stored_rules},
+    steps::{Loading, firewall_loaded, stored_rules},
 };
 
 /// The last two starts of the host at which rules were loaded: boot and moment.
@@ -67,7 +67,7 @@ pub(super) fn load(host: &dyn Executor) -> Result<u8> {
 
 /// Whether what was loaded is there; said where it is not.
 fn seen(host: &dyn Executor) -> u8 {
-    match firewall_repair(host).map(|found| found.ours) {
+    match firewall_loaded(host) {
         Ok(None) => exit::OK,
         Ok(Some(wrong)) => {
             tell(host, "daemon.err", &format!("the packet filter was loaded, and yet: {wrong}"));

@@ -46,7 +46,7 @@ pub(super) fn read(host: &dyn Executor) -> Reading {
         );
         return reading;
     }
-    if let Some(kind) = container(host) {
+    if let Some(kind) = host::container(host) {
         reading.unseen.push(format!("this is a container ({kind}): the filters of its host cannot be seen"));
     }
     let legacy: Vec<_> =
@@ -69,17 +69,6 @@ pub(super) fn read(host: &dyn Executor) -> Reading {
     }
     reading.host = about(host);
     reading
-}
-
-/// What kind of container this is. A machine that was made from the image of one keeps its `/.dockerenv`, on a disk of
-/// its own.
-fn container(host: &dyn Executor) -> Option<String> {
-    let layered = || {
-        let mounts = file(host, "/proc/1/mounts").unwrap_or_default();
-        mounts.lines().any(|mount| mount.starts_with("overlay / "))
-    };
-    let docker = || host.metadata(Path::new("/.dockerenv")).is_ok() && layered();
-    host::container(host).or_else(|| docker().then(|| "docker".to_owned()))
 }
 
 /// What a program prints, whole.

@@ -19,7 +19,9 @@ mod wanted;
 mod words;
 
 pub use rules::stored::{Jump, Loading, StoredRules, stored_rules};
-pub use verbs::{Explanation, FirewallStatus, Repair, firewall_explain, firewall_repair, firewall_status};
+pub use verbs::{
+    Explanation, FirewallStatus, Repair, firewall_explain, firewall_loaded, firewall_repair, firewall_status,
+};
 
 use anyhow::Result;
 use serde_json::Value;

@@ -6,9 +6,9 @@ use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 
 use super::{
-    facts::{Backend, Facts, Owner},
+    facts::{Backend, Facts, Own, Owner},
     findings,
-    inspect::{self, Seen},
+    inspect::{self, Seen, own},
     names::id,
     rtpengine,
 };
@@ -17,8 +17,8 @@ use crate::{
     finding::{Finding, Status},
     host::{
         addresses::Own as Address,
-        listeners::{Listener, listeners},
-        packet_filter::{Arrival, Protocol, Ruling, Verdict},
+        listeners::Listener,
+        packet_filter::{Arrival, Filters, Protocol, Ruling, Verdict},
     },
     ngcp::rtpengine::{Look, Rule},
     plan::CommandLine,
@@ -156,21 +156,33 @@ pub fn firewall_repair(host: &dyn Executor) -> Result<Repair> {
         _ => format!("{family}: the rule is not there"),
     });
     let wrong: Vec<String> = wrong.collect();
-    let own = &facts.own;
     let ours = match &facts.backend {
-        Backend::Nft | Backend::Iptables { .. } | Backend::Foreign { .. }
-            if own.stored.is_some() && !own.armed && own.as_stored == Some(false) =>
-        {
-            let what = if own.loaded { "they are not as stored" } else { "they are not loaded" };
-            Some(what.to_owned())
-        }
-        _ => None,
+        Backend::Nft | Backend::Iptables { .. } | Backend::Foreign { .. } => amiss(&facts.own),
+        Backend::Platform { .. } | Backend::Missing { .. } => None,
     };
     Ok(Repair {
         rtpengine: (!wrong.is_empty()).then(|| wrong.join("; ")),
         commands: rtpengine::repair(&facts.rtpengine),
         ours,
     })
+}
+
+/// What is wrong with our stored rules once they were loaded: nothing else is looked at, for a start of the host waits
+/// for it.
+///
+/// # Errors
+/// When it cannot be seen.
+pub fn firewall_loaded(host: &dyn Executor) -> Result<Option<String>> {
+    let filters = Filters::read(host);
+    ensure!(filters.unseen.is_empty(), "{}", filters.unseen.join("; "));
+    Ok(amiss(&own::look(host, &filters, None)))
+}
+
+/// What is wrong with rules that loading the stored ones mends.
+fn amiss(own: &Own) -> Option<String> {
+    let amiss = own.stored.is_some() && !own.armed && own.as_stored == Some(false);
+    let what = if own.loaded { "they are not as stored" } else { "they are not loaded" };
+    amiss.then(|| what.to_owned())
 }
 
 /// What becomes of a packet.
@@ -215,17 +227,15 @@ pub fn firewall_explain(
     if let Some(to) = to {
         ensure!(to.is_ipv4() == from.is_ipv4(), "{from} and {to} are of different families");
     }
-    let Seen { facts, filters, addresses } = inspect::look(host);
+    let Seen { facts, filters, addresses, listening } = inspect::look(host);
     let asked = chosen(addresses, to, from.is_ipv6())?;
-    let listening = listeners(host).ok();
     let waits = |address: IpAddr| {
         let here = |one: &&Listener| {
             let everywhere = one.at.ip().is_unspecified() && one.takes(address.is_ipv6());
             one.protocol == protocol && one.at.port() == port && (everywhere || one.at.ip() == address)
         };
-        let name =
-            |one: &Listener| one.program.clone().unwrap_or_else(|| "a program that is not seen".to_owned());
-        let mut programs: Vec<String> = listening.as_ref()?.iter().filter(here).map(name).collect();
+        let name = |one: &Listener| one.shown().to_owned();
+        let mut programs: Vec<String> = listening.as_ref().ok()?.iter().filter(here).map(name).collect();
         programs.dedup();
         Some(programs)
     };

@@ -3,6 +3,7 @@
 use super::told::{about, is, over};
 use crate::{
     finding::{Finding, Severity, Status, one_line},
+    host::listeners::UNSEEN,
     ngcp::reachable::{self, Audience},
     steps::firewall::{
         facts::{Exposure, Facts, Other, Reach, Reached},
@@ -233,7 +234,7 @@ fn listeners(all: &[&Other], what: &str, severity: Severity) -> Finding {
 
 /// `0.0.0.0:3306/tcp mariadbd, by no rule says anything`
 fn described(other: &Other) -> String {
-    let program = other.program.as_deref().or(other.known.as_deref()).unwrap_or("a program that is not seen");
+    let program = other.program.as_deref().or(other.known.as_deref()).unwrap_or(UNSEEN);
     let at = std::net::SocketAddr::new(other.address, other.port);
     format!("{at}/{} {program}, by {}", other.protocol.word(), other.exposure.by)
 }

@@ -4,7 +4,7 @@
 mod backend;
 mod exposure;
 mod kept;
-mod own;
+pub(super) mod own;
 mod owners;
 mod ssh;
 mod trusted;
@@ -18,7 +18,6 @@ use super::{
 use crate::{
     executor::Executor,
     host::{
-        self,
         addresses::{self, Own as Address},
         listeners::{Listener, listeners},
         packet_filter::Filters,
@@ -42,12 +41,14 @@ pub(super) struct Seen {
     pub(super) filters: Filters,
     /// The host's own addresses, or why they are not known.
     pub(super) addresses: Result<Vec<Address>, String>,
+    /// Who listens, or why that is not known.
+    pub(super) listening: Result<Vec<Listener>, String>,
 }
 
 pub(super) fn look(host: &dyn Executor) -> Seen {
     let filters = Filters::read(host);
     // Where a part of them was not seen, nothing that is closed is known to be.
-    let blind = blind(host).or_else(|| (!filters.unseen.is_empty()).then(|| filters.unseen.join("; ")));
+    let blind = (!filters.unseen.is_empty()).then(|| filters.unseen.join("; "));
     let config = Config::read(host).map_err(|error| format!("{error:#}"));
     let version = Release::read(host).version;
     let listening = listeners(host).map_err(|error| format!("{error:#}"));
@@ -100,18 +101,7 @@ pub(super) fn look(host: &dyn Executor) -> Seen {
         backend,
         blind,
     };
-    Seen { facts, filters, addresses }
-}
-
-/// Why nothing that is seen of packet filters says who gets through.
-fn blind(host: &dyn Executor) -> Option<String> {
-    if !host.world().is_running() {
-        return Some("this is a directory tree, not a running host".to_owned());
-    }
-    let kind = host::container(host)?;
-    Some(format!(
-        "this is a container ({kind}): what the machine around it lets through is not seen from inside"
-    ))
+    Seen { facts, filters, addresses, listening }
 }
 
 fn reached(service: Service, listening: &Result<Vec<Listener>, String>, judge: &Judge<'_>) -> Reached {
@@ -119,10 +109,7 @@ fn reached(service: Service, listening: &Result<Vec<Listener>, String>, judge: &
     // Media sockets come and go with each call: who makes them is what counts, on any port of the range.
     let here: Option<Vec<&Listener>> = listening.as_ref().ok().map(|all| all.iter().filter(on_it).collect());
     let listens = here.as_ref().map(|here| {
-        let mut programs: Vec<String> = here
-            .iter()
-            .map(|one| one.program.clone().unwrap_or_else(|| "a program that is not seen".to_owned()))
-            .collect();
+        let mut programs: Vec<String> = here.iter().map(|one| one.shown().to_owned()).collect();
         programs.sort_unstable();
         programs.dedup();
         programs

@@ -22,7 +22,7 @@ pub(super) fn watched(host: &dyn Executor) -> Option<bool> {
     host.metadata("/run/systemd/system".as_ref()).ok().map(|_| super::owners::enabled(host, WATCH))
 }
 
-pub(super) fn look(host: &dyn Executor, filters: &Filters, managed: Option<&Managed>) -> Own {
+pub(in super::super) fn look(host: &dyn Executor, filters: &Filters, managed: Option<&Managed>) -> Own {
     let mut own = Own::default();
     let stored = match rules::stored::read(host) {
         Ok(stored) => stored,
