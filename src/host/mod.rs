@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod fstab;
 pub mod keys;
 pub mod listeners;
+pub mod memory;
 pub mod mounts;
 pub mod network;
 pub mod packages;

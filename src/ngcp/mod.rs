@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod config;
 pub mod database;
 pub mod firewall;
+pub mod kamailio;
 pub mod ngcpcfg;
 pub mod options;
 pub mod reachable;

@@ -1,8 +1,12 @@
 //! Where config.yml keeps each option the handbook's chapter 15 names: the same option has other paths in other
 //! releases. The table is `assets/options.yml`.
 
+pub mod formula;
+pub mod tuning;
+
 use serde::Deserialize;
 
+use self::tuning::Tuning;
 use super::{
     config::{Config, Value},
     release::Version,
@@ -27,6 +31,9 @@ pub struct Setting {
     /// What a fresh installation has; empty when that depends on the host.
     pub default: String,
     paths: Vec<Located>,
+    /// What the tuning step knows of it; only options of Table 10 have that.
+    #[serde(default)]
+    pub tuning: Option<Tuning>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -66,3 +66,20 @@ pub struct Gauge {
     /// The same in words: "29 days left".
     pub words: String,
 }
+
+/// What an answer means under all answers so far, where it is a word for something that is worked out from the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// Key of the question.
+    pub key: String,
+    /// What it becomes: "5G".
+    pub becomes: String,
+    /// How that is worked out, with the numbers in it: "50000 / 30 / 250 = 6.67, 7".
+    pub rule: Option<String>,
+    /// What happens then, or why it cannot be: "the database restarts".
+    pub effect: Option<String>,
+    /// It cannot be: the plan is refused with these words.
+    pub refused: Option<String>,
+    /// It makes it other than it is.
+    pub differs: bool,
+}

@@ -15,6 +15,7 @@ pub mod size;
 mod ssh;
 mod step;
 mod support_access;
+mod tuning;
 
 use anyhow::{Result, anyhow};
 

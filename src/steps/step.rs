@@ -4,7 +4,10 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Answers, Figure, Form, figure::Gauge};
+use super::{
+    Answers, Figure, Form,
+    figure::{Gauge, Meaning},
+};
 use crate::{
     executor::Executor,
     finding::{Finding, Severity, Status, StepId},
@@ -37,6 +40,11 @@ pub trait Step: Sync {
     /// Pictures of what these answers mean, while they are given. Pure; none for most steps, and none when the facts
     /// are not those that this step made.
     fn preview(&self, _findings: &Findings, _answers: &Answers) -> Vec<Figure> {
+        Vec::new()
+    }
+    /// What answers mean that are words for something that is worked out. Pure; none for most steps, and none when the
+    /// facts are not those that this step made.
+    fn meanings(&self, _findings: &Findings, _answers: &Answers) -> Vec<Meaning> {
         Vec::new()
     }
     /// What the overview of the host shows of it. Pure; nothing for most steps, and nothing when the facts are not
@@ -77,6 +85,9 @@ pub(super) trait TypedStep: Sync {
     fn preview(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Figure> {
         Vec::new()
     }
+    fn meanings(&self, _facts: &Self::Facts, _answers: &Answers) -> Vec<Meaning> {
+        Vec::new()
+    }
     fn gauges(&self, _facts: &Self::Facts) -> Vec<Gauge> {
         Vec::new()
     }
@@ -113,6 +124,10 @@ impl<S: TypedStep> Step for S {
 
     fn preview(&self, findings: &Findings, answers: &Answers) -> Vec<Figure> {
         findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::preview(self, &facts, answers))
+    }
+
+    fn meanings(&self, findings: &Findings, answers: &Answers) -> Vec<Meaning> {
+        findings.facts().map_or_else(|_| Vec::new(), |facts| TypedStep::meanings(self, &facts, answers))
     }
 
     fn gauges(&self, findings: &Findings) -> Vec<Gauge> {

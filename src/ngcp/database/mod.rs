@@ -3,6 +3,7 @@
 
 mod admins;
 mod domains;
+mod engine;
 mod logins;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 pub use admins::{Admin, AdminColumns, Admins, Saltedpass};
+pub use engine::{BinaryLogs, BufferPool, Reads, Subscribers};
 pub use logins::{Login, Logins, RootRow};
 
 use crate::{
