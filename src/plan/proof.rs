@@ -126,6 +126,10 @@ pub enum Claim {
         step: StepId,
         /// Id of the finding.
         finding: String,
+        /// Seconds that services may take to start again: what is not known yet is waited for, too. `None` for what
+        /// is so, or not known, as soon as the apply ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<u64>,
     },
     /// The services that ran before the change still run.
     Services,
@@ -156,13 +160,18 @@ impl Claim {
         matches!(self, Claim::Served { .. } | Claim::Services | Claim::Reread)
     }
 
+    /// Whether what nobody can tell at this moment may be told a little later, within [`Self::patience`].
+    pub fn waits_to_be_told(&self) -> bool {
+        matches!(self, Claim::Well { within: Some(_), .. })
+    }
+
     /// How long it may take on a real host until it is so.
     pub fn patience(&self) -> Duration {
         Duration::from_secs(match self {
             Claim::Services | Claim::Served { .. } => 30,
             // At a boot the server is still busy with its start.
             Claim::Reread => 20,
-            Claim::Well { .. } => 5,
+            Claim::Well { within, .. } => within.unwrap_or(5),
             _ => 0,
         })
     }

@@ -64,7 +64,7 @@ impl Platform for Ngcp {
             Claim::PacketFilters { sum } => filters::unchanged(sum, host),
             Claim::Listed { command, rules } => filters::listed(command, rules, host),
             Claim::Line { command, line } => filters::printed(command, line, host),
-            Claim::Well { step, finding } => claims::well(&self.findings(step, host)?, finding),
+            Claim::Well { step, finding, .. } => claims::well(&self.findings(step, host)?, finding),
             Claim::Services => match claims::lost(&before.noted, host).as_slice() {
                 [] => Ok(Seen::yes(format!("{} services still run", claims::ran(&before.noted)))),
                 lost => bail!("no longer running: {}", lost.join(", ")),

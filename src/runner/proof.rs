@@ -88,7 +88,8 @@ impl Sight<'_> {
         let mut tick = TICK;
         loop {
             let seen = self.look(claim, before);
-            if seen.is_ok() || !live || self.host.uptime() >= until {
+            let settled = seen.as_ref().is_ok_and(|seen| seen.is_whole() || !claim.waits_to_be_told());
+            if settled || !live || self.host.uptime() >= until {
                 return seen;
             }
             pause(tick);

@@ -12,7 +12,10 @@ use crate::{
     executor::{Executor, Kind, World},
     finding::StepId,
     ngcp::{ngcpcfg, release},
-    plan::{Action, Change, Claim, CommandLine, Foreign, Guard, Phase, Plan, Proof, Undo, unified_in},
+    plan::{
+        Action, Change, Claim, CommandLine, Edit, Foreign, Guard, Phase, Plan, Proof, Template, Undo,
+        unified_in,
+    },
     runner::{Show, apply_edits},
 };
 
@@ -34,6 +37,7 @@ pub fn assemble(host: &dyn Executor, plans: impl IntoIterator<Item = Plan>) -> R
     }
     plan.changes.sort_by_key(|change| change.phase);
     rewritten(&plan.changes)?;
+    disputed(&plan.changes)?;
     preview(host, &mut plan.changes)?;
     if !plan.apply.is_empty() {
         if host.world() == World::Tree {
@@ -122,6 +126,29 @@ fn rewritten(changes: &[Change]) -> Result<()> {
                 first.step,
                 change.title,
                 change.step
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Two steps that make one value of a file two things: the later one would win without a word.
+fn disputed(changes: &[Change]) -> Result<()> {
+    let mut set: BTreeMap<(&Path, &[String]), (&Change, &Template)> = BTreeMap::new();
+    for change in changes {
+        let Action::Edit { path, edits, .. } = &change.action else { continue };
+        for edit in edits {
+            let Edit::Yaml { key, to, .. } = edit else { continue };
+            let Some((first, was)) = set.insert((path, key), (change, to)) else { continue };
+            ensure!(
+                first.step == change.step || was == to,
+                "{}: {} makes {} {}, {} makes it {}: leave it in one of them",
+                path.display(),
+                first.step,
+                key.join("."),
+                was.shown(),
+                change.step,
+                to.shown()
             );
         }
     }
@@ -257,10 +284,10 @@ mod tests {
     fn plan(host: &Simulated) -> Plan {
         let edit = Action::Edit {
             path: CONFIG.into(),
-            edits: vec![crate::plan::Edit::Yaml {
+            edits: vec![Edit::Yaml {
                 key: vec!["a".to_owned()],
                 from: Some("1".to_owned()),
-                to: crate::plan::Template::text("2"),
+                to: Template::text("2"),
             }],
             check: None,
         };
@@ -306,7 +333,7 @@ mod tests {
     }
 
     fn edit(step: &'static str, name: &str, path: &str, from: &str, to: &str) -> Change {
-        let edits = vec![crate::plan::Edit::line(from, to)];
+        let edits = vec![Edit::line(from, to)];
         let action = Action::Edit { path: path.into(), edits, check: None };
         Change::new(&StepId::new(step), name, name, action, Undo::Files)
     }
@@ -353,5 +380,20 @@ mod tests {
             "{refused}"
         );
         assert!(assemble(&host, plans([set, tool])).is_ok(), "the command comes last and keeps the edit");
+    }
+
+    #[test]
+    fn one_value_that_two_steps_make_two_things_is_refused_with_both_names() {
+        let host = host("Usage: ngcpcfg\n");
+        let set = |step: &'static str, to: &str| {
+            let (key, to) = (vec!["a".to_owned()], Template::text(to));
+            let edits = vec![Edit::Yaml { key, from: Some("1".to_owned()), to }];
+            let edit = Action::Edit { path: CONFIG.into(), edits, check: None };
+            let change = Change::new(&StepId::new(step), "set", "set", edit, Undo::Files);
+            Plan { changes: vec![change], ..Plan::default() }
+        };
+        let refused = assemble(&host, [set("first", "2"), set("second", "3")]).unwrap_err().to_string();
+        assert_eq!(refused, format!("{CONFIG}: first makes a 2, second makes it 3: leave it in one of them"));
+        assert!(assemble(&host, [set("first", "2"), set("second", "2")]).is_ok());
     }
 }

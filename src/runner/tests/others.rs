@@ -1,6 +1,10 @@
 //! Others at work on the same host: another apply, somebody's edits, an operator who confirms or does not.
 
 use super::{fake::AT_WORK, *};
+use crate::{
+    executor::{Command, World},
+    plan::Claim,
+};
 
 #[test]
 fn an_apply_waits_for_nobody_on_this_host_and_refuses_while_another_one_works() {
@@ -33,7 +37,7 @@ fn a_guarded_change_stays_when_it_is_kept_and_goes_on_silence() {
 
 #[test]
 fn a_failed_step_does_not_take_back_what_somebody_else_wrote_meanwhile() {
-    let host = host().on("elsewhere", |files: &mut Files, _: &crate::executor::Command| {
+    let host = host().on("elsewhere", |files: &mut Files, _: &Command| {
         files.write("/etc/motd", "theirs\n");
         Answer::code(1)
     });
@@ -46,4 +50,22 @@ fn a_failed_step_does_not_take_back_what_somebody_else_wrote_meanwhile() {
     assert_eq!(host.files().text("/etc/motd"), "theirs\n");
     assert_eq!(host.files().text("/etc/fstab"), "a\nb\n");
     assert_eq!(ran.undone(), ["a.three", "a.two"]);
+}
+
+/// F41: a service that just restarts answers nothing, then what it had before, then what it was told.
+#[test]
+fn a_service_that_restarts_is_waited_for_until_it_tells_its_value_f41() {
+    let ran = |within| {
+        let host = host().with_world(World::Live).on("look", |files: &mut Files, _: &Command| {
+            let looks = if files.exists("/looks") { files.text("/looks") + "x" } else { String::new() };
+            files.write("/looks", looks.clone());
+            ["not known", "the old value", "well"][looks.len()]
+        });
+        let claim = Claim::Well { step: StepId::new("a"), finding: "IN-FORCE".to_owned(), within };
+        let plan =
+            vec![line("a", "one", CONFIG, "port: 1", "port: 2"), apply().proven([Proof::Claim(claim)])];
+        go(&host, plan).after("apply")
+    };
+    assert_eq!(ran(Some(60)), (Outcome::Done, "well".to_owned()));
+    assert_eq!(ran(None), (Outcome::Warning, "not known".to_owned()), "others are not waited for");
 }

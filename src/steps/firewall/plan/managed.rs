@@ -74,8 +74,9 @@ fn effective(facts: &Facts, wanted: &Wanted) -> Vec<Proof> {
         (facts.rtpengine.families.contains(&Rule::Fine), id::RTPENGINE_MISSING),
         (facts.rtpengine.families.contains(&Rule::Fine), id::RTPENGINE_ORDER),
     ];
-    let well =
-        |finding: &str| Proof::Claim(Claim::Well { step: ABOUT.id.clone(), finding: finding.to_owned() });
+    let well = |finding: &str| {
+        Proof::Claim(Claim::Well { step: ABOUT.id.clone(), finding: finding.to_owned(), within: None })
+    };
     asked.into_iter().filter(|(asked, _)| *asked).map(|(_, finding)| well(finding)).collect()
 }
 
