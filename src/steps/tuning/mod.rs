@@ -5,4 +5,5 @@ mod amount;
 mod budget;
 mod facts;
 mod names;
+mod plan;
 mod sizing;

@@ -1,0 +1,161 @@
+//! What must be done: the values in config.yml, or in the file that decides instead of it; one apply, after which the
+//! running services must show them. How a value is worked out is not known here.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail};
+
+use super::{
+    amount::Amount,
+    facts::{Facts, Running},
+    names::{ABOUT, asks, by, id},
+    sizing::{Becoming, sized},
+};
+use crate::{
+    ngcp::config::DIRECTORY,
+    plan::{Action, Change, Claim, Edit, Phase, Plan, Proof, Template, Undo},
+    steps::Answers,
+};
+
+/// Seconds in which the database and kamailio must be back with their new values: kamailio-proxy reads all
+/// registrations from the database when it starts.
+const BACK: u64 = 90;
+/// So many values are named in a title.
+const NAMED: usize = 3;
+
+/// # Errors
+/// Names the question whose answer cannot be, and why.
+pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
+    if answers.choice(asks::VALUES)? != Some(by::PROPOSED) {
+        return Ok(Plan::default());
+    }
+    if let Some(why) = &facts.unread {
+        bail!("{}.{}: {why}", ABOUT.id, asks::VALUES);
+    }
+    let sized = sized(facts, answers);
+    for one in &sized.options {
+        if let Some(why) = &one.refused {
+            bail!("{}.{}: {why}", ABOUT.id, one.now.name);
+        }
+    }
+    if let Some((key, why)) = &sized.refused {
+        bail!("{}.{key}: {why}", ABOUT.id);
+    }
+    let there = answers.choice(asks::SHADOWED)? == Some(by::THERE);
+    let mut files: BTreeMap<PathBuf, Vec<&Becoming<'_>>> = BTreeMap::new();
+    for one in sized.options.iter().filter(|one| one.changes()) {
+        files.entry(decided_in(facts, one, there)?).or_default().push(one);
+    }
+    let mut plan = Plan::default();
+    for (number, (file, options)) in files.iter().enumerate() {
+        plan.changes.push(edit(file, options, number));
+    }
+    if !plan.is_empty() {
+        plan.apply.push(ABOUT.id.to_string());
+        looked_at(files.values().flatten(), &mut plan);
+    }
+    Ok(plan)
+}
+
+/// The file in which the value is set.
+///
+/// # Errors
+/// When somebody else decides it.
+fn decided_in(facts: &Facts, one: &Becoming<'_>, there: bool) -> Result<PathBuf> {
+    let key = format!("{}.{}", ABOUT.id, one.now.name);
+    let path = one.now.path.join(".");
+    if let Some(owner) = facts.owners.iter().find(|owner| owner.option.as_ref() == Some(&one.now.name)) {
+        bail!(
+            "{key}: {} decides it, {path} would change nothing ({}): take it out there, or answer '{}'",
+            owner.name,
+            owner.evidence,
+            by::KEEP
+        );
+    }
+    let Some(shadow) = &one.now.shadow else { return Ok(Path::new(DIRECTORY).join("config.yml")) };
+    let place = format!("{} line {}", shadow.file.display(), shadow.line);
+    match (shadow.editable, there) {
+        (true, true) => Ok(shadow.file.clone()),
+        (true, false) => bail!(
+            "{key}: {place} decides {path}, config.yml would change nothing: answer {}.{} with '{}' to set it there, or this one with '{}'",
+            ABOUT.id,
+            asks::SHADOWED,
+            by::THERE,
+            by::KEEP
+        ),
+        (false, _) => bail!(
+            "{key}: {place} decides {path} and is never edited by this program: take it out there by hand, or answer '{}'",
+            by::KEEP
+        ),
+    }
+}
+
+/// All values of one file, in one change.
+fn edit(file: &Path, options: &[&Becoming<'_>], number: usize) -> Change {
+    let mut edits = Vec::new();
+    let mut said = Vec::new();
+    for one in options {
+        let from = if one.now.shadow.is_some() { &one.now.text } else { &one.now.main };
+        let to = one.value.as_ref().map(|value| value.written(from.as_deref())).unwrap_or_default();
+        said.push(format!("{} {to}", one.now.path.join(".")));
+        edits.push(Edit::Yaml { key: one.now.path.clone(), from: from.clone(), to: Template::text(to) });
+    }
+    let more = said.len().saturating_sub(NAMED);
+    said.truncate(NAMED);
+    if more > 0 {
+        said.push(format!("{more} more"));
+    }
+    let name = file.strip_prefix(DIRECTORY).unwrap_or(file).display();
+    let title = format!("set in {name}: {}", said.join(", "));
+    let action = Action::Edit { path: file.to_owned(), edits, check: None };
+    let id = if number == 0 { "values".to_owned() } else { format!("values-{}", number + 1) };
+    Change {
+        interrupts: noticed(options),
+        ..Change::new(&ABOUT.id, &id, title, action, Undo::Files).in_phase(Phase::Configure)
+    }
+}
+
+/// What callers notice of the restarts, each told once, and what becomes worse for them afterwards.
+fn noticed(options: &[&Becoming<'_>]) -> Option<String> {
+    let mut all: Vec<String> = Vec::new();
+    let less = options.iter().filter(|one| is_less(one));
+    let less = less.filter_map(|one| Some(format!("{}: {}", one.option.label, one.option.less.as_ref()?)));
+    for words in options.iter().filter_map(|one| one.option.notice.clone()).chain(less) {
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// Whether it becomes a smaller value than it is now.
+fn is_less(one: &Becoming<'_>) -> bool {
+    let now = one.now.text.as_ref().and_then(|text| Amount::read(&one.option.unit, text).ok()?.number());
+    let becomes = one.value.as_ref().and_then(Amount::number);
+    now.zip(becomes).is_some_and(|(now, becomes)| becomes < now)
+}
+
+/// What must be seen in the running services; what cannot be seen there is said.
+fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut Plan) {
+    let mut unseen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in options {
+        match &one.now.running {
+            Running::Is { .. } => plan.effective.push(Proof::Claim(Claim::Well {
+                step: ABOUT.id.clone(),
+                finding: id::in_force(&one.now.name),
+                within: Some(BACK),
+            })),
+            Running::Unseen(why) => unseen.entry(why).or_default().push(&one.option.label),
+            Running::NotTold => {}
+        }
+    }
+    for (why, options) in unseen {
+        plan.reminders.push(format!(
+            "Tuning: whether these are in force after the apply cannot be seen here ({why}): {}.",
+            options.join(", ")
+        ));
+    }
+}
