@@ -11,10 +11,10 @@ use crate::{
     steps::form::Kind,
     wizard::{
         Key, Message,
-        form::{FieldState, complaint},
+        form::FieldState,
         model::{StepPhase, StepState},
         page::{clean, preview, told},
-        rows::{BETWEEN, rows},
+        rows::{BETWEEN, Row, rows},
     },
 };
 
@@ -48,14 +48,19 @@ pub(super) fn before(step: &StepState) -> String {
     lines.map(|line| clean(line) + "\n").collect()
 }
 
+/// Of the row that has the focus: itself, and its place among all that ask something.
+fn focused<'d>(desk: &'d Desk<'_>) -> Option<(Row<'d>, String)> {
+    let step = desk.model.current_step()?;
+    let asked: Vec<Row<'_>> = rows(step).rows.into_iter().filter(|row| row.asked.is_some()).collect();
+    let place = asked.iter().position(|row| row.stop == step.form.focus().field)?;
+    let count = asked.len();
+    Some((asked.into_iter().nth(place)?, format!("{} of {count}", place + 1)))
+}
+
 /// The row that has the focus: "2 of 10, Root: now password accepted, high".
 fn row(desk: &Desk<'_>) -> Option<String> {
-    let step = desk.model.current_step()?;
-    let rows = rows(step);
-    let asked = || rows.rows.iter().filter_map(|row| Some((row, row.asked?)));
-    let place = asked().position(|(_, (field, ..))| field == step.form.focus().field)?;
-    let (row, _) = asked().nth(place)?;
-    let mut said = format!("{} of {}, {}", place + 1, asked().count(), clean(row.subject()));
+    let (row, place) = focused(desk)?;
+    let mut said = format!("{place}, {}", clean(row.subject()));
     if !row.columns().is_empty() {
         said.push_str(&format!(" ({})", clean(&row.columns().join(", "))));
     }
@@ -144,11 +149,20 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
             let lines = kind.takes_lines();
             secret(desk, &label, stop.again, lines)
         }
-        (_, FieldState::Line(input)) => {
-            let now = input.value().to_owned();
+        (_, FieldState::Line(_) | FieldState::Either(..)) => {
+            let now = match state {
+                FieldState::Line(input) => input.value().to_owned(),
+                _ => focused(desk).map(|(row, _)| row.becomes().to_owned()).unwrap_or_default(),
+            };
             let what = field.kind.hint().unwrap_or_else(|| "new text".to_owned());
+            let words: String = field.kind.words().iter().map(|word| format!("{}, ", word.value)).collect();
             let between = if field.kind.is_list() { BETWEEN } else { "" };
-            let prompt = format!("\n{named} [{}] ({what}{between}, - for none, Enter keeps it)", clean(&now));
+            let none = if words.is_empty() { " - for none," } else { "" };
+            let worked_out = worked_out(desk);
+            let prompt = format!(
+                "\n{named}{worked_out} [{}] ({words}{what}{between},{none} Enter keeps it)",
+                clean(&now)
+            );
             loop {
                 match said(desk, &prompt)? {
                     Said::Keep => return Ok(true),
@@ -173,9 +187,16 @@ fn question(desk: &mut Desk<'_>) -> io::Result<bool> {
 
 /// What is wrong with the answer that has the focus.
 fn wrong_here(desk: &Desk<'_>) -> Option<String> {
-    let form = &desk.model.current_step()?.form;
-    let (_, field, state) = form.visible().find(|(index, ..)| *index == form.focus().field)?;
-    complaint(field, state)
+    focused(desk).and_then(|(row, _)| row.complaint())
+}
+
+/// How a word comes to the value it stands for, and what that means, a line each.
+fn worked_out(desk: &Desk<'_>) -> String {
+    let meaning = focused(desk).and_then(|(row, _)| row.meaning).unwrap_or_default();
+    let told = [("Rule", meaning.rule), ("Becomes", meaning.effect)];
+    let line =
+        |(word, text): (&str, Option<String>)| Some(format!("\n  {word}: {}", clean(text.as_deref()?)));
+    told.into_iter().filter_map(line).collect()
 }
 
 /// A secret, not echoed. An empty line keeps what was typed before.

@@ -21,6 +21,8 @@ pub struct Bars {
     pub limit: Option<u64>,
     /// Top down.
     pub bars: Vec<Bar>,
+    /// Keys of the questions at whose rows it stands at the top of the page, where it stays while rows scroll.
+    pub leads: Vec<String>,
 }
 
 /// One stacked bar.

@@ -145,7 +145,7 @@ impl Facts {
         };
         let bars = COLUMNS.into_iter().zip(row.values()).map(bar).collect::<Option<_>>()?;
         let title = "Memory that the database keeps for itself".to_owned();
-        Some(Figure::Bars(Bars { title, unit: "MB", limit: Some(memory / MB), bars }))
+        Some(Figure::Bars(Bars { title, unit: "MB", limit: Some(memory / MB), bars, leads: Vec::new() }))
     }
 
     /// What is expected to change: `kamailio.proxy.children 8 → 5`.

@@ -95,10 +95,12 @@ impl Canvas<'_> {
         self.rule(1);
         let rows = page.room(body.rows);
         let lines = page.lines.get(top..).unwrap_or_default();
-        let mut cursor = self.body(2, rows, lines);
         let bottom = size.rows.saturating_sub(2);
+        let pinned = u16::try_from(page.pinned.len()).unwrap_or(0);
+        self.body(2, pinned, &page.pinned);
+        let mut cursor = self.body(2 + pinned, rows, lines);
         self.rule(bottom);
-        let end = if page.pane.is_some() { 2 + rows } else { bottom };
+        let end = if page.pane.is_some() { 2 + pinned + rows } else { bottom };
         if let Some(pane) = &page.pane {
             self.rule(end);
             let style = self.look.theme.part(Part::Aside);

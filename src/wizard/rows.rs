@@ -4,12 +4,15 @@
 use std::cmp::Reverse;
 
 use super::{
-    form::{FieldState, complaint},
-    model::StepState,
+    form::{FieldState, Problem, complaint},
+    model::{StepPhase, StepState},
 };
 use crate::{
     finding::{Finding, Severity, Status},
-    steps::form::{Choice, Field, Kind},
+    steps::{
+        figure::Meaning,
+        form::{Choice, Field, Kind},
+    },
 };
 
 /// How several items are typed on one line.
@@ -30,6 +33,8 @@ pub struct Row<'a> {
     pub findings: Vec<&'a Finding>,
     /// Label and answer of another question that is told along with it.
     pub beside: Option<(&'a str, &'a str)>,
+    /// What its answer means beside all the others.
+    pub meaning: Option<Meaning>,
 }
 
 /// All rows of a step, and what has none.
@@ -47,9 +52,11 @@ pub struct Rows<'a> {
 pub fn rows(step: &StepState) -> Rows<'_> {
     let mut found: Vec<&Finding> = step.findings().iter().collect();
     found.sort_by_key(|finding| rank(finding));
+    let meanings = meanings(step);
     let asked = step.form.visible().map(|asked| {
         let findings = found.iter().copied().filter(|finding| settles(asked.1, finding)).collect();
-        Row { stop: asked.0, asked: Some(asked), findings, beside: beside(step, asked.1) }
+        let meaning = meanings.iter().find(|meaning| meaning.key == asked.1.key).cloned();
+        Row { stop: asked.0, asked: Some(asked), findings, beside: beside(step, asked.1), meaning }
     });
     let mut rows: Vec<Row<'_>> = asked.collect();
     let led =
@@ -66,9 +73,35 @@ pub fn rows(step: &StepState) -> Rows<'_> {
             asked: None,
             findings: vec![finding],
             beside: None,
+            meaning: None,
         }));
     }
     Rows { rows, unasked, hold }
+}
+
+/// What the answers mean that are words for something that is worked out.
+fn meanings(step: &StepState) -> Vec<Meaning> {
+    let worked_out = step.form.form().fields.iter().any(|field| matches!(field.kind, Kind::Either { .. }));
+    match &step.phase {
+        StepPhase::Ready(findings) if worked_out => {
+            step.step.meanings(findings, &step.form.answers(&step.about().id))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with the answers of a step, each for itself and beside the others.
+pub(super) fn problems(step: &StepState) -> Vec<Problem> {
+    let mut problems = step.form.problems();
+    for meaning in meanings(step) {
+        let (Some(words), Some(field)) = (meaning.refused, step.form.form().field(&meaning.key)) else {
+            continue;
+        };
+        if problems.iter().all(|problem| problem.key != meaning.key) {
+            problems.push(Problem { text: format!("{}: {words}", field.label), key: meaning.key });
+        }
+    }
+    problems
 }
 
 /// What another question is answered that is told along with this one.
@@ -153,10 +186,13 @@ impl<'a> Row<'a> {
     }
 
     /// The answer as it is shown. Of a secret only whether it is there.
-    pub fn becomes(&self) -> &'a str {
+    pub fn becomes(&self) -> &str {
+        if let Some(meaning) = self.meaning.as_ref().filter(|meaning| !meaning.becomes.is_empty()) {
+            return &meaning.becomes;
+        }
         match self.asked {
             Some((_, _, FieldState::Line(input))) if input.value().is_empty() => NONE,
-            Some((_, _, FieldState::Line(input))) => input.value(),
+            Some((_, _, FieldState::Line(input) | FieldState::Either(None, input))) => input.value(),
             Some((_, field, FieldState::Secret(secret))) => match (&field.kind, secret.first.is_empty()) {
                 _ if field.optional && secret.first.is_empty() => NONE,
                 (Kind::Existing { lines: true }, true) => "(to be pasted)",
@@ -164,7 +200,7 @@ impl<'a> Row<'a> {
                 (_, true) => "(to be typed)",
                 (_, false) => "(typed)",
             },
-            Some((_, field, FieldState::Choice(_))) => {
+            Some((_, field, FieldState::Choice(_) | FieldState::Either(Some(_), _))) => {
                 self.chosen().map_or(field.label.as_str(), |chosen| &chosen.label)
             }
             None => "-",
@@ -174,8 +210,8 @@ impl<'a> Row<'a> {
     /// The option that is chosen.
     pub fn chosen(&self) -> Option<&'a Choice> {
         match self.asked? {
-            (_, Field { kind: Kind::Choice { options, .. }, .. }, FieldState::Choice(chosen)) => {
-                options.get(*chosen)
+            (_, field, FieldState::Choice(chosen) | FieldState::Either(Some(chosen), _)) => {
+                field.kind.words().get(*chosen)
             }
             _ => None,
         }
@@ -188,6 +224,9 @@ impl<'a> Row<'a> {
 
     /// Whether the answer makes it other than it is; not where that is not known.
     pub fn differs(&self) -> bool {
+        if let Some(meaning) = &self.meaning {
+            return meaning.differs;
+        }
         let is = self.asked.and_then(|(_, field, _)| field.as_it_is.as_ref());
         is.zip(self.chosen()).is_some_and(|(is, chosen)| *is != chosen.value)
     }
@@ -195,7 +234,7 @@ impl<'a> Row<'a> {
     /// Why the answer cannot be used.
     pub fn complaint(&self) -> Option<String> {
         let (_, field, state) = self.asked?;
-        complaint(field, state)
+        complaint(field, state).or_else(|| self.meaning.as_ref()?.refused.clone())
     }
 
     /// More about the row, one line each with the word before it: what was seen, what the answer means, what to know.
@@ -209,9 +248,12 @@ impl<'a> Row<'a> {
         let seen = all(|finding| finding.evidence.as_str());
         let help = self.asked.and_then(|(_, field, _)| field.help.as_deref()).unwrap_or_default();
         let help = if seen.contains(help) { "" } else { help };
-        let effect = self.chosen().map_or("", |chosen| &chosen.effect);
+        let meaning = self.meaning.as_ref();
+        let effect = meaning.and_then(|meaning| meaning.effect.as_deref());
+        let effect = effect.or_else(|| self.chosen().map(|chosen| &*chosen.effect)).unwrap_or_default();
+        let rule = meaning.and_then(|meaning| meaning.rule.clone()).unwrap_or_default();
         let hint = self.asked.and_then(|(_, field, _)| Some((field.kind.hint()?, field.kind.is_list())));
-        let mut told = vec![("Seen", seen), ("Becomes", effect.to_owned())];
+        let mut told = vec![("Seen", seen), ("Rule", rule), ("Becomes", effect.to_owned())];
         told.extend(self.asked.iter().flat_map(|(_, field, _)| field.told.iter().cloned()));
         told.extend([
             ("Know", help.to_owned()),

@@ -63,6 +63,17 @@ pub enum Kind {
         /// Largest.
         max: Size,
     },
+    /// One of a few words for what is worked out or left, or a value of another kind.
+    Either {
+        /// In order; the answer is the word.
+        words: Vec<Choice>,
+        /// The word before anybody answers.
+        default: String,
+        /// What a value is, which is answered as that kind is: a number, a size, a text.
+        or: Box<Kind>,
+        /// Why a value that it is not is none, where that is worth a word.
+        because: Option<String>,
+    },
     /// The full name of a file on the host, which the step reads. There is none before anybody answers.
     File,
     /// A secret, typed twice, not echoed. Its name among the secrets is `STEP.KEY`.
@@ -88,7 +99,9 @@ impl Kind {
     /// The answer before anybody answers; a secret and a file have none.
     pub fn default(&self) -> Option<Answer> {
         match self {
-            Kind::Choice { default, .. } => Some(Answer::Choice(default.clone())),
+            Kind::Choice { default, .. } | Kind::Either { default, .. } => {
+                Some(Answer::Choice(default.clone()))
+            }
             Kind::Text { default, .. } => Some(Answer::Text(default.clone())),
             Kind::Number { default, .. } => Some(Answer::Number(*default)),
             Kind::List { default, .. } => Some(Answer::List(default.clone())),
@@ -109,9 +122,18 @@ impl Kind {
                 count.end()
             )),
             Kind::Size { min, max, .. } => Some(format!("a size like 64M or 5G, from {min} to {max}")),
+            Kind::Either { or, .. } => or.hint(),
             Kind::File => Some("the full name of a file on this host, from / on".to_owned()),
             Kind::Existing { lines: true } => Some("a text of many lines, whole".to_owned()),
             Kind::Choice { .. } | Kind::Text { .. } | Kind::Secret { .. } | Kind::Existing { .. } => None,
+        }
+    }
+
+    /// The words that can be answered, each with what happens then; none where all answers are typed.
+    pub fn words(&self) -> &[Choice] {
+        match self {
+            Kind::Choice { options: words, .. } | Kind::Either { words, .. } => words,
+            _ => &[],
         }
     }
 
@@ -135,6 +157,7 @@ impl Kind {
         match self {
             Kind::Text { limit, .. } => (*limit).min(LINE_LIMIT),
             Kind::Number { .. } | Kind::Size { .. } => 20,
+            Kind::Either { or, .. } => or.limit(),
             Kind::Networks { count, .. } => LINE_LIMIT.max(count.end().saturating_mul(NETWORK_LENGTH)),
             _ => LINE_LIMIT,
         }
@@ -174,6 +197,18 @@ impl Kind {
                 size if (*min..=*max).contains(&size) => Ok(Answer::Size(size)),
                 size => Err(format!("'{size}' is not from {min} to {max}")),
             },
+            Kind::Either { words, or, because, .. } => {
+                if words.iter().any(|word| word.value == line) {
+                    return Ok(Answer::Choice(line.to_owned()));
+                }
+                or.read(line).map_err(|why| match because {
+                    Some(because) => format!("{why}: {because}"),
+                    None => {
+                        let known: Vec<_> = words.iter().map(|word| word.value.as_str()).collect();
+                        format!("{why}, nor one of {}", known.join(", "))
+                    }
+                })
+            }
             Kind::File => file(line.trim()),
             Kind::Secret { .. } | Kind::Existing { .. } => {
                 Err("a password does not belong here; put it into the secrets file".to_owned())

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use tui_input::Input;
+
 use super::{
     secret_field::Verdict,
-    state::{FieldState, FormState, unanswered},
+    state::{FieldState, FormState, place_of, unanswered},
 };
 use crate::{
     finding::StepId,
@@ -27,13 +29,7 @@ pub struct Problem {
 impl FormState {
     /// The answer to the question at this place; `None` for secrets and beyond the end.
     pub fn value(&self, index: usize) -> Option<&str> {
-        match (self.form.fields.get(index).map(|field| &field.kind), self.fields.get(index)?) {
-            (Some(Kind::Choice { options, .. }), FieldState::Choice(chosen)) => {
-                options.get(*chosen).map(|option| option.value.as_str())
-            }
-            (_, FieldState::Line(input)) => Some(input.value()),
-            _ => None,
-        }
+        written(self.form.fields.get(index)?, self.fields.get(index)?)
     }
 
     /// What is wrong with the answers to the questions that are asked.
@@ -88,19 +84,18 @@ impl FormState {
     pub(in crate::wizard) fn restore(&mut self, values: &BTreeMap<String, String>) {
         for (field, state) in self.form.fields.iter().zip(&mut self.fields) {
             let Some(value) = values.get(&field.key) else { continue };
-            match (&field.kind, state) {
-                (Kind::Choice { options, .. }, FieldState::Choice(chosen)) => {
-                    let Some(known) = options.iter().position(|option| option.value == *value) else {
-                        continue;
-                    };
-                    *chosen = known;
-                }
-                (_, FieldState::Line(input)) => {
-                    let clean = value.chars().filter(|c| !c.is_control()).take(field.kind.limit());
-                    *input = clean.collect::<String>().into();
-                }
-                _ => continue,
-            }
+            let known = place_of(&field.kind, value);
+            let clean = value.chars().filter(|c| !c.is_control()).take(field.kind.limit());
+            let line: Input = clean.collect::<String>().into();
+            *state = match state {
+                FieldState::Choice(_) => match known {
+                    Some(known) => FieldState::Choice(known),
+                    None => continue,
+                },
+                FieldState::Either(..) => FieldState::Either(known, line),
+                FieldState::Line(_) => FieldState::Line(line),
+                FieldState::Secret(_) => continue,
+            };
             self.edits += 1;
         }
         self.settle_focus();
@@ -125,10 +120,24 @@ impl FormState {
     }
 }
 
+/// An answer as it is written; `None` for a secret. Where no value is typed the word holds that holds before anybody
+/// answers.
+fn written<'a>(field: &'a Field, state: &'a FieldState) -> Option<&'a str> {
+    let word = |place: usize| field.kind.words().get(place).map(|word| word.value.as_str());
+    match (&field.kind, state) {
+        (_, FieldState::Choice(chosen) | FieldState::Either(Some(chosen), _)) => word(*chosen),
+        (Kind::Either { default, .. }, FieldState::Either(None, input)) if input.value().is_empty() => {
+            Some(default)
+        }
+        (_, FieldState::Line(input) | FieldState::Either(None, input)) => Some(input.value()),
+        (_, FieldState::Secret(_)) => None,
+    }
+}
+
 /// What is wrong with one answer; the same words wherever it is judged.
 pub fn complaint(field: &Field, state: &FieldState) -> Option<String> {
     match (&field.kind, state) {
-        (kind, FieldState::Line(input)) => kind.read(input.value()).err(),
+        (kind, FieldState::Line(_) | FieldState::Either(..)) => kind.read(written(field, state)?).err(),
         (Kind::Secret { .. }, FieldState::Secret(secret)) => {
             if secret.first.is_empty() {
                 Some("no password was typed".to_owned())

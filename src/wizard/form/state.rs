@@ -50,6 +50,8 @@ pub enum FieldState {
     Choice(usize),
     /// A line of text or a number, with its cursor.
     Line(Input),
+    /// Place of the chosen word; `None` where a value is typed instead.
+    Either(Option<usize>, Input),
     /// A secret, typed twice or given once.
     Secret(Box<SecretState>),
 }
@@ -96,7 +98,15 @@ impl FormState {
 
     /// Whether letters go into the focused field.
     pub fn typing(&self) -> bool {
-        matches!(self.fields.get(self.focus.field), Some(FieldState::Line(_) | FieldState::Secret(_)))
+        matches!(
+            self.fields.get(self.focus.field),
+            Some(FieldState::Line(_) | FieldState::Either(None, _) | FieldState::Secret(_))
+        )
+    }
+
+    /// Whether a value can be typed in place of the word that is chosen. A digit begins one.
+    pub fn takes_value(&self) -> bool {
+        matches!(self.fields.get(self.focus.field), Some(FieldState::Either(Some(_), _)))
     }
 
     /// Whether a line break goes into the focused field. Also before a text has begun: what is pasted as keys may begin
@@ -107,7 +117,10 @@ impl FormState {
 
     /// Whether the focused field is a choice.
     pub fn on_choice(&self) -> bool {
-        matches!(self.fields.get(self.focus.field), Some(FieldState::Choice(_)))
+        matches!(
+            self.fields.get(self.focus.field),
+            Some(FieldState::Choice(_) | FieldState::Either(Some(_), _))
+        )
     }
 
     /// Whether anything was answered since the form was made.
@@ -158,20 +171,26 @@ impl FormState {
 
     /// Chooses another option of the focused choice.
     pub(in crate::wizard) fn choose(&mut self, turn: Turn) {
-        let Some(Field { kind: Kind::Choice { options, .. }, .. }) = self.form.fields.get(self.focus.field)
-        else {
-            return;
+        let Some((field, state)) = self.focused_mut() else { return };
+        let count = field.kind.words().len();
+        let turned = |chosen: usize| match turn {
+            Turn::Left => chosen.saturating_sub(1),
+            Turn::Right => (chosen + 1).min(count - 1),
+            Turn::Round => (chosen + 1) % count,
         };
-        if let Some(FieldState::Choice(chosen)) = self.fields.get_mut(self.focus.field)
-            && !options.is_empty()
-        {
-            *chosen = match turn {
-                Turn::Left => chosen.saturating_sub(1),
-                Turn::Right => (*chosen + 1).min(options.len() - 1),
-                Turn::Round => (*chosen + 1) % options.len(),
-            };
-            self.edits += 1;
+        match state {
+            _ if count == 0 => return,
+            FieldState::Choice(chosen) => *chosen = turned(*chosen),
+            // Behind the last word comes a value.
+            FieldState::Either(word @ Some(_), _)
+                if matches!(turn, Turn::Right) && *word == Some(count - 1) =>
+            {
+                *word = None;
+            }
+            FieldState::Either(Some(chosen), _) => *chosen = turned(*chosen),
+            _ => return,
         }
+        self.edits += 1;
     }
 
     fn focused_mut(&mut self) -> Option<(&Field, &mut FieldState)> {
@@ -189,6 +208,21 @@ impl FormState {
                     return self.type_text(c.encode_utf8(&mut [0; 4]));
                 }
                 edit_line(input, key);
+            }
+            // Before the value stands the last word.
+            FieldState::Either(word @ None, input) if key == Key::Left && input.cursor() == 0 => {
+                *word = field.kind.words().len().checked_sub(1);
+            }
+            FieldState::Either(word, input) => {
+                if let Key::Char(c) = key {
+                    if word.take().is_some() {
+                        input.reset();
+                    }
+                    return self.type_text(c.encode_utf8(&mut [0; 4]));
+                }
+                if word.is_none() {
+                    edit_line(input, key);
+                }
             }
             FieldState::Secret(secret) => {
                 let buffer = if again { &mut secret.again } else { &mut secret.first };
@@ -215,7 +249,17 @@ impl FormState {
         let Some((field, state)) = self.focused_mut() else { return Ok(()) };
         match state {
             FieldState::Choice(_) => return Err("Nothing can be pasted here."),
-            FieldState::Line(input) => {
+            // A word that is pasted is chosen, anything else is a value.
+            FieldState::Either(word, _) if let Some(place) = place_of(&field.kind, text) => {
+                *word = Some(place);
+                self.edits += 1;
+            }
+            FieldState::Either(word @ Some(_), input) => {
+                *word = None;
+                input.reset();
+                return self.type_text(text);
+            }
+            FieldState::Line(input) | FieldState::Either(None, input) => {
                 let room = field.kind.limit().saturating_sub(input.value().chars().count());
                 let line = text.trim_end_matches(['\r', '\n']);
                 if line.contains(['\r', '\n']) {
@@ -283,12 +327,16 @@ fn refused(kind: &Kind) -> &'static str {
     }
 }
 
+/// Place of a word among those that can be answered.
+pub(super) fn place_of(kind: &Kind, word: &str) -> Option<usize> {
+    kind.words().iter().position(|one| one.value == word)
+}
+
 /// A field before anybody answered.
 pub(super) fn unanswered(field: &Field) -> FieldState {
     match &field.kind {
-        Kind::Choice { options, default } => {
-            FieldState::Choice(options.iter().position(|option| option.value == *default).unwrap_or(0))
-        }
+        kind @ Kind::Choice { default, .. } => FieldState::Choice(place_of(kind, default).unwrap_or(0)),
+        kind @ Kind::Either { default, .. } => FieldState::Either(place_of(kind, default), Input::default()),
         Kind::Secret { .. } | Kind::Existing { .. } => FieldState::Secret(Box::default()),
         kind => {
             let default = kind.default().map(|answer| answer.to_string());

@@ -18,6 +18,12 @@ pub(super) fn scrolls(key: Key) -> bool {
 pub(super) fn typed(model: &Model, key: Key) -> bool {
     let line_break = || model.current_step().is_some_and(|step| step.form.takes_line_break());
     model.typing() && (key.edits_text() || key == Key::Enter && line_break())
+        || matches!(key, Key::Char('0'..='9')) && takes_value(model)
+}
+
+/// Whether a value can be typed or pasted in place of the word that has the focus.
+pub(super) fn takes_value(model: &Model) -> bool {
+    model.dialog.is_none() && model.current_step().is_some_and(|step| step.form.takes_value())
 }
 
 /// What `key` means now; `None` when it means nothing or goes into a text field.

@@ -13,14 +13,15 @@ use crate::{
 
 /// The label and the answers of a choice.
 pub(super) fn options(field: &Field, chosen: usize) -> Vec<Span> {
-    let Kind::Choice { options, .. } = &field.kind else { return Vec::new() };
     let mut spans = vec![Span::new(Role::Text, format!("{}   ", clean(&field.label)))];
-    for (index, option) in options.iter().enumerate() {
+    let words = field.kind.words().iter().map(|word| &*word.label);
+    let value = matches!(field.kind, Kind::Either { .. }).then_some("a value of your own");
+    for (index, label) in words.chain(value).enumerate() {
         let (role, symbol) =
             if index == chosen { (Role::Accent, Symbol::On) } else { (Role::Dim, Symbol::Off) };
         spans.push(Span::symbol(role, symbol));
         // A blank that does not break keeps the circle with its word.
-        let words = clean(&option.label).replace(' ', &TIE.to_string());
+        let words = clean(label).replace(' ', &TIE.to_string());
         spans.push(Span::new(role, format!("{TIE}{words}")));
         spans.push(Span::new(Role::Text, "  "));
     }

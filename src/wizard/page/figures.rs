@@ -3,9 +3,12 @@
 
 use super::{
     Line, Role, Span, Writer,
-    text::{cell, clean, columns},
+    text::{TIE, cell, clean, columns},
 };
 use crate::steps::figure::{Bars, Figure, Table};
+
+/// A body of so many rows has some for what letters mean.
+const ROOMY: usize = 18;
 
 /// Draws figures below what was written.
 pub(super) fn draw(w: &mut Writer, figures: &[Figure]) {
@@ -57,8 +60,44 @@ fn amount(bars: &Bars, total: u64) -> String {
     }
 }
 
+/// The lines of a picture that stays in sight on a body of so many rows: its bars, and where there is room what their
+/// letters are, with the numbers of the last bar.
+pub(super) fn pinned(width: usize, body: usize, bars: Option<&Bars>) -> Vec<Line> {
+    let Some(bars) = bars else { return Vec::new() };
+    let mut w = Writer::new("", "", width);
+    let names = stacked(&mut w, bars);
+    if body >= ROOMY {
+        legend(&mut w, bars, &names);
+        w.gap();
+    }
+    w.page.lines.truncate(body / 3);
+    w.page.lines
+}
+
 fn draw_bars(w: &mut Writer, bars: &Bars) {
     w.heading(&bars.title);
+    let names = stacked(w, bars);
+    legend(w, bars, &names);
+}
+
+/// What the letters are; where they have other amounts in every bar, how much of the last one.
+fn legend(w: &mut Writer, bars: &Bars, names: &[(&str, char)]) {
+    let last = bars.bars.last().filter(|bar| bar.parts.len() > 1);
+    let amount = |name: &str| {
+        let part = last.and_then(|bar| bar.parts.iter().find(|(part, _)| part == name));
+        part.map_or(String::new(), |(_, amount)| format!(" {amount}"))
+    };
+    // A blank that does not break keeps a letter with its name.
+    let one = |(name, letter): &(&str, char)| {
+        format!("{letter} {}{}", clean(name), amount(name)).replace(' ', &TIE.to_string())
+    };
+    let legend: Vec<String> = names.iter().map(one).collect();
+    let line = Span::new(Role::Dim, legend.join("   "));
+    w.spans(0, 0, vec![line]);
+}
+
+/// The bars alone, one a line; the letters of the parts.
+fn stacked<'b>(w: &mut Writer, bars: &'b Bars) -> Vec<(&'b str, char)> {
     let label = bars.bars.iter().map(|bar| columns(&clean(&bar.label))).max().unwrap_or(0).min(w.width / 4);
     let said = bars.bars.iter().map(|bar| columns(&amount(bars, bar.total()))).max().unwrap_or(0);
     let width = w.width.saturating_sub(label + 2 + 1 + 2 + said).clamp(4, 60);
@@ -89,9 +128,7 @@ fn draw_bars(w: &mut Writer, bars: &Bars) {
         spans.push(Span::new(role, format!("  {}", amount(bars, bar.total()))));
         w.spans(0, label + 2, spans);
     }
-    let legend: Vec<String> =
-        names.iter().map(|(name, letter)| format!("{letter} {}", clean(name))).collect();
-    w.text(Role::Dim, &legend.join("   "));
+    names
 }
 
 /// The letter of a part: the first of its name that no other part has.

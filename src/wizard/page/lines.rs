@@ -9,6 +9,8 @@ pub struct Page {
     pub title: String,
     /// Right in the top line: "step 2 of 9 · handbook 15.3".
     pub aside: String,
+    /// Always on the screen, above the lines, which scroll.
+    pub pinned: Vec<Line>,
     /// The body, wrapped to the width asked for.
     pub lines: Vec<Line>,
     /// First and last line of what has the focus; kept on the screen.
@@ -117,7 +119,7 @@ impl Page {
     /// The words of the body alone, one line each.
     pub fn text(&self) -> String {
         let words = |line: &Line| [line.text().trim_end().to_owned(), "\n".to_owned()];
-        let mut text: String = self.lines.iter().flat_map(words).collect();
+        let mut text: String = self.pinned.iter().chain(&self.lines).flat_map(words).collect();
         if let Some(pane) = &self.pane {
             text.extend(["\n", &pane.title, "\n"]);
             text.extend(pane.lines.iter().flat_map(words));
@@ -125,10 +127,10 @@ impl Page {
         text
     }
 
-    /// Rows for the lines on a body of so many rows: what the pane and the rule above it leave.
+    /// Rows for the lines on a body of so many rows: what the pane, the rule above it and what is pinned leave.
     pub fn room(&self, rows: u16) -> u16 {
         let pane = self.pane.as_ref().map_or(0, |pane| pane.lines.len() + 1);
-        rows.saturating_sub(u16::try_from(pane).unwrap_or(rows)).max(1)
+        rows.saturating_sub(u16::try_from(pane + self.pinned.len()).unwrap_or(rows)).max(1)
     }
 }
 

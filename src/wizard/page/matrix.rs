@@ -139,6 +139,7 @@ mod tests {
             asked: Some((at, field, &state)),
             findings: Vec::new(),
             beside: None,
+            meaning: None,
         };
         let rows = Rows { rows: fields.iter().enumerate().map(row).collect(), ..Rows::default() };
         let heads = ["Service", "Port", "Listens", "Today", "Shall (* new)"].map(str::to_owned);

@@ -12,6 +12,7 @@ use crate::{
         Failure, Model,
         form::Problem,
         model::{ReviewPhase, StepPhase, StepState},
+        rows,
     },
 };
 
@@ -52,7 +53,7 @@ pub fn problems(model: &Model) -> Vec<(usize, Problem)> {
                 found.push((index, whole(&format!("could not look: {}", failure.message))));
             }
             StepPhase::Ready(_) => {
-                let problems = step.form.problems().into_iter();
+                let problems = rows::problems(step).into_iter();
                 found.extend(problems.map(|problem| (index, problem)));
             }
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     finding::Status,
-    steps::form::Kind,
+    steps::{Figure, figure::Bars, form::Kind},
     wizard::{
         Model, Screen,
         form::FieldState,
@@ -44,26 +44,42 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     let aside = format!("step {place} of {} · handbook {}", order.len(), step.about().handbook);
     let mut w = Writer::new(step.about().title, aside, width);
     let rows = rows(step);
-    head(model, step, &rows, &mut w);
+    let body = usize::from(scroll::body(model, model.size).rows);
+    let (leading, figures) = leading(step);
+    let pinned = figures::pinned(width, body, leading.as_ref());
+    let body = body - pinned.len();
+    head(step, body, &rows, &mut w);
     table(step, &rows, &mut w);
     // Without a question there is no pane to count the others in.
     if rows.rows.is_empty() && !rows.others().is_empty() {
         w.text(Role::Dim, &format!("{}: f", rows.others()));
     }
-    figures::draw(&mut w, &preview(step));
+    figures::draw(&mut w, &figures);
     if let Some(note) = &step.form.form().note {
         w.gap();
         w.text(Role::Dim, note);
     }
-    let body = usize::from(scroll::body(model, model.size).rows);
     w.page.pane = pane(step, &rows, width, body, w.len());
+    w.page.pinned = pinned;
     w.page
 }
 
 /// What the answers so far mean, in pictures.
-pub fn preview(step: &StepState) -> Vec<crate::steps::Figure> {
+pub fn preview(step: &StepState) -> Vec<Figure> {
     let StepPhase::Ready(findings) = &step.phase else { return Vec::new() };
     step.step.preview(findings, &step.form.answers(&step.about().id))
+}
+
+/// The picture that the row in focus keeps in sight, and all others.
+fn leading(step: &StepState) -> (Option<Bars>, Vec<Figure>) {
+    let key = step.form.focused().map(|field| &field.key);
+    let leads = |figure: &Figure| matches!(figure, Figure::Bars(bars) if bars.leads.iter().any(|one| Some(one) == key));
+    let mut figures = preview(step);
+    let place = figures.iter().position(leads);
+    match place.map(|place| figures.remove(place)) {
+        Some(Figure::Bars(bars)) => (Some(bars), figures),
+        _ => (None, figures),
+    }
 }
 
 /// Where to go for the rows below the screen: the row to put the focus on, and the first line to show.
@@ -73,7 +89,7 @@ pub(in crate::wizard) fn rows_below(model: &Model) -> Option<(usize, usize)> {
     let body = scroll::body(model, model.size);
     let page = step(model, index, usize::from(body.columns));
     let mut above = Writer::new("", "", usize::from(body.columns));
-    head(model, of, &rows(of), &mut above);
+    head(of, usize::from(body.rows).saturating_sub(page.pinned.len()), &rows(of), &mut above);
     let first = above.len();
     let below = scroll::window(model, &page, body.rows) + usize::from(page.room(body.rows));
     let rows = rows(of);
@@ -82,13 +98,13 @@ pub(in crate::wizard) fn rows_below(model: &Model) -> Option<(usize, usize)> {
     let top = scroll::first_line(&page, below, body.rows);
     // Preferably not on a text field, where the next key would be a letter.
     let mut shown = lines.iter().skip(top.saturating_sub(first)).flatten();
-    let letters =
-        |row: &Row<'_>| row.asked.is_some_and(|(_, _, state)| !matches!(state, FieldState::Choice(_)));
+    let word = |state: &FieldState| matches!(state, FieldState::Choice(_) | FieldState::Either(Some(_), _));
+    let letters = |row: &Row<'_>| row.asked.is_some_and(|(_, _, state)| !word(state));
     Some((shown.find(|row| !letters(row)).map_or(next, |row| row.stop), top))
 }
 
 /// Why it matters, in one line, and how far the look at the host is; column titles where there is room for them.
-fn head(model: &Model, step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
+fn head(step: &StepState, body: usize, rows: &Rows<'_>, w: &mut Writer) {
     w.page
         .lines
         .push(Line { spans: vec![Span::new(Role::Text, why(step.about().why, w.width))], ..Line::default() });
@@ -103,7 +119,6 @@ fn head(model: &Model, step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
         }
         StepPhase::Ready(_) => {}
     }
-    let body = usize::from(scroll::body(model, model.size).rows);
     let spare = body.saturating_sub(w.len() + rows.rows.len() + 1 + least(body));
     if spare > 1 {
         w.gap();
@@ -131,7 +146,7 @@ struct Columns {
 
 impl Columns {
     fn of(rows: &Rows<'_>, width: usize) -> Self {
-        let longest = |text: for<'a> fn(&Row<'a>) -> &'a str, asked: bool| {
+        let longest = |text: for<'r> fn(&'r Row<'_>) -> &'r str, asked: bool| {
             let rows =
                 rows.rows.iter().filter(|row| row.asked.is_some() == asked && row.columns().is_empty());
             rows.map(|row| columns(&clean(text(row)))).max().unwrap_or(0)
@@ -256,8 +271,12 @@ fn pane(step: &StepState, rows: &Rows<'_>, width: usize, body: usize, above: usi
     let mut w = Writer::new("", "", width);
     match row.asked {
         None => w.text(Role::Text, row.subject()),
-        Some((_, field, FieldState::Choice(chosen))) => w.spans(0, WORD, options(field, *chosen)),
-        Some((_, field, FieldState::Line(input))) => line(&mut w, field, input),
+        Some((_, field, FieldState::Choice(chosen) | FieldState::Either(Some(chosen), _))) => {
+            w.spans(0, WORD, options(field, *chosen));
+        }
+        Some((_, field, FieldState::Line(input) | FieldState::Either(None, input))) => {
+            line(&mut w, field, input);
+        }
         Some((_, field, FieldState::Secret(secret))) => {
             secret_line(&mut w, field, secret, false, !focus.again);
             if matches!(field.kind, Kind::Secret { .. }) {

@@ -12,6 +12,7 @@ use crate::{
         model::{Dialog, DialogPhase, MadeUp, Question, ReviewPhase, StepPhase, StepState},
         navigation,
         page::review::entries,
+        rows,
     },
 };
 
@@ -31,7 +32,7 @@ pub(super) fn request(model: &mut Model) -> Vec<Effect> {
     let mut steps = Vec::new();
     for step in model.steps.iter().filter(|step| step.ticked) {
         if let StepPhase::Ready(findings) = &step.phase
-            && step.form.problems().is_empty()
+            && rows::problems(step).is_empty()
         {
             let id = step.about().id.clone();
             let answers = step.form.answers(&id);

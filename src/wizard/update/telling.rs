@@ -4,13 +4,14 @@
 use super::super::{
     Effect, Model, Screen,
     form::FormState,
+    keys,
     model::{LOG_LIMIT, LogLine},
     page,
 };
 
 /// Text arrives at once: into the field that has the focus.
 pub(super) fn type_text(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.typing() {
+    if model.typing() || keys::takes_value(model) {
         edit(model, |form| form.type_text(text))
     } else {
         notice(model, "Nothing can be pasted here.")
