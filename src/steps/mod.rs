@@ -48,6 +48,7 @@ pub static REGISTRY: &[&dyn Step] = &[
     &firewall::Firewall,
     &noatime::Noatime,
     &performance::Performance,
+    &tuning::Tuning,
 ];
 
 /// The step of that name.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Everything that form and plan need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(in crate::steps) struct Facts {
     /// Why the configuration could not be read: then no option is known.
     pub(super) unread: Option<String>,
     /// The options of Table 10 that this release has, in the order of the table.

@@ -1,9 +1,54 @@
 //! Tuning (handbook 15.7, Table 10): every option sized for this host.
-#![allow(dead_code)] // until it is in the registry
+#![allow(dead_code)] // until everything of it is in use
 
 mod amount;
 mod budget;
+mod expected;
 mod facts;
 mod names;
 mod plan;
+mod preview;
+mod questions;
 mod sizing;
+mod words;
+
+use anyhow::Result;
+
+use self::{facts::Facts, names::ABOUT};
+use super::{
+    Answers, Figure, Form,
+    figure::Meaning,
+    step::{About, TypedStep},
+};
+use crate::{executor::Executor, finding::Finding, plan::Plan};
+
+/// The step.
+pub(super) struct Tuning;
+
+impl TypedStep for Tuning {
+    type Facts = Facts;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, _host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
+        Ok((Vec::new(), Facts::default()))
+    }
+
+    fn form(&self, found: &[Finding], facts: &Facts) -> Form {
+        questions::form(found, facts)
+    }
+
+    fn preview(&self, facts: &Facts, answers: &Answers) -> Vec<Figure> {
+        preview::figures(facts, answers)
+    }
+
+    fn meanings(&self, facts: &Facts, answers: &Answers) -> Vec<Meaning> {
+        words::meanings(facts, answers)
+    }
+
+    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan> {
+        plan::plan(facts, answers)
+    }
+}

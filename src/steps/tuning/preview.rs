@@ -1,0 +1,90 @@
+//! The pictures: what the values take of memory, disk and wire, today and as answered, against what there is. Pure.
+
+use super::{
+    budget::{self, Budget},
+    facts::Facts,
+    names::{asks, by},
+    questions::{HEADS, UNSET, proposing},
+    sizing::{Sized, sized},
+    words,
+};
+use crate::{
+    ngcp::options::{formula::Figures, tuning::Group},
+    steps::{
+        Answers, Figure,
+        figure::{Bar, Bars, Table},
+    },
+};
+
+/// All pictures, that of the group in focus first.
+pub(super) fn figures(facts: &Facts, answers: &Answers) -> Vec<Figure> {
+    if facts.options.is_empty() {
+        return Vec::new();
+    }
+    let answered = sized(facts, answers);
+    let leaves = answers.choice(asks::VALUES).ok().flatten() != Some(by::PROPOSED);
+    let then = if leaves { sized(facts, &proposing(answers.clone())) } else { answered };
+    let label = if leaves { "proposed" } else { "planned" };
+    let keys = |groups: &[Group], also: &[&str]| {
+        let options = then.options.iter().filter(|one| groups.contains(&one.option.group));
+        let also = also.iter().map(|key| (*key).to_owned());
+        also.chain(options.map(|one| one.now.name.clone())).collect::<Vec<_>>()
+    };
+    let both = |of: fn(&Figures) -> Budget| [("now", of(&then.today)), (label, of(&then.planned))];
+    let memory = keys(&[Group::Memory], &[asks::VALUES, asks::SUBSCRIBERS, asks::GROWTH, asks::SHADOWED]);
+    let load = keys(&[Group::Load], &[asks::BEHIND_NAT, asks::REGISTER_EVERY, asks::CALLS]);
+    let disk = keys(&[Group::Disk, Group::Logs], &[]);
+    let mut all = vec![
+        bars("Memory", "MB", &both(budget::memory), memory),
+        bars("Messages a second", "a second", &both(budget::load), load),
+    ];
+    let planned = budget::disk(&then.planned);
+    for (name, now) in budget::disk(&then.today) {
+        let Some((_, planned)) = planned.iter().find(|(other, _)| *other == name) else { continue };
+        let title = format!("Disk, {name}");
+        all.push(bars(&title, "MB", &[("now", now), (label, planned.clone())], disk.clone()));
+    }
+    if leaves {
+        all.push(table(&then));
+    }
+    all.into_iter().filter(|figure| !matches!(figure, Figure::Bars(bars) if bars.bars.is_empty())).collect()
+}
+
+/// Whole numbers of a unit.
+fn whole(amount: f64) -> u64 {
+    amount.round().max(0.0) as u64
+}
+
+fn bars(title: &str, unit: &'static str, budgets: &[(&str, Budget)], leads: Vec<String>) -> Figure {
+    let bar = |(label, budget): &(&str, Budget)| {
+        let parts = budget.parts.iter().map(|(name, amount)| (name.clone(), whole(*amount)));
+        Bar { label: (*label).to_owned(), parts: parts.collect() }
+    };
+    let known = budgets.iter().filter(|(_, budget)| !budget.parts.is_empty());
+    Figure::Bars(Bars {
+        title: title.to_owned(),
+        unit,
+        limit: budgets.first().and_then(|(_, budget)| budget.limit).map(whole),
+        bars: known.map(bar).collect(),
+        leads,
+    })
+}
+
+/// What each option would become, where nothing is answered for it.
+fn table(proposed: &Sized<'_>) -> Figure {
+    let rows = proposed.options.iter().map(|one| {
+        let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let now = one.now.text.clone().unwrap_or_else(|| UNSET.to_owned());
+        let mark = if one.changes() { " *" } else { "" };
+        let cells =
+            vec![cell(&one.now.low), cell(&one.now.high), now, format!("{}{mark}", words::value(one))];
+        (one.option.label.clone(), cells)
+    });
+    let [_, low, high, now, _] = HEADS;
+    Figure::Table(Table {
+        title: "Option".to_owned(),
+        columns: [low, high, now, "proposed (* new)"].map(str::to_lowercase).to_vec(),
+        chosen: None,
+        rows: rows.collect(),
+    })
+}

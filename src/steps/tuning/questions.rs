@@ -1,0 +1,225 @@
+//! What is asked: whether values are set, the figures that they are sized by, and one row for each option of Table 10.
+
+use super::{
+    amount::Amount,
+    expected::Expected,
+    facts::{Facts, Now},
+    names::{asks, by, figure, id},
+    sizing::{self, Becoming},
+};
+use crate::{
+    finding::{Finding, Status},
+    ngcp::options::{
+        self,
+        tuning::{Range, Tuning, Unit},
+    },
+    steps::{
+        Answers, Form,
+        form::{Choice, Field, Kind},
+        size::Size,
+    },
+};
+
+/// Titles of the table that the options stand in.
+pub(super) const HEADS: [&str; 5] = ["Option", "low", "high", "Now", "Becomes (* new)"];
+/// What stands where an option has no value.
+pub(super) const UNSET: &str = "not set";
+
+pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
+    let mut fields = vec![values(found, facts)];
+    if facts.unread.is_none() && !facts.options.is_empty() {
+        let figures = figures(facts).into_iter().chain(shadowed(facts));
+        let proposed = sizing::sized(facts, &proposing(Answers::default()));
+        let options = proposed.options.iter().map(|becoming| option(found, becoming));
+        let asked = figures.chain(options).map(|field| field.only_if(asks::VALUES, by::PROPOSED).optional());
+        fields.extend(asked);
+    }
+    let settled = settled(&fields);
+    Form { fields, note: note(facts), settled, heads: HEADS.map(str::to_owned).to_vec() }
+}
+
+/// The same answers, but with the values that are proposed.
+pub(super) fn proposing(mut answers: Answers) -> Answers {
+    let proposed = crate::steps::Answer::Choice(by::PROPOSED.to_owned());
+    answers.values.insert(asks::VALUES.to_owned(), proposed);
+    answers
+}
+
+fn note(facts: &Facts) -> Option<String> {
+    facts.unread.as_ref().map(|why| format!("Nothing can be sized: {why}."))
+}
+
+/// Whether values are set.
+fn values(found: &[Finding], facts: &Facts) -> Field {
+    let mut options = vec![Choice::from((by::LEAVE, "leave", "Nothing is changed."))];
+    if facts.unread.is_none() && !facts.options.is_empty() {
+        let effect = "Each option as it is proposed, or as you answer its row; one apply for all of them.";
+        options.push((by::PROPOSED, "as proposed", effect).into());
+    }
+    let about =
+        |finding: &&Finding| finding.field.as_deref() == Some(asks::VALUES) && finding.status == Status::Fail;
+    let worst = found.iter().filter(about).max_by_key(|finding| finding.severity);
+    let first = || found.iter().find(|finding| finding.field.as_deref() == Some(asks::VALUES));
+    let wrong = found.iter().filter(|finding| finding.status == Status::Fail).count();
+    let mut field = Field::choice(asks::VALUES, "Values", options, by::LEAVE).about(worst.or_else(first));
+    field.now = Some(match wrong {
+        _ if facts.unread.is_some() || facts.options.is_empty() => "not known".to_owned(),
+        0 => format!("{} options, none harmful", facts.options.len()),
+        1 => "1 finding fails".to_owned(),
+        more => format!("{more} findings fail"),
+    });
+    field.as_it_is = Some(by::LEAVE.to_owned());
+    field
+}
+
+/// What the values are sized by: as it was measured, as far as it was.
+fn figures(facts: &Facts) -> Vec<Field> {
+    let number = |key: &str, label: &str, default: i64, max: i64, help: &str| {
+        Field::new(key, label, Kind::Number { default: default.clamp(0, max), min: 0, max }).help(help)
+    };
+    let defaults = Expected::of(facts);
+    let now = |name: &str| {
+        let measured = facts.measured.get(name);
+        measured.map(|measured| format!("{:.0}, {}", measured.value, measured.by))
+    };
+    let seen = |mut field: Field, name: &str| {
+        field.now = now(name);
+        field
+    };
+    vec![
+        seen(
+            number(
+                asks::SUBSCRIBERS,
+                "Subscribers",
+                defaults.subscribers,
+                10_000_000,
+                "Accounts whose phones register here.",
+            ),
+            figure::SUBSCRIBERS_NOW,
+        ),
+        seen(
+            number(
+                asks::BEHIND_NAT,
+                "Of 100 behind NAT",
+                defaults.behind_nat,
+                100,
+                "Phones behind a router need a keepalive every interval, or calls do not reach them.",
+            ),
+            figure::NATED_NOW,
+        ),
+        number(
+            asks::REGISTER_EVERY,
+            "Registers every, s",
+            defaults.register_every,
+            86_400,
+            "How often one phone registers; the shorter, the more REGISTER a second.",
+        ),
+        number(
+            asks::CALLS,
+            "Calls a second",
+            defaults.calls,
+            10_000,
+            "Calls that begin per second in the busy hour.",
+        ),
+        number(
+            asks::GROWTH,
+            "Growth in %",
+            defaults.growth,
+            1000,
+            "Room for so many of 100 more subscribers, calls and rows in the database.",
+        ),
+    ]
+}
+
+/// What becomes of values that another file decides; asked only where there are some.
+fn shadowed(facts: &Facts) -> Option<Field> {
+    let files: Vec<String> = facts
+        .options
+        .iter()
+        .filter_map(|option| {
+            let shadow = option.shadow.as_ref()?;
+            Some(format!("{} line {}", shadow.file.display(), shadow.line))
+        })
+        .collect();
+    if files.is_empty() {
+        return None;
+    }
+    let options = [
+        (by::REFUSE, "refuse", "Values that another file decides are not changed: the plan names the file."),
+        (by::THERE, "change it there", "They are changed in the file that decides them."),
+    ];
+    let mut field = Field::choice(asks::SHADOWED, "Decided elsewhere", options, by::REFUSE)
+        .help("A value of another file is used in place of that of config.yml.");
+    field.now = Some(files.join(", "));
+    Some(field)
+}
+
+/// The row of an option.
+fn option(found: &[Finding], becoming: &Becoming<'_>) -> Field {
+    let (now, option) = (becoming.now, becoming.option);
+    let proposed = becoming.proposed.as_ref().map(|value| value.written(now.text.as_deref()));
+    let auto = match &proposed {
+        Some(value) if becoming.changes() => format!("As proposed: {value} with today's figures."),
+        Some(_) => "As proposed, which it is.".to_owned(),
+        None => "No proposal: it stays as it is.".to_owned(),
+    };
+    let words = vec![
+        Choice::from((by::AUTO, "as proposed", auto)),
+        (by::KEEP, "as it is", "It is not changed.").into(),
+    ];
+    let kind = kind(option, now, words);
+    let finding = found.iter().find(|finding| finding.id == id::option(&now.name));
+    let mut field = Field::new(&now.name, &option.label, kind).about(finding).help(&option.why);
+    field.now = Some(now.text.clone().unwrap_or_else(|| UNSET.to_owned()));
+    field.columns =
+        [&now.low, &now.high].map(|value| value.clone().unwrap_or_else(|| "-".to_owned())).to_vec();
+    field.told = vec![("Costs", option.costs.clone())];
+    field.told.extend(now.from.clone().map(|from| ("From", from)));
+    field
+}
+
+/// What can be answered besides the words.
+fn kind(option: &Tuning, now: &Now, mut words: Vec<Choice>) -> Kind {
+    let default = by::AUTO.to_owned();
+    let number = |range: &Range| Kind::Number { default: range.min, min: range.min, max: range.max };
+    let or = match &option.unit {
+        Unit::Count(range) | Unit::Megabytes(range) | Unit::Seconds(range) | Unit::Days(range) => {
+            number(range)
+        }
+        Unit::Size(range) => {
+            // The table was judged when it was read.
+            let size = |text: &str| text.parse::<Size>().unwrap_or(Size::kib(0));
+            Kind::Size { default: size(&range.min), min: size(&range.min), max: size(&range.max) }
+        }
+        Unit::Switch => {
+            let mut more = [("yes", "on"), ("no", "off")].map(|(value, label)| (value, label, "").into());
+            for (word, choice) in more.iter_mut().enumerate() {
+                let word = Amount::Word(if word == 0 { "yes" } else { "no" }.to_owned());
+                let Choice { effect, .. } = choice;
+                *effect = format!("It is set to {}.", word.written(now.text.as_deref()));
+            }
+            words.extend(more);
+            return Kind::Choice { options: words, default };
+        }
+        Unit::Words(all) => {
+            words.extend(all.iter().map(|word| Choice::from((word, word, format!("It is set to {word}.")))));
+            return Kind::Choice { options: words, default };
+        }
+    };
+    Kind::Either { words, default, or: Box::new(or), because: option.dangerous.clone() }
+}
+
+/// What an answers file may answer though it is not asked here.
+fn settled(fields: &[Field]) -> Vec<String> {
+    let figures = [
+        asks::SUBSCRIBERS,
+        asks::BEHIND_NAT,
+        asks::REGISTER_EVERY,
+        asks::CALLS,
+        asks::GROWTH,
+        asks::SHADOWED,
+    ];
+    let options = options::all().iter().filter(|option| option.tuning.is_some());
+    let all = figures.into_iter().chain(options.map(|option| option.name.as_str()));
+    all.filter(|key| fields.iter().all(|field| field.key != **key)).map(str::to_owned).collect()
+}
