@@ -12,6 +12,7 @@ pub mod mounts;
 pub mod network;
 pub mod packages;
 pub mod packet_filter;
+pub mod processes;
 pub mod shadow;
 pub mod sshd;
 pub mod tls;

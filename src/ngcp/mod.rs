@@ -6,6 +6,7 @@ pub mod config;
 pub mod database;
 pub mod firewall;
 pub mod kamailio;
+pub mod logs;
 pub mod ngcpcfg;
 pub mod options;
 pub mod reachable;

@@ -70,6 +70,20 @@ pub(super) static PROFILES: Table<Vec<Expected>> =
         !all.is_empty() && all.iter().all(whole)
     });
 
+/// What the profiles low and high have for a key, as inferred.
+pub(super) fn profiles(path: &str, version: Option<Version>) -> Option<[&'static str; 2]> {
+    let found = PROFILES.get().iter().find(|expected| expected.path == path && expected.applies(version))?;
+    Some([&found.low, &found.high])
+}
+
+impl Expected {
+    /// Whether a release starts with these values.
+    fn applies(&self, version: Option<Version>) -> bool {
+        let since = self.since.as_deref().and_then(Version::parse);
+        since.is_none_or(|since| version.is_some_and(|version| version >= since))
+    }
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Facts {
     rows: Vec<Row>,
@@ -269,14 +283,10 @@ impl TypedStep for Performance {
 }
 
 fn rows(config: &Config, version: Option<Version>) -> Vec<Row> {
-    let applies = |expected: &&Expected| {
-        let since = expected.since.as_deref().and_then(Version::parse);
-        since.is_none_or(|since| version.is_some_and(|version| version >= since))
-    };
     PROFILES
         .get()
         .iter()
-        .filter(applies)
+        .filter(|expected| expected.applies(version))
         .filter_map(|expected| {
             let keys: Vec<&str> = expected.path.split('.').collect();
             Some(Row {

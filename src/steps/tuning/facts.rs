@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ngcp::{database::BufferPool, kamailio::Instance};
+
 /// Everything that form and plan need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::steps) struct Facts {
@@ -13,6 +15,12 @@ pub(in crate::steps) struct Facts {
     pub(super) options: Vec<Now>,
     /// Figures of this host by the names in `names::figure`, none of which is guessed.
     pub(super) measured: BTreeMap<String, Measured>,
+    /// The kamailio instances that run.
+    pub(super) kamailio: Vec<Instance>,
+    /// The buffer pool of the running server, where it could be asked.
+    pub(super) buffer_pool: Option<BufferPool>,
+    /// What tells how busy the disks are: I/O wait, how the database's disk is mounted.
+    pub(super) disks: Vec<String>,
     /// What could not be looked at, each with the reason: "registered contacts: the database does not answer".
     pub(super) unseen: Vec<String>,
     /// Somebody else who decides about the same things.

@@ -5,6 +5,7 @@ mod amount;
 mod budget;
 mod expected;
 mod facts;
+mod inspect;
 mod names;
 mod plan;
 mod preview;

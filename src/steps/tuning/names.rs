@@ -66,6 +66,10 @@ pub(super) mod figure {
     pub(crate) const NOW: &str = "now";
     /// All memory of the host.
     pub(crate) const MEMORY: &str = "memory";
+    /// Swap, all of it.
+    pub(crate) const SWAP: &str = "swap";
+    /// How many of 100 parts of the processors' time went by waiting for disks, over the time of the look.
+    pub(crate) const IO_WAIT: &str = "io-wait";
     /// Processors.
     pub(crate) const CORES: &str = "cores";
     /// Memory in use by everything but the database and kamailio.
@@ -83,8 +87,9 @@ pub(super) mod figure {
     pub(crate) const DATABASE_BASE: &str = "database-base";
     /// Tables and indexes.
     pub(crate) const DATA: &str = "data";
-    /// Hits of 100 reads.
+    /// Hits of 100 reads since the server started, and over the second of the look.
     pub(crate) const HIT_RATE: &str = "hit-rate";
+    pub(crate) const HIT_RATE_NOW: &str = "hit-rate-now";
     /// Logs of a day as they are kept, binary logs of a day.
     pub(crate) const LOG_DAY: &str = "log-day";
     pub(crate) const BINLOG_DAY: &str = "binlog-day";

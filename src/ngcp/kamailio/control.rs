@@ -1,0 +1,152 @@
+//! What a running kamailio answers over its control socket, asked with `kamcmd` (`sercmd` on old releases). The name
+//! of the socket is found among the sockets that its processes have open.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{Instance, MB, Told};
+use crate::executor::{Command, Executor, Quiet};
+
+/// Clients, the one of today first.
+const CLIENTS: [&str; 2] = ["kamcmd", "sercmd"];
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(5);
+/// So many sockets are tried.
+const MOST_SOCKETS: usize = 4;
+/// So many processes and open files of each are looked through for it.
+const MOST: usize = 1000;
+/// State of a listening stream socket in `/proc/net/unix`: flags and type.
+const LISTENS: (&str, &str) = ("00010000", "0001");
+
+/// What was answered.
+pub(super) struct Answer {
+    pub(super) told: Told,
+    /// MB.
+    pub(super) shared_memory: Option<u64>,
+    /// MB.
+    pub(super) private_memory: Option<u64>,
+}
+
+/// Asks an instance for its processes and its memory.
+pub(super) fn ask(host: &dyn Executor, instance: &Instance) -> Result<Answer> {
+    let sockets = sockets(host, &instance.pids)?;
+    ensure!(!sockets.is_empty(), "it has no control socket that kamcmd could ask");
+    let mut refused = None;
+    for socket in sockets.into_iter().take(MOST_SOCKETS) {
+        match run(host, &socket, &["core.ps"]).and_then(|text| workers(&text)) {
+            Ok(told) => return Ok(with_memory(host, Told { socket, ..told })),
+            Err(error) => refused = Some(error.context(format!("{socket} does not answer"))),
+        }
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("it does not answer")))
+}
+
+/// The value of a parameter as it is in force, where its module tells it.
+pub(super) fn parameter(host: &dyn Executor, socket: &str, module: &str, name: &str) -> Result<String> {
+    let text = run(host, socket, &["cfg.get", module, name])?;
+    let value = text.trim();
+    ensure!(!value.is_empty() && value.len() < 200 && !value.contains('\n'), "no plain value");
+    Ok(value.to_owned())
+}
+
+fn with_memory(host: &dyn Executor, mut told: Told) -> Answer {
+    let whole = |bytes: f64| (bytes > 0.0 && bytes < 1e15).then_some((bytes / MB) as u64);
+    let (mut shared_memory, mut private_memory) = (None, None);
+    if let Ok(text) = run(host, &told.socket, &["core.shmmem"]) {
+        let least = |name: &str| numbers(&text, name).min_by(f64::total_cmp);
+        shared_memory = least("total").and_then(whole);
+        told.shared_free = least("free").map(|bytes| bytes / MB);
+        told.shared_least =
+            least("total").zip(least("max_used")).map(|(all, used)| (all - used).max(0.0) / MB);
+    }
+    if let Ok(text) = run(host, &told.socket, &["pkg.stats"]) {
+        let least = |name: &str| numbers(&text, name).min_by(f64::total_cmp);
+        private_memory = least("total_size").and_then(whole);
+        told.private_free = least("free").map(|bytes| bytes / MB);
+    }
+    Answer { told, shared_memory, private_memory }
+}
+
+/// Counts processes by what they are for: a line with the number, a line with the words.
+fn workers(text: &str) -> Result<Told> {
+    let mut sockets: BTreeMap<String, u64> = BTreeMap::new();
+    let mut told = Told::default();
+    let mut lines = text.lines();
+    let mut seen = false;
+    while let Some(number) = lines.next() {
+        let (Ok(_), Some(words)) = (number.trim().parse::<u32>(), lines.next()) else {
+            bail!("its list of processes has another form");
+        };
+        seen = true;
+        let words = words.trim();
+        match () {
+            () if words.starts_with("udp receiver") => {
+                let socket = words.split_once("sock=").map_or("", |(_, socket)| socket);
+                *sockets.entry(socket.to_owned()).or_default() += 1;
+            }
+            () if words.starts_with("tcp receiver") => told.tcp_workers += 1,
+            // As the module nathelper names its timers.
+            () if words == "TIMER NH" => told.pingers += 1,
+            () => {}
+        }
+    }
+    ensure!(seen, "it lists no processes");
+    told.udp_workers = sockets.into_values().collect();
+    Ok(told)
+}
+
+/// All numbers behind `name:`.
+fn numbers(text: &str, name: &str) -> impl Iterator<Item = f64> {
+    text.lines().filter_map(move |line| {
+        let value = line.trim().strip_prefix(name)?.strip_prefix(':')?.trim();
+        value.parse::<u64>().ok().map(|bytes| bytes as f64)
+    })
+}
+
+fn run(host: &dyn Executor, socket: &str, words: &[&str]) -> Result<String> {
+    let client = CLIENTS.into_iter().find(|name| host.find_program(name).is_some());
+    let client = client.context("kamcmd is not installed")?;
+    let address = format!("unix:{socket}");
+    let args = ["-s", &address].into_iter().chain(words.iter().copied());
+    let exit = host.run(&Command::new(client, args).reads_only().limit(LIMIT), &mut Quiet)?;
+    ensure!(exit.ok(), "{client}: {}", exit.reason());
+    let text = exit.text();
+    // It exits with 0 then as well.
+    if let Some(error) = text.trim_start().strip_prefix("error: ") {
+        bail!("{}", error.lines().next().unwrap_or_default());
+    }
+    Ok(text)
+}
+
+/// Paths of the stream sockets on which these processes listen; the ones that are called so first.
+fn sockets(host: &dyn Executor, pids: &[u32]) -> Result<Vec<String>> {
+    let bytes = host.read(Path::new("/proc/net/unix")).context("its control socket cannot be looked for")?;
+    let table = String::from_utf8_lossy(&bytes).into_owned();
+    let listening: BTreeMap<&str, &str> = table.lines().filter_map(listening).collect();
+    let mut held = BTreeSet::new();
+    for pid in pids.iter().take(MOST) {
+        let folder = format!("/proc/{pid}/fd");
+        for fd in host.list(Path::new(&folder)).unwrap_or_default().iter().take(MOST) {
+            let link = host.read_link(&Path::new(&folder).join(fd)).unwrap_or_default();
+            let inode = link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'));
+            held.extend(inode.and_then(|inode| listening.get(inode)).map(|path| (*path).to_owned()));
+        }
+    }
+    let mut held: Vec<String> = held.into_iter().collect();
+    held.sort_by_key(|path| !path.ends_with("ctl"));
+    Ok(held)
+}
+
+/// `0000…: 00000002 00000000 00010000 0001 01 2023664 /run/kamailio/ctl`: flags, type and state, inode, path.
+fn listening(line: &str) -> Option<(&str, &str)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let path = *words.get(7)?;
+    let there = (*words.get(3)?, *words.get(4)?) == LISTENS;
+    // A name without a file, or with a blank in it, is none that kamcmd can be given.
+    (there && words.len() == 8 && path.starts_with('/')).then_some((*words.get(6)?, path))
+}

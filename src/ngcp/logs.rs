@@ -1,0 +1,202 @@
+//! The platform's own logs below `/var/log/ngcp`: what they take on disk, for how long they are kept, and whether
+//! kamailio says in its logs that it ran out of memory. Nothing is judged here.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+
+use crate::executor::{Command, Executor, Exit, Kind, Pipe, Quiet, READ_LIMIT, Status};
+
+/// Where they lie.
+pub const DIRECTORY: &str = "/var/log/ngcp";
+/// More files are not looked at, nor what lies deeper.
+const MOST_FILES: usize = 20_000;
+const DEPTH: usize = 3;
+/// Files that were last written this close to the oldest one hold the time before it.
+const SAME_TIME: i64 = 3600;
+/// A shorter time tells nothing of a day, in seconds.
+const SHORTEST: i64 = 6 * 3600;
+/// So much of a large log is looked through, from its end.
+const TAIL: &str = "268435456";
+/// So many of its lines are told.
+const MOST_LINES: &str = "1000";
+/// How long a look into a log or at the rotation may take.
+const LIMIT: Duration = Duration::from_secs(20);
+/// What kamailio says when memory ran out; it has said it in several ways over the years.
+const RAN_OUT: [&str; 5] =
+    ["out of ", "no more ", "could not allocate ", "couldn't allocate ", "cannot allocate "];
+const OF_WHAT: [&str; 7] = ["mem", "memory", "shm", "pkg", "private", "shared", "share"];
+
+/// What logs take.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Kept {
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Bytes that a day adds, as they are kept; `None` where they do not reach back far enough.
+    pub per_day: Option<f64>,
+}
+
+/// The logs of the platform; a folder that is not there holds none.
+///
+/// # Errors
+/// When they cannot be listed, or are too many.
+pub fn kept(host: &dyn Executor) -> Result<Kept> {
+    let mut files = Vec::new();
+    let mut folders = vec![(real(host, Path::new(DIRECTORY)), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let names = match host.list(&folder) {
+            Err(error) if depth == 0 && error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            names => names.with_context(|| format!("cannot list {}", folder.display()))?,
+        };
+        for name in names {
+            let path = folder.join(name);
+            // A log that is rotated away right now is no fault.
+            let Ok(about) = host.metadata(&path) else { continue };
+            match about.kind {
+                Kind::Directory if depth < DEPTH => folders.push((path, depth + 1)),
+                Kind::File => files.push((about.modified, about.len)),
+                _ => {}
+            }
+            ensure!(files.len() <= MOST_FILES, "more than {MOST_FILES} files below {DIRECTORY}");
+        }
+    }
+    let bytes = files.iter().map(|(_, len)| *len).fold(0, u64::saturating_add);
+    Ok(Kept { bytes, per_day: per_day(&files, host.now()) })
+}
+
+/// Where a folder really is: one link in place of it is usual where logs have a disk of their own.
+pub fn real(host: &dyn Executor, folder: &Path) -> PathBuf {
+    match host.read_link(folder) {
+        Ok(target) if target.is_absolute() => target,
+        Ok(target) => folder.parent().unwrap_or(folder).join(target),
+        Err(_) => folder.to_owned(),
+    }
+}
+
+/// What files grow by in a day: all that was written since the oldest was closed, over that time.
+pub fn per_day(files: &[(Timestamp, u64)], now: Timestamp) -> Option<f64> {
+    let oldest = files.iter().map(|(at, _)| at.as_second()).min()?;
+    let span = now.as_second().checked_sub(oldest).filter(|span| *span >= SHORTEST)?;
+    let newer = files.iter().filter(|(at, _)| at.as_second() - oldest > SAME_TIME);
+    let bytes: f64 = newer.map(|(_, len)| *len as f64).sum();
+    Some(bytes * 86_400.0 / span as f64)
+}
+
+/// For how long logs are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// Days, at most: large logs may be rotated earlier.
+    pub days: u64,
+    /// Who says so.
+    pub by: String,
+}
+
+/// What logrotate itself says of the platform's logs.
+///
+/// # Errors
+/// When it cannot be asked, does not know them, or keeps them for different times.
+pub fn rotation(host: &dyn Executor) -> Result<Rotation> {
+    ensure!(host.world().is_running(), "logrotate can only be asked on the running host");
+    let command = Command::new("logrotate", ["-d", "/etc/logrotate.conf"]).reads_only().limit(LIMIT);
+    let exit = host.run(&command, &mut Quiet).context("logrotate cannot be asked")?;
+    // It says all of this as complaints, and fails when one of many logs is not there.
+    let text = format!("{}{}", exit.text(), exit.error_text());
+    let mut days: Vec<u64> = rotations(&text);
+    days.sort_unstable();
+    days.dedup();
+    match days.as_slice() {
+        [days] => Ok(Rotation { days: *days, by: "logrotate".to_owned() }),
+        [] => bail!("logrotate says of no log below {DIRECTORY} for how many days it is kept"),
+        [least, .., most] => bail!("logrotate keeps logs below {DIRECTORY} for {least} to {most} days"),
+    }
+}
+
+/// `rotating pattern: /var/log/ngcp/*.log  after 1 days (93 rotations)`, in one line or two.
+fn rotations(text: &str) -> Vec<u64> {
+    let parts = text.split("rotating pattern:").skip(1);
+    let ours = parts.filter_map(|part| {
+        let (head, _) = part.split_once(" rotations)")?;
+        head.contains(DIRECTORY).then_some(head)
+    });
+    ours.filter_map(|head| {
+        let (when, count) = head.rsplit_once('(')?;
+        let words: Vec<&str> = when.split_whitespace().rev().take(2).collect();
+        let every = match words.as_slice() {
+            ["days", number] => number.parse().ok()?,
+            ["weekly", _] => 7,
+            ["monthly", _] => 30,
+            ["yearly", _] => 365,
+            _ => return None,
+        };
+        count.trim().parse::<u64>().ok()?.checked_mul(every)
+    })
+    .collect()
+}
+
+/// Lines of a log that say that memory ran out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RanOut {
+    /// How many, at least.
+    pub lines: u64,
+    /// The last was about the memory of single processes (pkg), not what they share (shm).
+    pub private: bool,
+    /// The last of them.
+    pub last: String,
+}
+
+/// Looks through a log of kamailio; `None` when no line says it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ran_out(host: &dyn Executor, file: &Path) -> Result<Option<RanOut>> {
+    let about = host.metadata(file).with_context(|| format!("cannot look at {}", file.display()))?;
+    let text = if about.len <= READ_LIMIT {
+        String::from_utf8_lossy(&host.read(file)?).into_owned()
+    } else {
+        found_at_the_end(host, file)?
+    };
+    let mut found: Option<RanOut> = None;
+    for line in text.lines() {
+        let Some(private) = says(line) else { continue };
+        let lines = found.map_or(0, |found| found.lines) + 1;
+        found = Some(RanOut { lines, private, last: line.chars().take(300).collect() });
+    }
+    Ok(found)
+}
+
+/// Lines of a log that is too large to be read whole, by the host's own tools.
+fn found_at_the_end(host: &dyn Executor, file: &Path) -> Result<String> {
+    let any = |words: &[&str]| words.iter().map(|word| word.trim_end()).collect::<Vec<_>>().join("|");
+    let pattern = format!("({}) ({})", any(&RAN_OUT), any(&OF_WHAT));
+    let path = file.to_str().context("the name of a log is no text")?;
+    let stages = vec![
+        Command::new("tail", ["-c", TAIL, path]).reads_only(),
+        Command::new("grep", ["-a", "-i", "-E", "-e", &pattern]).reads_only(),
+        Command::new("tail", ["-n", MOST_LINES]).reads_only(),
+    ];
+    let pipe = Pipe { stages, from: None, to: None, limit: LIMIT };
+    let exits = host.pipe(&pipe, &mut Quiet)?;
+    // grep says 1 when it finds nothing.
+    let nothing = exits.get(1).is_some_and(|exit| exit.status == Status::Code(1));
+    match pipe.failure(&exits) {
+        Some(why) if !nothing => bail!("{path} cannot be looked through: {why}"),
+        _ => Ok(exits.last().map(Exit::text).unwrap_or_default()),
+    }
+}
+
+/// Whether a line says it, and of which memory: `ERROR: could not allocate shared memory from shm pool`.
+fn says(line: &str) -> Option<bool> {
+    let line = line.to_ascii_lowercase();
+    RAN_OUT.iter().find_map(|begin| {
+        let rest = &line[line.find(begin)? + begin.len()..];
+        let first = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        OF_WHAT.contains(&first).then(|| rest.contains("pkg") || rest.contains("private"))
+    })
+}
+
+#[cfg(test)]
+mod tests;
