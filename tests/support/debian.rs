@@ -89,6 +89,8 @@ fn enter(test: &str) {
     let program = work.join("root/warden-test");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write("/mnt/root/ngcp-warden", "").unwrap();
+    must("mount", &["--bind", env!("CARGO_BIN_EXE_ngcp-warden"), "/mnt/root/ngcp-warden"]);
     let status = Command::new("chroot")
         .args(["/mnt/root", "/warden-test", "--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
@@ -106,6 +108,9 @@ pub fn must(program: &str, args: &[&str]) -> String {
     assert!(output.status.success(), "{program} {args:?}: {output:?}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// The program under test, on the machine.
+pub const WARDEN: &str = "/ngcp-warden";
 
 /// Runs a program of the machine with `input`.
 pub fn feed(program: &str, args: &[&str], input: &[u8]) -> Output {
