@@ -84,6 +84,7 @@ pub fn read_known() -> Result<()> {
     options::OPTIONS.check()?;
     ngcp::certificates::CERTIFICATES.check()?;
     ngcp::reachable::SERVICES.check()?;
+    tuning::BUDGETS.check()?;
     performance::PROFILES.check()
 }
 
@@ -134,7 +135,11 @@ mod tests {
         let [keys, options] = [keys::KNOWN_KEYS.name, options::OPTIONS.name];
         let mut read =
             vec![defaults, harmless, secret::WORDS.name, keys, options, performance::PROFILES.name];
-        read.extend([ngcp::certificates::CERTIFICATES.name, ngcp::reachable::SERVICES.name]);
+        read.extend([
+            ngcp::certificates::CERTIFICATES.name,
+            ngcp::reachable::SERVICES.name,
+            tuning::BUDGETS.name,
+        ]);
         read.sort_unstable();
         let assets = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets")).unwrap();
         let names = assets.map(|entry| format!("assets/{}", entry.unwrap().file_name().display()));

@@ -27,6 +27,12 @@ pub struct Tuning {
     /// Why a value beyond the legal range is refused, where the handbook warns of it.
     #[serde(default)]
     pub dangerous: Option<String>,
+    /// A legal value that is told with these words, for what it brings is easily overlooked.
+    #[serde(default)]
+    pub warned: Option<Warned>,
+    /// 0 stands for no limit.
+    #[serde(default)]
+    pub endless: bool,
     /// The service that restarts when it changes; `None` when none does.
     #[serde(default)]
     pub restarts: Option<String>,
@@ -73,6 +79,18 @@ pub enum Unit {
     Switch,
     /// One of these words.
     Words(Vec<String>),
+    /// The name or the address of a host; nothing where there is none.
+    Host,
+}
+
+/// From where on a value is told with a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warned {
+    /// A larger number than this is.
+    pub above: i64,
+    /// What that brings.
+    pub words: String,
 }
 
 /// Smallest and largest legal number.

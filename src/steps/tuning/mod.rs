@@ -3,18 +3,23 @@
 
 mod amount;
 mod budget;
+mod days;
 mod expected;
 mod facts;
+mod guard;
 mod inspect;
 mod names;
 mod plan;
 mod preview;
 mod questions;
 mod sizing;
+#[cfg(test)]
+mod sizing_tests;
 mod words;
 
 use anyhow::Result;
 
+pub(super) use self::budget::BUDGETS;
 use self::{facts::Facts, names::ABOUT};
 use super::{
     Answers, Figure, Form,

@@ -32,16 +32,18 @@ pub(super) fn figures(facts: &Facts, answers: &Answers) -> Vec<Figure> {
     };
     let both = |of: fn(&Figures) -> Budget| [("now", of(&then.today)), (label, of(&then.planned))];
     let memory = keys(&[Group::Memory], &[asks::VALUES, asks::SUBSCRIBERS, asks::GROWTH, asks::SHADOWED]);
-    let load = keys(&[Group::Load], &[asks::BEHIND_NAT, asks::REGISTER_EVERY, asks::CALLS]);
+    let load = keys(&[Group::Load], &[asks::REGISTER_EVERY, asks::CALLS]);
+    let pings = [asks::BEHIND_NAT, "natping-interval", "natping-processes"].map(str::to_owned).to_vec();
     let disk = keys(&[Group::Disk, Group::Logs], &[]);
     let mut all = vec![
         bars("Memory", "MB", &both(budget::memory), memory),
-        bars("Messages a second", "a second", &both(budget::load), load),
+        bars("Keepalives", "a second", &both(budget::keepalives), pings),
+        bars("Load", "a second", &both(budget::load), load),
     ];
     let planned = budget::disk(&then.planned);
-    for (name, now) in budget::disk(&then.today) {
-        let Some((_, planned)) = planned.iter().find(|(other, _)| *other == name) else { continue };
-        let title = format!("Disk, {name}");
+    for now in budget::disk(&then.today) {
+        let Some(planned) = planned.iter().find(|other| other.title == now.title) else { continue };
+        let title = format!("Disk, {}", now.title);
         all.push(bars(&title, "MB", &[("now", now), (label, planned.clone())], disk.clone()));
     }
     if leaves {

@@ -15,7 +15,7 @@ use crate::{
     },
     steps::{
         Answers, Form,
-        form::{Choice, Field, Kind},
+        form::{Check, Choice, Field, Kind},
         size::Size,
     },
 };
@@ -91,7 +91,7 @@ fn figures(facts: &Facts) -> Vec<Field> {
             number(
                 asks::SUBSCRIBERS,
                 "Subscribers",
-                defaults.subscribers,
+                defaults.subscribers.unwrap_or(0),
                 10_000_000,
                 "Accounts whose phones register here.",
             ),
@@ -117,7 +117,7 @@ fn figures(facts: &Facts) -> Vec<Field> {
         number(
             asks::CALLS,
             "Calls a second",
-            defaults.calls,
+            defaults.calls.unwrap_or(0),
             10_000,
             "Calls that begin per second in the busy hour.",
         ),
@@ -204,6 +204,10 @@ fn kind(option: &Tuning, now: &Now, mut words: Vec<Choice>) -> Kind {
         Unit::Words(all) => {
             words.extend(all.iter().map(|word| Choice::from((word, word, format!("It is set to {word}.")))));
             return Kind::Choice { options: words, default };
+        }
+        Unit::Host => {
+            let check = Check(|text| Amount::Word(text.to_owned()).is_legal(&Unit::Host));
+            Kind::Text { default: String::new(), limit: 253, file: false, check }
         }
     };
     Kind::Either { words, default, or: Box::new(or), because: option.dangerous.clone() }

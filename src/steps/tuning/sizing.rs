@@ -2,10 +2,18 @@
 
 use super::{
     amount::Amount,
-    facts::{Facts, Now},
+    budget, days,
+    expected::Expected,
+    facts::{Facts, Now, Running},
+    guard,
+    names::{asks, by, figure},
 };
 use crate::{
-    ngcp::options::{formula::Figures, tuning::Tuning},
+    ngcp::options::{
+        self, Setting,
+        formula::{Figures, Formula},
+        tuning::Tuning,
+    },
     steps::Answers,
 };
 
@@ -16,14 +24,31 @@ pub(super) struct Becoming<'a> {
     pub(super) now: &'a Now,
     /// What is known of it.
     pub(super) option: &'static Tuning,
+    /// What a fresh installation has; empty where that depends on the host.
+    pub(super) default: &'static str,
+    /// The value that it has; an error says why what is written is none. `None` where no file has one.
+    pub(super) has: Option<Result<Amount, String>>,
     /// The value that it will have; `None` where it has none and gets none.
     pub(super) value: Option<Amount>,
     /// The value that its formula proposes; `None` without a formula, or where a figure of it is not known.
     pub(super) proposed: Option<Amount>,
     /// The formula with the numbers in it, or which figure is missing.
     pub(super) rule: Option<String>,
+    /// What is easily overlooked of the value that it will have.
+    pub(super) warned: Option<&'static str>,
     /// Why it cannot be: by its own range or beside the others.
     pub(super) refused: Option<String>,
+    /// How it was answered.
+    answered: Answered,
+}
+
+/// How the row of an option was answered.
+#[derive(Debug, Clone, PartialEq)]
+enum Answered {
+    Auto,
+    Keep,
+    /// With a value; an error says why it is none.
+    Own(Result<Amount, String>),
 }
 
 /// All values together.
@@ -42,11 +67,237 @@ pub(super) struct Sized<'a> {
 impl Becoming<'_> {
     /// Whether it is another value than config.yml uses now.
     pub(super) fn changes(&self) -> bool {
-        false
+        self.value.as_ref().is_some_and(|value| !matches!(&self.has, Some(Ok(has)) if has == value))
+    }
+
+    /// The value that it will have as it is written there.
+    pub(super) fn text(&self) -> Option<String> {
+        let style = self.now.text.as_deref().unwrap_or(self.default);
+        self.value.as_ref().map(|value| value.written(Some(style)))
+    }
+
+    fn figure(&self, value: &Amount) -> Option<f64> {
+        value.number().map(|number| if self.option.endless && number == 0.0 { f64::INFINITY } else { number })
+    }
+
+    /// The value that a fresh installation has.
+    fn fresh(&self) -> Option<Amount> {
+        Amount::read(&self.option.unit, self.default).ok().filter(|_| !self.default.is_empty())
+    }
+
+    /// The value of today: that in force, or of a fresh installation, where no file has one.
+    fn today(&self) -> Option<Amount> {
+        match (&self.has, &self.now.running) {
+            (Some(has), _) => has.clone().ok(),
+            (None, Running::Is { value, .. }) => Amount::read(&self.option.unit, value).ok(),
+            (None, _) => self.fresh(),
+        }
+    }
+
+    /// The value of today where it is legal, otherwise that of a fresh installation: what `now` is in formulas.
+    fn sane(&self) -> Option<Amount> {
+        self.today().filter(|value| value.is_legal(&self.option.unit).is_ok()).or_else(|| self.fresh())
+    }
+
+    /// What its formula says, when all figures for it are there.
+    fn propose(&mut self, figures: &Figures) {
+        let Some(formula) = &self.option.sized else { return };
+        let mut figures = figures.clone();
+        if let Some(now) = self.sane().and_then(|sane| self.figure(&sane)) {
+            figures.insert(figure::NOW.into(), now);
+        }
+        let Some(figure) = formula.value(&figures) else { return };
+        self.rule = if formula.text() == figure::NOW { None } else { formula.told(&figures) };
+        self.proposed = match figure {
+            endless if endless.is_infinite() => self.option.endless.then_some(Amount::Number(0)),
+            figure => Amount::of(&self.option.unit, figure),
+        };
+        let clamped = self.proposed.as_ref().and_then(Amount::number).filter(|_| figure.is_finite());
+        if let Some(clamped) = clamped.filter(|clamped| (clamped - figure).abs() >= 1.0) {
+            let told = self.rule.take().unwrap_or_default();
+            self.rule = Some(format!("{told}, legal is {}", options::formula::shown(clamped)));
+        }
+    }
+
+    /// What it will have.
+    fn decide(&mut self) {
+        let kept = || self.has.clone().and_then(Result::ok);
+        self.value = match &self.answered {
+            Answered::Keep => kept(),
+            Answered::Own(own) => own.clone().ok(),
+            // A key that no file has is not added to say what is so without it.
+            Answered::Auto if self.has.is_none() && self.proposed == self.fresh() => None,
+            Answered::Auto => self.proposed.clone().or_else(kept),
+        };
+    }
+
+    /// What it would have if nothing were short.
+    fn wanted(&self) -> Option<f64> {
+        let value = match &self.answered {
+            Answered::Auto => self.sane(),
+            Answered::Keep => self.today(),
+            Answered::Own(own) => own.clone().ok(),
+        };
+        self.figure(&value?)
+    }
+
+    /// What formulas of other options count with.
+    fn counts(&self) -> Option<f64> {
+        let value = self.value.clone().or_else(|| self.today())?;
+        self.figure(&value)
     }
 }
 
 /// What the options become with these answers.
-pub(super) fn sized<'a>(_facts: &'a Facts, _answers: &Answers) -> Sized<'a> {
-    Sized { options: Vec::new(), planned: Figures::new(), today: Figures::new(), refused: None }
+pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
+    let proposed = answers.choice(asks::VALUES).ok().flatten() == Some(by::PROPOSED);
+    let mut options: Vec<Becoming> = facts.options.iter().filter_map(|now| becoming(now, answers)).collect();
+    let mut host = Expected::new(facts, answers).figures();
+    host.extend(facts.measured.iter().map(|(name, one)| (name.clone(), one.value)));
+    let wanted = with(&host, &options, Becoming::wanted);
+    let automatic =
+        |name: &str| options.iter().any(|one| one.now.name == name && one.answered == Answered::Auto);
+    host.extend(days::fits(&wanted, automatic));
+    let today = with(&host, &options, |one| one.today().and_then(|value| one.figure(&value)));
+    propose(&mut options, &host);
+    relieve(&mut options, &host, &today);
+    if !proposed {
+        for option in &mut options {
+            option.answered = Answered::Keep;
+            option.decide();
+        }
+    }
+    let planned = with(&host, &options, Becoming::counts);
+    refuse(&mut options);
+    let refused = if proposed { guard::together(&planned, &today) } else { None };
+    Sized { options, planned, today, refused }
+}
+
+fn becoming<'a>(now: &'a Now, answers: &Answers) -> Option<Becoming<'a>> {
+    let Setting { default, tuning, .. } = options::find(&now.name)?;
+    let option = tuning.as_ref()?;
+    let written = now.text.as_deref().map(str::trim).filter(|text| !text.is_empty() && *text != "~");
+    let answered = match answers.values.get(&now.name).map(ToString::to_string) {
+        None => Answered::Auto,
+        Some(word) if word == by::AUTO => Answered::Auto,
+        Some(word) if word == by::KEEP => Answered::Keep,
+        Some(own) => Answered::Own(Amount::read(&option.unit, &own)),
+    };
+    Some(Becoming {
+        now,
+        option,
+        default,
+        has: written.map(|text| Amount::read(&option.unit, text)),
+        value: None,
+        proposed: None,
+        rule: None,
+        warned: None,
+        refused: None,
+        answered,
+    })
+}
+
+/// The figures of the host with those of the options.
+fn with<'a>(
+    host: &Figures,
+    options: &[Becoming<'a>],
+    figure: impl Fn(&Becoming<'a>) -> Option<f64>,
+) -> Figures {
+    let each = options.iter().filter_map(|one| Some((one.now.name.clone(), figure(one)?)));
+    host.iter().map(|(name, figure)| (name.clone(), *figure)).chain(each).collect()
+}
+
+/// Works out the proposals in an order in which each finds the values that it needs.
+fn propose(options: &mut [Becoming], host: &Figures) {
+    let mut figures = host.clone();
+    let mut open: Vec<&mut Becoming> = options.iter_mut().collect();
+    // What does not wait for a proposal is decided first.
+    for option in &mut open {
+        if option.option.sized.is_none() || option.answered != Answered::Auto {
+            option.decide();
+            figures.extend(option.counts().map(|figure| (option.now.name.clone(), figure)));
+        }
+    }
+    loop {
+        budget::complete(&mut figures);
+        let before = open.len();
+        open.retain_mut(|option| {
+            option.propose(&figures);
+            if option.proposed.is_none() {
+                return true;
+            }
+            option.decide();
+            if let Some(figure) = option.counts() {
+                figures.entry(option.now.name.clone()).or_insert(figure);
+            }
+            false
+        });
+        if open.len() == before {
+            break;
+        }
+    }
+    for option in open {
+        let Some(formula) = &option.option.sized else { continue };
+        option.rule = Some(missing(formula, &figures));
+        // What is not legal is not left so because nobody told how many subscribers there are.
+        if option.has.is_some() && option.today() != option.sane() {
+            option.proposed = option.fresh();
+        }
+        option.decide();
+    }
+}
+
+fn missing(formula: &Formula, figures: &Figures) -> String {
+    let names = formula.names().into_iter();
+    let missing: Vec<&str> =
+        names.filter(|name| *name != figure::NOW && !figures.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return "it has no value to start from".into();
+    }
+    format!("{} = ?, {} not known", formula.text(), missing.join(", "))
+}
+
+/// On a host that is too small for what is proposed no option is proposed to take more memory than it takes today.
+fn relieve(options: &mut [Becoming], host: &Figures, today: &Figures) {
+    let planned = with(host, options, Becoming::counts);
+    if budget::memory(&planned).excess().is_none_or(|excess| excess <= 0.0) {
+        return;
+    }
+    for option in options.iter_mut().filter(|option| option.answered == Answered::Auto) {
+        if !guard::takes_more_memory(&option.now.name, &planned, today) {
+            continue;
+        }
+        let told = option.rule.take().map(|told| format!("{told}, ")).unwrap_or_default();
+        option.rule = Some(format!("{told}no more than now: memory is short"));
+        option.proposed = option.sane();
+        option.decide();
+    }
+}
+
+/// Says why values that are answered or proposed cannot be.
+fn refuse(options: &mut [Becoming]) {
+    for option in options.iter_mut() {
+        option.refused = match &option.answered {
+            Answered::Own(Err(why)) => Some(why.clone()),
+            _ if option.changes() => {
+                option.value.as_ref().and_then(|value| guard::alone(option.option, value))
+            }
+            _ => None,
+        };
+        let number = option.value.as_ref().and_then(Amount::number);
+        let warned = option.option.warned.as_ref();
+        option.warned = warned
+            .filter(|warned| number.is_some_and(|number| number > warned.above as f64))
+            .map(|warned| warned.words.as_str());
+    }
+    let find = |name: &str| options.iter().find(|option| option.now.name == name);
+    let refused = guard::beside(
+        |name| find(name).and_then(|option| option.value.as_ref()),
+        |name| find(name).is_some_and(Becoming::changes),
+    );
+    for (key, why) in refused {
+        if let Some(option) = options.iter_mut().find(|option| option.now.name == key) {
+            option.refused.get_or_insert(why);
+        }
+    }
 }
