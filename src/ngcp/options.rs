@@ -19,7 +19,9 @@ pub static OPTIONS: Table<Vec<Setting>> =
         let release =
             |text: &Option<String>| text.as_deref().is_none_or(|text| Version::parse(text).is_some());
         let whole = |one: &Located| !one.path.is_empty() && release(&one.since) && release(&one.until);
-        !all.is_empty() && all.iter().all(|one| !one.paths.is_empty() && one.paths.iter().all(whole))
+        let sized = |one: &Setting| one.tuning.as_ref().is_none_or(Tuning::is_whole);
+        !all.is_empty()
+            && all.iter().all(|one| !one.paths.is_empty() && one.paths.iter().all(whole) && sized(one))
     });
 
 /// One option of the handbook.

@@ -47,6 +47,22 @@ pub struct Tuning {
     pub seen: Option<InForce>,
 }
 
+impl Tuning {
+    /// Whether it has all words, and a range with something in it.
+    pub(super) fn is_whole(&self) -> bool {
+        let words = [&self.label, &self.why, &self.costs].iter().all(|words| !words.is_empty());
+        words
+            && match &self.unit {
+                Unit::Count(range) | Unit::Megabytes(range) | Unit::Seconds(range) | Unit::Days(range) => {
+                    range.min < range.max
+                }
+                Unit::Size(range) => !range.min.is_empty() && !range.max.is_empty(),
+                Unit::Words(words) => !words.is_empty(),
+                Unit::Switch | Unit::Host => true,
+            }
+    }
+}
+
 /// Groups of options, in the order they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::names::figure;
 use crate::{
     known::Table,
     ngcp::options::{
@@ -21,7 +20,7 @@ pub(super) struct Budget {
     pub(super) title: String,
     /// Each part with its name, in MB or requests a second.
     pub(super) parts: Vec<(String, f64)>,
-    /// Parts that are not in it, with the figure that nobody told: "binary logs: binlog-day is not known".
+    /// Parts that are not in it, with the figure that nobody told: "binary logs: binlog-day not known".
     pub(super) unknown: Vec<String>,
     /// Parts that are never cleared and grow until the disk is full; in it as large as they are now.
     pub(super) endless: Vec<String>,
@@ -31,7 +30,7 @@ pub(super) struct Budget {
     pub(super) reserve: f64,
     /// How much more it is if every worker takes all that it may. Not in the parts.
     pub(super) besides: Option<f64>,
-    /// Figures that were assumed because the host does not tell them: "lb-worker 4: what a process takes for itself".
+    /// What was assumed because the host does not tell it: "4 MB for each process of the load balancer".
     pub(super) assumed: Vec<String>,
 }
 
@@ -70,7 +69,7 @@ pub(in crate::steps) struct Budgets {
 struct Assumed {
     figure: String,
     value: Formula,
-    why: String,
+    of: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,10 +103,13 @@ struct Kept {
 
 /// What the values take.
 pub(in crate::steps) static BUDGETS: Table<Budgets> =
-    Table::new("assets/budget.yml", include_str!("../../../assets/budget.yml"), |budgets| {
-        let sums = [&budgets.memory, &budgets.load, &budgets.keepalives];
-        sums.iter().all(|sum| !sum.parts.is_empty()) && !budgets.disk.is_empty() && !in_a_circle(budgets)
-    });
+    Table::new("assets/budget.yml", include_str!("../../../assets/budget.yml"), whole);
+
+/// Whether it has all budgets, none of them worked out from itself.
+fn whole(budgets: &Budgets) -> bool {
+    let sums = [&budgets.memory, &budgets.load, &budgets.keepalives];
+    sums.iter().all(|sum| !sum.parts.is_empty()) && !budgets.disk.is_empty() && !in_a_circle(budgets)
+}
 
 /// Whether a figure is worked out from itself, here or through an option.
 fn in_a_circle(budgets: &Budgets) -> bool {
@@ -169,14 +171,20 @@ pub(super) fn keepalives(figures: &Figures) -> Budget {
     BUDGETS.get().keepalives.with("keepalives", figures)
 }
 
-/// Disk in MB that logs, and binary logs, take when all days are full: one budget where they share a disk, or where
-/// nobody told whether they do; none of what was not measured.
+/// Disk in MB that logs, and binary logs, take when all days are full: one budget where they share a disk; none of
+/// what was not measured.
 pub(super) fn disk(figures: &Figures) -> Vec<Budget> {
-    let apart = figures.get(figure::SHARED_DISK) == Some(&0.0);
-    let all: Vec<&Kept> = BUDGETS.get().disk.iter().collect();
-    let groups: Vec<Vec<&Kept>> =
-        if apart { all.into_iter().map(|one| vec![one]).collect() } else { vec![all] };
-    groups.iter().map(|group| kept(group, figures)).filter(|budget| !budget.parts.is_empty()).collect()
+    let mut disks: Vec<(Option<f64>, Vec<&Kept>)> = Vec::new();
+    for one in &BUDGETS.get().disk {
+        // What is free was told of all disks at once: the same to the MB is the same disk.
+        let free = one.free.value(figures).map(f64::round);
+        match disks.iter_mut().find(|(other, _)| free.is_some() && *other == free) {
+            Some((_, group)) => group.push(one),
+            None => disks.push((free, vec![one])),
+        }
+    }
+    let budgets = disks.into_iter().map(|(free, group)| kept(&group, free, figures));
+    budgets.filter(|budget| !budget.parts.is_empty()).collect()
 }
 
 /// The budgets that have a limit.
@@ -185,20 +193,16 @@ pub(super) fn limited(figures: &Figures) -> Vec<Budget> {
 }
 
 /// One disk: what is on it now and what is free are all there is for it.
-fn kept(group: &[&Kept], figures: &Figures) -> Budget {
+fn kept(group: &[&Kept], free: Option<f64>, figures: &Figures) -> Budget {
     const RESERVE: f64 = 0.1;
     let mut budget = Budget::default();
-    let (mut there, mut free): (f64, Option<f64>) = (0.0, None);
+    let mut there = 0.0;
     for one in group {
         let (Some(takes), Some(now)) = (one.takes.value(figures), one.there.value(figures)) else {
             budget.unknown.push(unknown(&one.name, &[&one.takes, &one.there], figures));
             continue;
         };
         there += now;
-        free = match (free, one.free.value(figures)) {
-            (Some(less), Some(more)) => Some(less.min(more)),
-            (one, other) => one.or(other),
-        };
         if takes.is_infinite() {
             budget.endless.push(one.name.clone());
         }
@@ -255,7 +259,26 @@ fn assumed(formulas: &[&Formula], told: &Figures, figures: &Figures) -> Vec<Stri
     }
     let assumed = budgets.assumed.iter().filter(|one| names.contains(one.figure.as_str()));
     let assumed = assumed.filter(|one| !told.contains_key(&one.figure));
-    let words =
-        |one: &Assumed| Some(format!("{} {}: {}", one.figure, shown(*figures.get(&one.figure)?), one.why));
+    let words = |one: &Assumed| Some(format!("{} {}", shown(*figures.get(&one.figure)?), one.of));
     assumed.filter_map(words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_need_each_other_are_a_fault_of_the_table() {
+        let table = |reserve: &str| {
+            let text = include_str!("../../../assets/budget.yml");
+            let text =
+                text.replace("memory-reserve: max(memory / 16, 32)", &format!("memory-reserve: {reserve}"));
+            Table::new("assets/budget.yml", String::leak(text), whole)
+        };
+        table("memory / 8").check().unwrap();
+        for reserve in ["room", "memory-reserve", "buffer-pool-size"] {
+            let error = table(reserve).check().unwrap_err().to_string();
+            assert!(error.contains("assets/budget.yml"), "{reserve}: {error}");
+        }
+    }
 }

@@ -98,8 +98,6 @@ pub(super) mod figure {
     pub(crate) const BINLOG_NOW: &str = "binlog-now";
     pub(crate) const LOG_FREE: &str = "log-free";
     pub(crate) const BINLOG_FREE: &str = "binlog-free";
-    /// 1 where logs and binary logs lie on the same file system, 0 where not.
-    pub(crate) const SHARED_DISK: &str = "shared-disk";
     /// How much of the days of logs, and of binary logs, fit on their disk beyond the first, from 0 to 1. Worked out.
     pub(crate) const LOG_FIT: &str = "log-fit";
     pub(crate) const BINLOG_FIT: &str = "binlog-fit";

@@ -247,14 +247,27 @@ fn propose(options: &mut [Becoming], host: &Figures) {
     }
 }
 
+/// Why nothing is proposed.
 fn missing(formula: &Formula, figures: &Figures) -> String {
     let names = formula.names().into_iter();
-    let missing: Vec<&str> =
-        names.filter(|name| *name != figure::NOW && !figures.contains_key(*name)).collect();
-    if missing.is_empty() {
-        return "it has no value to start from".into();
+    let mut missing: Vec<&str> = names
+        .filter(|name| *name != figure::NOW && !figures.contains_key(*name))
+        .map(|name| match name {
+            figure::SUBSCRIBERS | figure::NATED | figure::CALLS => "how many subscribers there are",
+            figure::DATA => "how large the tables are",
+            figure::LOG_FIT => "what a day of logs takes and what the disk has",
+            figure::BINLOG_FIT => "what a day of binary logs takes and what the disk has",
+            figure::MEMORY => "how much memory there is",
+            figure::CORES => "how many processors there are",
+            // What is worked out from others: those are said where they are used.
+            other => other,
+        })
+        .collect();
+    missing.dedup();
+    match missing.first() {
+        Some(first) => format!("not worked out: {first} is not known"),
+        None => "not worked out: it has no value to begin with".into(),
     }
-    format!("{} = ?, {} not known", formula.text(), missing.join(", "))
 }
 
 /// On a host that is too small for what is proposed no option is proposed to take more memory than it takes today.
@@ -279,6 +292,7 @@ fn refuse(options: &mut [Becoming]) {
     for option in options.iter_mut() {
         option.refused = match &option.answered {
             Answered::Own(Err(why)) => Some(why.clone()),
+            Answered::Own(Ok(own)) => guard::alone(option.option, own),
             _ if option.changes() => {
                 option.value.as_ref().and_then(|value| guard::alone(option.option, value))
             }
