@@ -17,4 +17,5 @@ mod rows;
 mod samples;
 mod support;
 mod tree;
+mod values;
 mod walks;

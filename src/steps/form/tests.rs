@@ -163,3 +163,23 @@ proptest! {
         }
     }
 }
+
+/// A word for what is worked out, or a value that is judged as its own kind judges it.
+#[test]
+fn a_word_or_a_value_is_an_answer() {
+    let words = vec![("auto", "", "").into(), ("keep", "", "").into()];
+    let or = Box::new(Kind::Number { default: 8, min: 8, max: 1024 });
+    let because = Some("below 8 a worker runs out of memory".to_owned());
+    let either = field(Kind::Either { words, default: "auto".to_owned(), or, because });
+    assert_eq!(either.kind.default(), Some(Answer::Choice("auto".to_owned())));
+    assert_eq!(either.kind.read("keep"), Ok(Answer::Choice("keep".to_owned())));
+    assert_eq!(either.kind.read("16"), Ok(Answer::Number(16)));
+    assert_eq!(
+        either.kind.read("4").unwrap_err(),
+        "'4' is not a whole number from 8 to 1024: below 8 a worker runs out of memory"
+    );
+    let form = Form { fields: vec![either], ..Form::default() };
+    let given = |answer: Answer| Answers { values: [("x".to_owned(), answer)].into(), ..Answers::default() };
+    assert!(form.check(&given(Answer::Number(16))).is_ok());
+    assert!(form.check(&given(Answer::Text("auto".to_owned()))).is_err(), "of another kind");
+}
