@@ -151,6 +151,7 @@ fn ngcpcfg(files: &mut Files, command: &Command) -> Answer {
             super::certificates::serve(files);
             render_htpasswd(files);
             commit(files);
+            super::tuning::restart(files);
             stamped(files, &lines)
         }
         _ => Answer::code(1).error("Usage: ngcpcfg [<options>] <action> [<flags>]"),

@@ -40,7 +40,9 @@ fn mysql(files: &mut Files, command: &Command) -> Answer {
     let script = command.stdin.as_ref().and_then(|input| input.expose_str()).unwrap_or_default();
     let mut answer = String::new();
     for statement in script.lines().filter(|line| !line.starts_with("SET ")) {
-        let Some(said) = carried_out(files, statement) else { return usage(command) };
+        let slept = answer.lines().any(|line| line == super::tuning::SLEPT);
+        let told = super::tuning::told(files, statement, slept);
+        let Some(said) = told.or_else(|| carried_out(files, statement)) else { return usage(command) };
         answer += &said;
     }
     Answer::from(answer).after(Duration::from_millis(20))

@@ -10,6 +10,7 @@ mod programs;
 mod system;
 #[cfg(test)]
 mod tests;
+mod tuning;
 
 use jiff::{Timestamp, civil};
 
@@ -39,11 +40,13 @@ pub fn host() -> Simulated {
         configuration::install(files);
         database::install(files);
         firewall::install(files);
+        tuning::install(files);
     });
     let host = certificates::programs(host);
     let host = configuration::programs(host);
     let host = database::programs(host);
     let host = firewall::programs(host);
+    let host = tuning::programs(host);
     system::programs(host)
 }
 

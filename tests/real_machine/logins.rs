@@ -42,6 +42,7 @@ fn the_wizard_on_the_console(machine: &mut Machine) {
         "Firewall",
         "Disk access times",
         "Performance profile",
+        "Tuning",
     ] {
         let title = |line: &Line| line.contents().lines().next().is_some_and(|row| row.contains(step));
         let key = if step == "Vendor support access" { "\r" } else { "n" };

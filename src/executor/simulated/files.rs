@@ -26,6 +26,8 @@ struct Entry {
 #[derive(Clone, PartialEq, Eq)]
 enum Node {
     File(Arc<[u8]>),
+    /// So many zero bytes.
+    Zeros(u64),
     Directory,
     Link(PathBuf),
     Other,
@@ -87,6 +89,8 @@ impl Files {
                 Err(refused::too_large(path, content.len() as u64))
             }
             Some(Node::File(content)) => Ok(content.to_vec()),
+            Some(Node::Zeros(len)) if *len > READ_LIMIT => Err(refused::too_large(path, *len)),
+            Some(Node::Zeros(len)) => Ok(vec![0; usize::try_from(*len).unwrap_or(0)]),
             Some(node) => Err(refused::kind(path, node.kind())),
             None => Err(missing(path)),
         }
@@ -110,6 +114,7 @@ impl Files {
         let entry = self.entries.get(&self.resolve(path, false)?).ok_or_else(|| missing(path))?;
         let len = match &entry.node {
             Node::File(content) => content.len() as u64,
+            Node::Zeros(len) => *len,
             Node::Link(target) => target.as_os_str().len() as u64,
             _ => 0,
         };
@@ -171,6 +176,14 @@ impl Files {
         content: impl Into<Vec<u8>>,
     ) {
         self.insert(path.as_ref(), Node::File(content.into().into()), (mode, uid, gid));
+    }
+
+    /// Writes a log of zero bytes that was last written then; it takes no memory.
+    pub fn log(&mut self, path: impl AsRef<Path>, len: u64, modified: Timestamp) {
+        self.insert(path.as_ref(), Node::Zeros(len), (0o640, 0, 4));
+        if let Some(entry) = self.entries.get_mut(path.as_ref()) {
+            entry.modified = modified;
+        }
     }
 
     /// Makes a directory, `0755 root:root`.
@@ -305,7 +318,7 @@ impl Files {
                     rest = longer;
                 }
                 None if !rest.is_empty() => return Err(missing(path)),
-                Some(Node::File(_) | Node::Other) if !rest.is_empty() => {
+                Some(Node::File(_) | Node::Zeros(_) | Node::Other) if !rest.is_empty() => {
                     let text = "goes through something that is not a directory";
                     return Err(refused::because(io::ErrorKind::NotADirectory, path, text));
                 }
@@ -319,7 +332,7 @@ impl Files {
 impl Node {
     fn kind(&self) -> Kind {
         match self {
-            Node::File(_) => Kind::File,
+            Node::File(_) | Node::Zeros(_) => Kind::File,
             Node::Directory => Kind::Directory,
             Node::Link(_) => Kind::Link,
             Node::Other => Kind::Other,

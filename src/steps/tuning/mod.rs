@@ -38,8 +38,8 @@ impl TypedStep for Tuning {
         &ABOUT
     }
 
-    fn inspect(&self, _host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
-        Ok((Vec::new(), Facts::default()))
+    fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
+        Ok((Vec::new(), inspect::look(host)))
     }
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {
