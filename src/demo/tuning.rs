@@ -46,7 +46,7 @@ fn number(files: &Files, path: &str) -> u32 {
 fn pool(files: &Files) -> u64 {
     word(files, "database.bufferpoolsize")
         .parse::<crate::steps::size::Size>()
-        .map_or(64 << 20, |size| size.bytes())
+        .map_or(64 << 20, crate::steps::size::Size::bytes)
 }
 
 pub(super) fn install(files: &mut Files) {
