@@ -222,3 +222,6 @@ impl Counters {
         self.0.get(name).copied().with_context(|| format!("the server does not tell {name}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

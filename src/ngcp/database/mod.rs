@@ -5,6 +5,7 @@ mod admins;
 mod domains;
 mod engine;
 mod logins;
+mod option_files;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use admins::{Admin, AdminColumns, Admins, Saltedpass};
 pub use engine::{BinaryLogs, BufferPool, Reads, Subscribers};
 pub use logins::{Login, Logins, RootRow};
+pub use option_files::{Setting, settings};
 
 use crate::{
     executor::{Command, Executor, OUTPUT_LIMIT, Quiet, Status},

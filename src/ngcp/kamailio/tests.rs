@@ -98,7 +98,7 @@ fn a_parameter_is_asked_and_else_read_in_a_file_that_is_no_newer_than_the_proces
     // It runs for 100 s; the clock of this host moves with what happens on it.
     host.edit(|files| files.write(file, "modparam(\"registrar\", \"max_expires\", 43200)\n"));
     let newer = proxy.parameter(&host, "registrar", "max_expires").unwrap_err();
-    assert!(format!("{newer:#}").contains("was changed after it was started"), "{newer:#}");
+    assert!(format!("{newer:#}").contains("was changed after kamailio was started"), "{newer:#}");
     for _ in 0..150 {
         let _ = host.run(
             &crate::executor::Command::new("kamcmd", ["-s", "unix:/run/kamailio/kamailio.proxy.ctl", "x"]),

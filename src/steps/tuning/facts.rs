@@ -25,6 +25,8 @@ pub(in crate::steps) struct Facts {
     pub(super) unseen: Vec<String>,
     /// Somebody else who decides about the same things.
     pub(super) owners: Vec<Owner>,
+    /// Why not all of them could be looked for.
+    pub(super) owners_unseen: Option<String>,
     /// Lines of kamailio's logs that say it ran out of memory: file, how many, the last one.
     pub(super) out_of_memory: Vec<OutOfMemory>,
     /// Logs of kamailio that could be looked through.

@@ -29,7 +29,7 @@ pub(super) fn look(host: &dyn Executor) -> Facts {
         let services = Services { host, kamailio: &kamailio, database: &database };
         facts.options = options::look(config, Release::read(host).version, &services);
     }
-    facts.owners = owners::look(host, &facts);
+    (facts.owners, facts.owners_unseen) = owners::look(host, &facts);
     look_through_logs(host, &mut facts);
     facts.buffer_pool = database.ok();
     facts.kamailio = kamailio.unwrap_or_default();
