@@ -56,12 +56,13 @@ impl Reading<'_> {
                 self.file(Path::new(file.trim()), deeper - 1);
             } else if let Some(group) = line.strip_prefix('[') {
                 ours = is_of_server(group.split(']').next().unwrap_or_default().trim());
-            } else if ours && let Some((name, value)) = line.split_once('=') {
-                if plain(name) == self.variable {
-                    let value = value.split('#').next().unwrap_or_default().trim();
-                    let value = value.trim_matches(['"', '\'']).to_owned();
-                    self.found.push(Setting { file: path.to_owned(), line: number + 1, value });
-                }
+            } else if ours
+                && let Some((name, value)) = line.split_once('=')
+                && plain(name) == self.variable
+            {
+                let value = value.split('#').next().unwrap_or_default().trim();
+                let value = value.trim_matches(['"', '\'']).to_owned();
+                self.found.push(Setting { file: path.to_owned(), line: number + 1, value });
             }
         }
     }

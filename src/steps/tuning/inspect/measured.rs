@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     executor::{Executor, Resources},
+    finding::one_line,
     host::{
         memory::{self, Memory, Taken},
-        mounts,
+        mounts::{self, Mount},
         processes::{Process, processes},
     },
     ngcp::{config::Config, database::BufferPool, kamailio::Instance, logs},
@@ -171,13 +172,18 @@ impl Disks<'_> {
 
     /// How the disk of a folder is mounted: "/var/lib/mysql lies on /dev/vda1 (ext4, rw,noatime)".
     pub(super) fn mounted(&self, folder: &Path) -> Option<String> {
+        let mount = self.mount(folder)?;
+        let options = mount.options.join(",");
+        let words = format!("{} lies on {} ({}, {options})", folder.display(), mount.source, mount.kind);
+        Some(one_line(&words))
+    }
+
+    fn mount(&self, folder: &Path) -> Option<Mount> {
         let place = self.place(folder);
         let mounts = mounts::mounts(self.host).ok()?;
-        let over = mounts.iter().filter(|mount| place.starts_with(&mount.target));
+        let over = mounts.into_iter().filter(|mount| place.starts_with(&mount.target));
         // Of several on one point the last one is seen.
-        let mount = over.max_by_key(|mount| mount.target.components().count())?;
-        let options = mount.options.join(",");
-        Some(format!("{} lies on {} ({}, {options})", folder.display(), mount.source, mount.kind))
+        over.max_by_key(|mount| mount.target.components().count())
     }
 
     /// Where a folder is, links of it and of the folders above followed.

@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(owners(&host), [said]);
         // The same value, and another file decides all the same.
         host.edit(|files| {
-            files.write("/etc/mysql/conf.d/x.cnf", "[mysqld]\ninnodb_buffer_pool_size = 67108864\n")
+            files.write("/etc/mysql/conf.d/x.cnf", "[mysqld]\ninnodb_buffer_pool_size = 67108864\n");
         });
         assert_eq!(owners(&host).len(), 1);
         // Nobody knows whose file it is, and it has the value of config.yml.
