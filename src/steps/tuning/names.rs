@@ -98,7 +98,7 @@ pub(super) mod figure {
     pub(crate) const BINLOG_NOW: &str = "binlog-now";
     pub(crate) const LOG_FREE: &str = "log-free";
     pub(crate) const BINLOG_FREE: &str = "binlog-free";
-    /// How much of the days of logs, and of binary logs, fit on their disk beyond the first, from 0 to 1. Worked out.
+    /// How many days of logs, and of binary logs, fit on their disk beside each other. Worked out.
     pub(crate) const LOG_FIT: &str = "log-fit";
     pub(crate) const BINLOG_FIT: &str = "binlog-fit";
     /// Counted in the database.

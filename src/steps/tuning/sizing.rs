@@ -157,7 +157,7 @@ pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
     let wanted = with(&host, &options, Becoming::wanted);
     let automatic =
         |name: &str| options.iter().any(|one| one.now.name == name && one.answered == Answered::Auto);
-    host.extend(days::fits(&wanted, automatic));
+    host.extend(days::fitting(&wanted, automatic));
     let today = with(&host, &options, |one| one.today().and_then(|value| one.figure(&value)));
     propose(&mut options, &host);
     relieve(&mut options, &host, &today);

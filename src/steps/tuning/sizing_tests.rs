@@ -75,6 +75,7 @@ fn fifty_thousand_subscribers_need_a_gigabyte_of_shared_memory_and_eight_workers
         assert_eq!(becomes(&sized, name), value, "{name}");
     }
     assert_eq!(of(&sized, "lb-shm-mem").rule.as_deref(), Some("50000 * 1024 / 50000 = 1024"));
+    assert_eq!(of(&sized, "proxy-children").rule.as_deref(), Some("50000 / 500 = 100, at most 8"));
 }
 
 /// Handbook 15.7: for a test environment shm_mem 64 should be enough, and "for a test system ... 2 is a good value".
@@ -242,6 +243,7 @@ fn days_of_logs_shrink_until_they_fit_on_the_disk_that_they_share() {
     // 93 * 100 + 15 * 400 do not fit into 9 of 10 of 2000 + 3000 + 5000.
     assert_eq!(becomes(&sized, "syslog-preserve-days"), "53");
     assert_eq!(becomes(&sized, "binlog-days"), "9");
+    assert_eq!(of(&sized, "binlog-days").rule.as_deref(), Some("15, at most 9"));
     assert_eq!(budget::disk(&sized.today)[0].fits(), Some(false));
     assert_eq!(budget::disk(&sized.planned)[0].fits(), Some(true));
     let own = answers(&[("binlog-days", number(0))]);

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 /// limit.
 pub type Figures = BTreeMap<String, f64>;
 
-/// A figure in words, with at most two decimals: `6.67`, `1024`, `no limit`.
+/// A figure in words, with as many decimals as tell something: `6.67`, `0.0016`, `1024`, `no limit`.
 pub fn shown(figure: f64) -> String {
     if figure.is_infinite() {
         return "no limit".into();
     }
-    let text = format!("{figure:.2}");
+    let decimals = if figure.abs() < 0.1 { 4 } else { 2 };
+    let text = format!("{figure:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
