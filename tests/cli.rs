@@ -7,6 +7,8 @@ mod bundle;
 #[path = "cli/host.rs"]
 mod host;
 mod support;
+#[path = "cli/tuning.rs"]
+mod tuning;
 
 use std::{
     fs,

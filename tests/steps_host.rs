@@ -16,6 +16,7 @@ mod steps_host {
     mod noatime;
     mod ssh;
     mod support_access;
+    mod tuning;
     mod unseen;
     mod vendor_keys;
 }

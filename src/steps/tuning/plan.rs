@@ -99,7 +99,7 @@ fn edit(file: &Path, options: &[&Becoming<'_>], number: usize) -> Change {
     let mut said = Vec::new();
     for one in options {
         let from = if one.now.shadow.is_some() { &one.now.text } else { &one.now.main };
-        let to = one.value.as_ref().map(|value| value.written(from.as_deref())).unwrap_or_default();
+        let to = one.text().unwrap_or_default();
         said.push(format!("{} {to}", one.now.path.join(".")));
         edits.push(Edit::Yaml { key: one.now.path.clone(), from: from.clone(), to: Template::text(to) });
     }
@@ -131,11 +131,12 @@ fn noticed(options: &[&Becoming<'_>]) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-/// Whether it becomes a smaller value than it is now.
+/// Whether it becomes a smaller value than it is now. Where 0 means no end, it is the largest.
 fn is_less(one: &Becoming<'_>) -> bool {
-    let now = one.now.text.as_ref().and_then(|text| Amount::read(&one.option.unit, text).ok()?.number());
-    let becomes = one.value.as_ref().and_then(Amount::number);
-    now.zip(becomes).is_some_and(|(now, becomes)| becomes < now)
+    let endless = |number: f64| if one.option.endless && number == 0.0 { f64::INFINITY } else { number };
+    let figure = |amount: &Amount| amount.number().map(endless);
+    let now = one.has.as_ref().and_then(|has| figure(has.as_ref().ok()?));
+    now.zip(one.value.as_ref().and_then(figure)).is_some_and(|(now, becomes)| becomes < now)
 }
 
 /// What must be seen in the running services; what cannot be seen there is said.
@@ -159,3 +160,6 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;
