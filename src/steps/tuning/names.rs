@@ -64,6 +64,8 @@ pub(super) mod figure {
     pub(crate) const GROWTH: &str = "growth";
     /// The value that the option has now.
     pub(crate) const NOW: &str = "now";
+    /// The same, 0 where it has none.
+    pub(crate) const HAD: &str = "had";
     /// All memory of the host.
     pub(crate) const MEMORY: &str = "memory";
     /// Swap, all of it.

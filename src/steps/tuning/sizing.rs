@@ -103,15 +103,18 @@ impl Becoming<'_> {
     fn propose(&mut self, figures: &Figures) {
         let Some(formula) = &self.option.sized else { return };
         let mut figures = figures.clone();
-        if let Some(now) = self.sane().and_then(|sane| self.figure(&sane)) {
-            figures.insert(figure::NOW.into(), now);
-        }
+        let now = self.sane().and_then(|sane| self.figure(&sane));
+        figures.extend(now.map(|now| (figure::NOW.to_owned(), now)));
+        figures.insert(figure::HAD.into(), now.unwrap_or(0.0));
         let Some(figure) = formula.value(&figures) else { return };
         self.rule = if formula.text() == figure::NOW { None } else { formula.told(&figures) };
         self.proposed = match figure {
             endless if endless.is_infinite() => self.option.endless.then_some(Amount::Number(0)),
             figure => Amount::of(&self.option.unit, figure),
         };
+        let asks_it = [figure::NOW, figure::HAD].iter().any(|name| formula.names().contains(name));
+        let kept = asks_it && self.proposed == self.sane();
+        self.rule = self.rule.take().map(|told| if kept { format!("{told}, as now") } else { told });
         let clamped = self.proposed.as_ref().and_then(Amount::number).filter(|_| figure.is_finite());
         if let Some(clamped) = clamped.filter(|clamped| (clamped - figure).abs() >= 1.0) {
             let told = self.rule.take().unwrap_or_default();
@@ -251,7 +254,7 @@ fn propose(options: &mut [Becoming], host: &Figures) {
 fn missing(formula: &Formula, figures: &Figures) -> String {
     let names = formula.names().into_iter();
     let mut missing: Vec<&str> = names
-        .filter(|name| *name != figure::NOW && !figures.contains_key(*name))
+        .filter(|name| ![figure::NOW, figure::HAD].contains(name) && !figures.contains_key(*name))
         .map(|name| match name {
             figure::SUBSCRIBERS | figure::NATED | figure::CALLS => "how many subscribers there are",
             figure::DATA => "how large the tables are",

@@ -55,7 +55,7 @@ fn fifty_thousand_phones_behind_nat_need_seven_keepalive_processes() {
     let sized =
         sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(50_000)), (asks::BEHIND_NAT, number(100))]));
     assert_eq!(becomes(&sized, "natping-processes"), "7");
-    assert_eq!(of(&sized, "natping-processes").rule.as_deref(), Some("50000 / 30 / 250 = 6.67, 7"));
+    assert_eq!(of(&sized, "natping-processes").rule.as_deref(), Some("50000 / 30 / 250 = 6.67, 7, as now"));
     assert_eq!(becomes(&sized, "natping-interval"), "30");
     assert_eq!(of(&sized, "natping-interval").warned, None);
 }
@@ -75,7 +75,7 @@ fn fifty_thousand_subscribers_need_a_gigabyte_of_shared_memory_and_eight_workers
         assert_eq!(becomes(&sized, name), value, "{name}");
     }
     assert_eq!(of(&sized, "lb-shm-mem").rule.as_deref(), Some("50000 * 1024 / 50000 = 1024"));
-    assert_eq!(of(&sized, "proxy-children").rule.as_deref(), Some("50000 / 500 = 100, at most 8"));
+    assert_eq!(of(&sized, "proxy-children").rule.as_deref(), Some("50000 / 500 = 100, at most 8, as now"));
 }
 
 /// Handbook 15.7: for a test environment shm_mem 64 should be enough, and "for a test system ... 2 is a good value".
@@ -95,6 +95,19 @@ fn a_test_system_needs_little() {
         assert_eq!(becomes(&sized, name), value, "{name}");
     }
     assert!(sized.refused.is_none(), "{:?}", sized.refused);
+}
+
+/// Lowering is for test systems and where memory is low (handbook 15.7).
+#[test]
+fn what_a_large_host_has_is_not_made_smaller_but_what_is_too_large() {
+    let has = [("lb-shm-mem", "1024"), ("proxy-shm-mem", "4096"), ("buffer-pool-size", "2G")];
+    let facts = facts(&has, &[(figure::MEMORY, MEMORY), (figure::CORES, 8.0), (figure::DATA, 100.0)]);
+    let sized = sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(2000))]));
+    let changed = sized.options.iter().filter(|one| one.changes());
+    let changed: Vec<_> = changed.map(|one| (one.now.name.as_str(), one.text().unwrap())).collect();
+    assert_eq!(changed, [("proxy-shm-mem", "1024".to_owned())]);
+    let rule = of(&sized, "lb-shm-mem").rule.as_deref();
+    assert_eq!(rule, Some("2000 * 1024 / 50000 = 40.96, 64, at least 1024, as now"));
 }
 
 #[test]
@@ -180,7 +193,7 @@ fn what_makes_a_bad_host_better_is_not_refused() {
 fn values_that_are_left_are_all_as_they_are_and_still_proposed() {
     let facts = facts(
         &[("natping-processes", "8"), ("lb-shm-mem", "4000"), ("proxy-children", "?")],
-        &[(figure::MEMORY, MEMORY), (figure::SUBSCRIBERS_NOW, 2000.0), (figure::CORES, 4.0)],
+        &[(figure::MEMORY, 2048.0), (figure::SUBSCRIBERS_NOW, 2000.0), (figure::CORES, 4.0)],
     );
     let sized = sized(&facts, &Answers::default());
     assert!(sized.options.iter().all(|one| !one.changes() && one.refused.is_none()));
@@ -204,7 +217,7 @@ fn where_nobody_told_how_many_subscribers_there_are_only_what_is_illegal_gets_an
 /// Where no file has a key, what a fresh installation has is not written into one.
 #[test]
 fn a_key_that_no_file_has_is_added_for_another_value_alone() {
-    let mut facts = facts(&[], &[(figure::MEMORY, MEMORY), (figure::CORES, 4.0)]);
+    let mut facts = facts(&[], &[(figure::MEMORY, 2048.0), (figure::CORES, 4.0)]);
     for now in &mut facts.options {
         now.text = None;
     }
@@ -286,6 +299,7 @@ fn every_name_in_a_formula_is_a_figure() {
         figure::CALLS,
         figure::GROWTH,
         figure::NOW,
+        figure::HAD,
         figure::MEMORY,
         figure::CORES,
         figure::DATA,
