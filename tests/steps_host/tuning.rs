@@ -148,6 +148,21 @@ fn every_option_is_set_on_both_samples_and_no_other_byte_moves() {
     }
 }
 
+/// What was proposed is proposed no more once it is so.
+#[test]
+fn a_proposal_that_was_taken_is_not_made_again() {
+    let host = ngcp_warden::demo::host();
+    let text = "schema: 1\ntuning:\n  values: proposed\n  shadowed: there\n";
+    let planned = || steps::assemble(&host, [of(&host, "tuning", text).unwrap()]).unwrap();
+    let plan = planned();
+    assert!(values(&plan).len() > 2, "{plan:?}");
+    assert!(!plan.partial, "{:?}", plan.reminders);
+    let ran = run(&host, plan);
+    assert!(matches!(ran.outcome, RunOutcome::Done | RunOutcome::Warning), "{}", ran.said);
+    let again = planned();
+    assert!(values(&again).is_empty(), "{:?}", values(&again));
+}
+
 /// F41: an apply that fails leaves the file as it was, byte for byte, with its mode.
 #[test]
 fn values_that_cannot_be_applied_are_taken_back_f41() {

@@ -2,7 +2,7 @@
 //! running services must show them. How a value is worked out is not known here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -11,13 +11,13 @@ use anyhow::{Result, bail};
 use super::{
     amount::Amount,
     facts::{Facts, Running},
-    names::{ABOUT, asks, by, id},
-    sizing::{Becoming, sized},
+    names::{ABOUT, asks, by, figure, id},
+    sizing::{Becoming, Sized, sized},
 };
 use crate::{
     ngcp::config::DIRECTORY,
     plan::{Action, Change, Claim, Edit, Phase, Plan, Proof, Template, Undo},
-    steps::Answers,
+    steps::{Answer, Answers},
 };
 
 /// Seconds in which the database and kamailio must be back with their new values: kamailio-proxy reads all
@@ -57,6 +57,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         plan.apply.push(ABOUT.id.to_string());
         looked_at(files.values().flatten(), &mut plan);
     }
+    not_sized(&sized, answers, &mut plan);
     Ok(plan)
 }
 
@@ -139,10 +140,14 @@ fn is_less(one: &Becoming<'_>) -> bool {
     now.zip(one.value.as_ref().and_then(figure)).is_some_and(|(now, becomes)| becomes < now)
 }
 
-/// What must be seen in the running services; what cannot be seen there is said.
+/// What must be seen in the running services; what cannot be seen there, and what is easily overlooked, is said.
 fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut Plan) {
     let mut unseen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for one in options {
+        if let Some(warned) = one.warned {
+            let to = one.text().unwrap_or_default();
+            plan.reminders.push(format!("Tuning: {}, {to}: {warned}.", one.option.label));
+        }
         match &one.now.running {
             Running::Is { .. } => plan.effective.push(Proof::Claim(Claim::Well {
                 step: ABOUT.id.clone(),
@@ -156,6 +161,30 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
     for (why, options) in unseen {
         plan.reminders.push(format!(
             "Tuning: whether these are in force after the apply cannot be seen here ({why}): {}.",
+            options.join(", ")
+        ));
+    }
+}
+
+/// What was to be as proposed, and is left because this host tells too little for a proposal.
+fn not_sized(sized: &Sized<'_>, answers: &Answers, plan: &mut Plan) {
+    let mut options = Vec::new();
+    let mut unknown = BTreeSet::new();
+    for one in &sized.options {
+        let Some(formula) = one.option.sized.as_ref().filter(|_| one.proposed.is_none()) else { continue };
+        let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
+        if answers.values.get(&one.now.name).is_none_or(is_auto) {
+            options.push(one.option.label.as_str());
+            unknown.extend(formula.names().into_iter().filter(|name| !sized.planned.contains_key(*name)));
+        }
+    }
+    unknown.remove(figure::NOW);
+    if !options.is_empty() {
+        plan.partial = true;
+        let unknown: Vec<&str> = unknown.into_iter().collect();
+        plan.reminders.push(format!(
+            "Tuning: left as they are, for this host does not tell what they are sized by ({}): {}.",
+            unknown.join(", "),
             options.join(", ")
         ));
     }

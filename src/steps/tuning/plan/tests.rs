@@ -228,6 +228,28 @@ fn what_is_so_already_is_not_done_again() {
     assert_eq!(planned(&facts, &given).unwrap(), Plan::default(), "3072M is 3G");
 }
 
+/// "Nothing to do" is said only of what was worked out.
+#[test]
+fn what_cannot_be_sized_is_left_and_said() {
+    let mut facts = facts();
+    facts.measured.clear();
+    let auto = Answer::Choice(by::AUTO.to_owned());
+    let plan = planned(&facts, &[("natping-processes", auto.clone()), ("syslog-external", auto)]).unwrap();
+    assert!(plan.is_empty() && plan.partial);
+    let [said] = &plan.reminders[..] else { panic!("{:?}", plan.reminders) };
+    assert!(said.contains("(nated)") && said.ends_with(": NAT keepalive processes."), "{said}");
+    assert!(!planned(&facts, &[]).unwrap().partial, "what is kept needs no figure");
+}
+
+/// What is easily overlooked of a value is said in the review.
+#[test]
+fn a_value_with_a_catch_is_warned_of() {
+    let facts = facts();
+    let plan = planned(&facts, &[("natping-interval", Answer::Number(60))]).unwrap();
+    assert!(plan.reminders[0].contains("60: many NATs forget"), "{:?}", plan.reminders);
+    assert_eq!(planned(&facts, &[("natping-interval", Answer::Number(20))]).unwrap().reminders.len(), 0);
+}
+
 #[test]
 fn a_configuration_that_cannot_be_read_is_told() {
     let facts = Facts { unread: Some("config.yml line 3: not valid YAML".to_owned()), ..facts() };
