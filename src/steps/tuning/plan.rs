@@ -2,7 +2,7 @@
 //! running services must show them. How a value is worked out is not known here.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -25,6 +25,16 @@ use crate::{
 const BACK: u64 = 90;
 /// So many values are named in a title.
 const NAMED: usize = 3;
+
+/// Figures of the host that values are sized by, in words.
+const SIZED_BY: [(&str, &str); 6] = [
+    (figure::SUBSCRIBERS, "subscribers"),
+    (figure::MEMORY, "memory"),
+    (figure::CORES, "processors"),
+    (figure::DATA, "size of the database"),
+    (figure::LOG_DAY, "logs of a day"),
+    (figure::BINLOG_DAY, "binary logs of a day"),
+];
 
 /// # Errors
 /// Names the question whose answer cannot be, and why.
@@ -155,7 +165,7 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
                 within: Some(BACK),
             })),
             Running::Unseen(why) => unseen.entry(why).or_default().push(&one.option.label),
-            Running::NotTold => {}
+            Running::NotTold => unseen.entry("nothing tells it").or_default().push(&one.option.label),
         }
     }
     for (why, options) in unseen {
@@ -168,26 +178,25 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
 
 /// What was to be as proposed, and is left because this host tells too little for a proposal.
 fn not_sized(sized: &Sized<'_>, answers: &Answers, plan: &mut Plan) {
-    let mut options = Vec::new();
-    let mut unknown = BTreeSet::new();
-    for one in &sized.options {
-        let Some(formula) = one.option.sized.as_ref().filter(|_| one.proposed.is_none()) else { continue };
-        let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
-        if answers.values.get(&one.now.name).is_none_or(is_auto) {
-            options.push(one.option.label.as_str());
-            unknown.extend(formula.names().into_iter().filter(|name| !sized.planned.contains_key(*name)));
-        }
+    let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
+    let left: Vec<&str> = sized
+        .options
+        .iter()
+        .filter(|one| one.option.sized.is_some() && one.proposed.is_none())
+        .filter(|one| answers.values.get(&one.now.name).is_none_or(is_auto))
+        .map(|one| one.option.label.as_str())
+        .collect();
+    if left.is_empty() {
+        return;
     }
-    unknown.remove(figure::NOW);
-    if !options.is_empty() {
-        plan.partial = true;
-        let unknown: Vec<&str> = unknown.into_iter().collect();
-        plan.reminders.push(format!(
-            "Tuning: left as they are, for this host does not tell what they are sized by ({}): {}.",
-            unknown.join(", "),
-            options.join(", ")
-        ));
-    }
+    let untold = SIZED_BY.iter().filter(|(figure, _)| !sized.planned.contains_key(*figure));
+    let untold: Vec<&str> = untold.map(|(_, words)| *words).collect();
+    plan.partial = true;
+    plan.reminders.push(format!(
+        "Tuning: these are left as they are, for this host does not tell what they are sized by ({}): {}.",
+        untold.join(", "),
+        left.join(", ")
+    ));
 }
 
 #[cfg(test)]

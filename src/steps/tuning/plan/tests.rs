@@ -131,7 +131,9 @@ fn values_become_one_change_that_is_seen_in_force() {
     );
     assert_eq!(plan.apply, ["tuning"]);
     assert_eq!(seen(&plan), ["TUNING-IN-FORCE-BUFFER-POOL-SIZE"]);
-    assert!(plan.reminders[0].contains("(kamcmd does not answer)"), "{:?}", plan.reminders);
+    let [unseen, untold] = &plan.reminders[..] else { panic!("{:?}", plan.reminders) };
+    assert!(unseen.ends_with("(kamcmd does not answer): Proxy workers."), "{unseen}");
+    assert!(untold.ends_with("(nothing tells it): Logs to another host."), "{untold}");
 }
 
 /// The review says what callers notice of each restart, once, and what fewer or less means for them.
@@ -237,7 +239,10 @@ fn what_cannot_be_sized_is_left_and_said() {
     let plan = planned(&facts, &[("natping-processes", auto.clone()), ("syslog-external", auto)]).unwrap();
     assert!(plan.is_empty() && plan.partial);
     let [said] = &plan.reminders[..] else { panic!("{:?}", plan.reminders) };
-    assert!(said.contains("(nated)") && said.ends_with(": NAT keepalive processes."), "{said}");
+    assert!(
+        said.contains("(subscribers, memory, ") && said.ends_with(": NAT keepalive processes."),
+        "{said}"
+    );
     assert!(!planned(&facts, &[]).unwrap().partial, "what is kept needs no figure");
 }
 
