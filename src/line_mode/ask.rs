@@ -62,7 +62,9 @@ fn row(desk: &Desk<'_>) -> Option<String> {
     let (row, place) = focused(desk)?;
     let mut said = format!("{place}, {}", clean(row.subject()));
     if !row.columns().is_empty() {
-        said.push_str(&format!(" ({})", clean(&row.columns().join(", "))));
+        let heads = desk.model.current_step()?.form.form().heads.iter().skip(1);
+        let named = heads.zip(row.columns()).map(|(head, column)| format!("{head} {column}"));
+        said.push_str(&format!(" ({})", clean(&named.collect::<Vec<_>>().join(", "))));
     }
     if let Some(now) = row.now() {
         said.push_str(&format!(": now {}", clean(now)));

@@ -21,6 +21,8 @@ pub struct Bars {
     pub limit: Option<u64>,
     /// Top down.
     pub bars: Vec<Bar>,
+    /// What else is to be known of the numbers, a sentence each: "1024 MB must stay free".
+    pub notes: Vec<String>,
     /// Keys of the questions at whose rows it stands at the top of the page, where it stays while rows scroll.
     pub leads: Vec<String>,
 }

@@ -159,7 +159,14 @@ impl Facts {
         };
         let bars = COLUMNS.into_iter().zip(row.values()).map(bar).collect::<Option<_>>()?;
         let title = "Memory that the database keeps for itself".to_owned();
-        Some(Figure::Bars(Bars { title, unit: "MB", limit: Some(memory / MB), bars, leads: Vec::new() }))
+        Some(Figure::Bars(Bars {
+            title,
+            unit: "MB",
+            limit: Some(memory / MB),
+            bars,
+            notes: Vec::new(),
+            leads: Vec::new(),
+        }))
     }
 
     /// What is expected to change: `kamailio.proxy.children 8 → 5`.

@@ -252,7 +252,9 @@ impl<'a> Row<'a> {
         let effect = meaning.and_then(|meaning| meaning.effect.as_deref());
         let effect = effect.or_else(|| self.chosen().map(|chosen| &*chosen.effect)).unwrap_or_default();
         let rule = meaning.and_then(|meaning| meaning.rule.clone()).unwrap_or_default();
-        let hint = self.asked.and_then(|(_, field, _)| Some((field.kind.hint()?, field.kind.is_list())));
+        // Beside words it stands behind them.
+        let typed = self.asked.filter(|(_, _, state)| !matches!(state, FieldState::Either(Some(_), _)));
+        let hint = typed.and_then(|(_, field, _)| Some((field.kind.hint()?, field.kind.is_list())));
         let mut told = vec![("Seen", seen), ("Rule", rule), ("Becomes", effect.to_owned())];
         told.extend(self.asked.iter().flat_map(|(_, field, _)| field.told.iter().cloned()));
         told.extend([

@@ -56,7 +56,8 @@ impl Step for Sizing {
         let parts = vec![("pool".to_owned(), pool(answers).unsigned_abs()), ("rest".to_owned(), 1)];
         let bars = vec![Bar { label: "planned".to_owned(), parts }];
         let leads = (0..30).map(|at| format!("more{at}")).chain(["pool".to_owned()]).collect();
-        vec![Figure::Bars(Bars { title: "Memory".to_owned(), unit: "MB", limit: Some(10), bars, leads })]
+        let (title, notes) = ("Memory".to_owned(), vec!["1 MB must stay free.".to_owned()]);
+        vec![Figure::Bars(Bars { title, unit: "MB", limit: Some(10), bars, notes, leads })]
     }
     fn meanings(&self, _: &Findings, answers: &Answers) -> Vec<Meaning> {
         let value = pool(answers);
@@ -164,6 +165,8 @@ fn the_picture_follows_the_answers_and_stays_in_sight() {
         shown.pane.iter().flat_map(|pane| &pane.lines).map(|line| line.text() + "\n").collect();
     assert!(pane.contains("10 / 2 = 5") && pane.contains("It restarts."), "{pane}");
     assert!(shown.pinned[0].text().ends_with("6 of 10 MB"), "{:?}", shown.pinned);
+    assert!(shown.pinned[0].text().starts_with("Memory planned"), "{:?}", shown.pinned);
+    assert!(shown.text().contains("1 MB must stay free"), "{}", shown.text());
     desk.press("9 9");
     assert!(page::page(&desk.model, 76).pinned[0].text().ends_with("100 of 10 MB, does not fit"));
     for (columns, rows) in [(80, 24), (60, 16), (132, 43)] {

@@ -75,7 +75,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
 ///
 /// # Errors
 /// When somebody else decides it.
-fn decided_in(facts: &Facts, one: &Becoming<'_>, there: bool) -> Result<PathBuf> {
+pub(super) fn decided_in(facts: &Facts, one: &Becoming<'_>, there: bool) -> Result<PathBuf> {
     let key = format!("{}.{}", ABOUT.id, one.now.name);
     let path = one.now.path.join(".");
     if let Some(owner) = facts.owners.iter().find(|owner| owner.option.as_ref() == Some(&one.now.name)) {

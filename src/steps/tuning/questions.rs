@@ -5,7 +5,7 @@ use super::{
     expected::Expected,
     facts::{Facts, Now},
     names::{asks, by, figure, id},
-    sizing::{self, Becoming},
+    sizing::{Becoming, Sized, sized},
 };
 use crate::{
     finding::{Finding, Status},
@@ -29,13 +29,20 @@ pub(super) fn form(found: &[Finding], facts: &Facts) -> Form {
     let mut fields = vec![values(found, facts)];
     if facts.unread.is_none() && !facts.options.is_empty() {
         let figures = figures(facts).into_iter().chain(shadowed(facts));
-        let proposed = sizing::sized(facts, &proposing(Answers::default()));
-        let options = proposed.options.iter().map(|becoming| option(found, becoming));
+        let proposed = sized(facts, &proposing(Answers::default()));
+        let options = sorted(&proposed).into_iter().map(|becoming| option(found, becoming));
         let asked = figures.chain(options).map(|field| field.only_if(asks::VALUES, by::PROPOSED).optional());
         fields.extend(asked);
     }
     let settled = settled(&fields);
     Form { fields, note: note(facts), settled, heads: HEADS.map(str::to_owned).to_vec() }
+}
+
+/// The options group by group: what takes memory, workers, disk, logs.
+pub(super) fn sorted<'s, 'f>(sized: &'s Sized<'f>) -> Vec<&'s Becoming<'f>> {
+    let mut all: Vec<&Becoming<'f>> = sized.options.iter().collect();
+    all.sort_by_key(|one| one.option.group);
+    all
 }
 
 /// The same answers, but with the values that are proposed.
@@ -64,7 +71,7 @@ fn values(found: &[Finding], facts: &Facts) -> Field {
     let mut field = Field::choice(asks::VALUES, "Values", options, by::LEAVE).about(worst.or_else(first));
     field.now = Some(match wrong {
         _ if facts.unread.is_some() || facts.options.is_empty() => "not known".to_owned(),
-        0 => format!("{} options, none harmful", facts.options.len()),
+        0 => format!("{} options", facts.options.len()),
         1 => "1 finding fails".to_owned(),
         more => format!("{more} findings fail"),
     });
@@ -73,60 +80,57 @@ fn values(found: &[Finding], facts: &Facts) -> Field {
 }
 
 /// What the values are sized by: as it was measured, as far as it was.
-fn figures(facts: &Facts) -> Vec<Field> {
-    let number = |key: &str, label: &str, default: i64, max: i64, help: &str| {
-        Field::new(key, label, Kind::Number { default: default.clamp(0, max), min: 0, max }).help(help)
+fn figures(facts: &Facts) -> [Field; 5] {
+    let told = Expected::of(facts);
+    let field = |key: &str, label: &str, default: i64, max: i64, now: Option<String>, help: &str| {
+        let kind = Kind::Number { default: default.clamp(0, max), min: 0, max };
+        Field { now, ..Field::new(key, label, kind).help(help) }
     };
-    let defaults = Expected::of(facts);
-    let now = |name: &str| {
-        let measured = facts.measured.get(name);
-        measured.map(|measured| format!("{:.0}, {}", measured.value, measured.by))
-    };
-    let seen = |mut field: Field, name: &str| {
-        field.now = now(name);
-        field
-    };
-    vec![
-        seen(
-            number(
-                asks::SUBSCRIBERS,
-                "Subscribers",
-                defaults.subscribers.unwrap_or(0),
-                10_000_000,
-                "Accounts whose phones register here.",
-            ),
-            figure::SUBSCRIBERS_NOW,
+    let measured = |name: &str| facts.measured.get(name).map(|one| format!("{:.0}", one.value));
+    let subscribers = measured(figure::SUBSCRIBERS_NOW).map(|all| format!("{all} counted"));
+    let nated = measured(figure::NATED_NOW).zip(measured(figure::REGISTERED_NOW));
+    let nated = nated.map(|(nated, all)| format!("{nated} of {all} phones"));
+    let every = Some(format!("{} s", told.register_every));
+    [
+        field(
+            asks::SUBSCRIBERS,
+            "Subscribers",
+            told.subscribers.unwrap_or(0),
+            10_000_000,
+            subscribers.or(Some("not known".to_owned())),
+            "Accounts whose phones register here. 0: not known, then nothing is proposed that depends on it.",
         ),
-        seen(
-            number(
-                asks::BEHIND_NAT,
-                "Of 100 behind NAT",
-                defaults.behind_nat,
-                100,
-                "Phones behind a router need a keepalive every interval, or calls do not reach them.",
-            ),
-            figure::NATED_NOW,
+        field(
+            asks::BEHIND_NAT,
+            "Of 100 behind NAT",
+            told.behind_nat,
+            100,
+            nated.or(Some("not known".to_owned())),
+            "Phones behind a router need a keepalive every interval, or calls do not reach them.",
         ),
-        number(
+        field(
             asks::REGISTER_EVERY,
             "Registers every, s",
-            defaults.register_every,
+            told.register_every,
             86_400,
-            "How often one phone registers; the shorter, the more REGISTER a second.",
+            every,
+            "How often a phone registers; the shorter, the more REGISTER requests a second.",
         ),
-        number(
+        field(
             asks::CALLS,
             "Calls a second",
-            defaults.calls.unwrap_or(0),
+            told.calls.unwrap_or(0),
             10_000,
-            "Calls that begin per second in the busy hour.",
+            None,
+            "Calls that begin in a second of the busy hour. Taken to be one for each 1000 subscribers.",
         ),
-        number(
+        field(
             asks::GROWTH,
-            "Growth in %",
-            defaults.growth,
+            "Growth, of 100",
+            told.growth,
             1000,
-            "Room for so many of 100 more subscribers, calls and rows in the database.",
+            None,
+            "So many of 100 more subscribers, calls and rows in the database are planned for.",
         ),
     ]
 }
@@ -157,24 +161,24 @@ fn shadowed(facts: &Facts) -> Option<Field> {
 /// The row of an option.
 fn option(found: &[Finding], becoming: &Becoming<'_>) -> Field {
     let (now, option) = (becoming.now, becoming.option);
-    let proposed = becoming.proposed.as_ref().map(|value| value.written(now.text.as_deref()));
+    let proposed = becoming.proposed.as_ref().map(|_| becoming.text().unwrap_or_default());
     let auto = match &proposed {
         Some(value) if becoming.changes() => format!("As proposed: {value} with today's figures."),
         Some(_) => "As proposed, which it is.".to_owned(),
         None => "No proposal: it stays as it is.".to_owned(),
     };
-    let words = vec![
-        Choice::from((by::AUTO, "as proposed", auto)),
-        (by::KEEP, "as it is", "It is not changed.").into(),
-    ];
+    let label = if proposed.is_some() || option.sized.is_some() { "as proposed" } else { "no proposal" };
+    let words =
+        vec![Choice::from((by::AUTO, label, auto)), (by::KEEP, "as it is", "It is not changed.").into()];
     let kind = kind(option, now, words);
     let finding = found.iter().find(|finding| finding.id == id::option(&now.name));
     let mut field = Field::new(&now.name, &option.label, kind).about(finding).help(&option.why);
     field.now = Some(now.text.clone().unwrap_or_else(|| UNSET.to_owned()));
     field.columns =
         [&now.low, &now.high].map(|value| value.clone().unwrap_or_else(|| "-".to_owned())).to_vec();
-    field.told = vec![("Costs", option.costs.clone())];
-    field.told.extend(now.from.clone().map(|from| ("From", from)));
+    let elsewhere = now.from.clone().filter(|_| now.shadow.is_some());
+    field.told = elsewhere.map(|from| ("From", from)).into_iter().collect();
+    field.told.push(("Costs", option.costs.clone()));
     field
 }
 

@@ -15,8 +15,8 @@ use crate::{
 pub(super) fn options(field: &Field, chosen: usize) -> Vec<Span> {
     let mut spans = vec![Span::new(Role::Text, format!("{}   ", clean(&field.label)))];
     let words = field.kind.words().iter().map(|word| &*word.label);
-    let value = matches!(field.kind, Kind::Either { .. }).then_some("a value of your own");
-    for (index, label) in words.chain(value).enumerate() {
+    let value = own(&field.kind);
+    for (index, label) in words.chain(value.as_deref()).enumerate() {
         let (role, symbol) =
             if index == chosen { (Role::Accent, Symbol::On) } else { (Role::Dim, Symbol::Off) };
         spans.push(Span::symbol(role, symbol));
@@ -26,6 +26,16 @@ pub(super) fn options(field: &Field, chosen: usize) -> Vec<Span> {
         spans.push(Span::new(Role::Text, "  "));
     }
     spans
+}
+
+/// What is said of a value of one's own beside the words: "own, 1 to 7".
+fn own(kind: &Kind) -> Option<String> {
+    let Kind::Either { or, .. } = kind else { return None };
+    Some(match &**or {
+        Kind::Number { min, max, .. } => format!("own, {min} to {max}"),
+        Kind::Size { min, max, .. } => format!("own, {min} to {max}"),
+        _ => "own".to_owned(),
+    })
 }
 
 /// A line of text while it is typed.

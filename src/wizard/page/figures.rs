@@ -10,8 +10,16 @@ use crate::steps::figure::{Bars, Figure, Table};
 /// A body of so many rows has some for what letters mean.
 const ROOMY: usize = 18;
 
-/// Draws figures below what was written.
-pub(super) fn draw(w: &mut Writer, figures: &[Figure]) {
+/// Draws figures below what was written; of the one that is pinned on a body of so many rows what is not said there.
+pub(super) fn draw(w: &mut Writer, pinned: Option<&Bars>, body: usize, figures: &[Figure]) {
+    if let Some(bars) = pinned.filter(|bars| body < ROOMY || !bars.notes.is_empty()) {
+        w.gap();
+        w.heading(&bars.title);
+        if body < ROOMY {
+            legend(w, bars, &letters(bars));
+        }
+        notes(w, bars);
+    }
     for figure in figures {
         w.gap();
         match figure {
@@ -35,6 +43,7 @@ pub fn told(figures: &[Figure]) -> Vec<String> {
                         if parts.len() > 1 { format!(": {}", parts.join(", ")) } else { String::new() };
                     out.push(format!("  {}: {}{parts}", clean(&bar.label), amount(bars, bar.total())));
                 }
+                out.extend(bars.notes.iter().map(|note| format!("  {}", clean(note))));
             }
             Figure::Table(table) => {
                 out.push(format!("{}:", clean(&table.title)));
@@ -65,7 +74,12 @@ fn amount(bars: &Bars, total: u64) -> String {
 pub(super) fn pinned(width: usize, body: usize, bars: Option<&Bars>) -> Vec<Line> {
     let Some(bars) = bars else { return Vec::new() };
     let mut w = Writer::new("", "", width);
-    let names = stacked(&mut w, bars);
+    // Without a heading above it the first bar says what is drawn.
+    let mut named = bars.clone();
+    if let Some(first) = named.bars.first_mut() {
+        first.label = format!("{} {}", bars.title, first.label);
+    }
+    let names = stacked(&mut w, &named);
     if body >= ROOMY {
         legend(&mut w, bars, &names);
         w.gap();
@@ -78,6 +92,22 @@ fn draw_bars(w: &mut Writer, bars: &Bars) {
     w.heading(&bars.title);
     let names = stacked(w, bars);
     legend(w, bars, &names);
+    notes(w, bars);
+}
+
+fn notes(w: &mut Writer, bars: &Bars) {
+    for note in &bars.notes {
+        w.text(Role::Dim, note);
+    }
+}
+
+/// The letters of all parts, each told once.
+fn letters(bars: &Bars) -> Vec<(&str, char)> {
+    let mut names = Vec::new();
+    for (name, _) in bars.bars.iter().flat_map(|bar| &bar.parts) {
+        letter(&mut names, name);
+    }
+    names
 }
 
 /// What the letters are; where they have other amounts in every bar, how much of the last one.

@@ -83,8 +83,10 @@ impl Matrix {
     pub(super) fn line(&self, row: &Row<'_>, sign: Span) -> Line {
         let cells = cells(row);
         let last = cells.len().saturating_sub(1);
+        let wrong = row.complaint().is_some();
         let role = |at| match at {
             0 => Role::Text,
+            at if at == last && wrong => Role::Warning,
             at if at == last && row.differs() => Role::Accent,
             at if at == last => Role::Text,
             _ => Role::Dim,

@@ -47,6 +47,7 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     let body = usize::from(scroll::body(model, model.size).rows);
     let (leading, figures) = leading(step);
     let pinned = figures::pinned(width, body, leading.as_ref());
+    let whole = body;
     let body = body - pinned.len();
     head(step, body, &rows, &mut w);
     table(step, &rows, &mut w);
@@ -54,7 +55,7 @@ pub(super) fn step(model: &Model, index: usize, width: usize) -> Page {
     if rows.rows.is_empty() && !rows.others().is_empty() {
         w.text(Role::Dim, &format!("{}: f", rows.others()));
     }
-    figures::draw(&mut w, &figures);
+    figures::draw(&mut w, leading.as_ref(), whole, &figures);
     if let Some(note) = &step.form.form().note {
         w.gap();
         w.text(Role::Dim, note);
@@ -199,7 +200,11 @@ fn table(step: &StepState, rows: &Rows<'_>, w: &mut Writer) {
             continue;
         };
         if !row.columns().is_empty() {
-            w.page.lines.push(matrix.line(row, glyph(row)));
+            let sign = match row.complaint() {
+                Some(_) => Span::symbol(Role::Warning, Symbol::Warning),
+                None => glyph(row),
+            };
+            w.page.lines.push(matrix.line(row, sign));
             if row.stop == step.form.focus().field {
                 w.focus(from);
             }
