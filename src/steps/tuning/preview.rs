@@ -25,9 +25,8 @@ pub(super) fn figures(facts: &Facts, answers: &Answers) -> Vec<Figure> {
     if facts.options.is_empty() {
         return Vec::new();
     }
-    let answered = sized(facts, answers);
     let leaves = answers.choice(asks::VALUES).ok().flatten() != Some(by::PROPOSED);
-    let then = if leaves { sized(facts, &proposing(answers.clone())) } else { answered };
+    let then = sized(facts, &proposing(answers.clone()));
     let label = if leaves { "proposed" } else { "planned" };
     let keys = |groups: &[Group], also: &[&str]| {
         let options = then.options.iter().filter(|one| groups.contains(&one.option.group));
