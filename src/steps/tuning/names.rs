@@ -82,7 +82,8 @@ pub(super) mod figure {
     /// What a process of kamailio takes for itself, measured.
     pub(crate) const LB_WORKER: &str = "lb-worker";
     pub(crate) const PROXY_WORKER: &str = "proxy-worker";
-    /// Processes of kamailio besides its UDP and TCP workers and its pingers, measured.
+    /// Processes of kamailio besides those that options count: UDP workers, TCP workers of the load balancer, pingers.
+    /// Measured.
     pub(crate) const LB_OTHERS: &str = "lb-others";
     pub(crate) const PROXY_OTHERS: &str = "proxy-others";
     /// What the database takes besides its buffer pool, measured.

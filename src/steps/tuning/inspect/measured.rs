@@ -96,7 +96,9 @@ fn kamailio(all: &[Instance], name: &str, [sockets, worker, others]: [&str; 3], 
     };
     let by = format!("the running kamailio-{name}");
     facts.put(sockets, told.udp_workers.len() as f64, &by);
-    let counted = told.udp_workers.iter().sum::<u64>() + told.tcp_workers + told.pingers;
+    // No option says how many TCP workers the proxy has: they stay among its others.
+    let tcp = if name == "lb" { told.tcp_workers } else { 0 };
+    let counted = told.udp_workers.iter().sum::<u64>() + tcp + told.pingers;
     facts.put(others, one.processes.saturating_sub(counted) as f64, &by);
 }
 
