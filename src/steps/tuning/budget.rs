@@ -266,6 +266,7 @@ fn assumed(formulas: &[&Formula], told: &Figures, figures: &Figures) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::tuning::names::figure;
 
     #[test]
     fn figures_that_need_each_other_are_a_fault_of_the_table() {
@@ -280,5 +281,44 @@ mod tests {
             let error = table(reserve).check().unwrap_err().to_string();
             assert!(error.contains("assets/budget.yml"), "{reserve}: {error}");
         }
+    }
+
+    /// The table is worked out from figures that somebody gives, and from no other.
+    #[test]
+    fn every_name_in_a_formula_is_a_figure() {
+        BUDGETS.check().unwrap();
+        let mut all: Figures = options::all().iter().map(|option| (option.name.clone(), 1.0)).collect();
+        for name in [
+            figure::SUBSCRIBERS,
+            figure::NATED,
+            figure::REGISTER_EVERY,
+            figure::CALLS,
+            figure::GROWTH,
+            figure::NOW,
+            figure::HAD,
+            figure::MEMORY,
+            figure::CORES,
+            figure::DATA,
+            figure::LOG_DAY,
+            figure::BINLOG_DAY,
+            figure::LOG_NOW,
+            figure::BINLOG_NOW,
+            figure::LOG_FREE,
+            figure::BINLOG_FREE,
+            figure::LOG_FIT,
+            figure::BINLOG_FIT,
+        ] {
+            all.insert(name.into(), 1.0);
+        }
+        complete(&mut all);
+        for option in options::all() {
+            for formula in option.tuning.iter().filter_map(|tuning| tuning.sized.as_ref()) {
+                assert!(formula.value(&all).is_some(), "{}: {}", option.name, formula.text());
+            }
+        }
+        for budget in [memory(&all), load(&all), keepalives(&all)] {
+            assert!(budget.unknown.is_empty(), "{:?}", budget.unknown);
+        }
+        assert!(memory(&all).besides.is_some());
     }
 }

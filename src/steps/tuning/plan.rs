@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::{
     amount::Amount,
     facts::{Facts, Running},
-    names::{ABOUT, asks, by, figure, id},
+    names::{ABOUT, asks, by, id},
     sizing::{Becoming, Sized, sized},
 };
 use crate::{
@@ -25,16 +25,6 @@ use crate::{
 const BACK: u64 = 90;
 /// So many values are named in a title.
 const NAMED: usize = 3;
-
-/// Figures of the host that values are sized by, in words.
-const SIZED_BY: [(&str, &str); 6] = [
-    (figure::SUBSCRIBERS, "subscribers"),
-    (figure::MEMORY, "memory"),
-    (figure::CORES, "processors"),
-    (figure::DATA, "size of the database"),
-    (figure::LOG_DAY, "logs of a day"),
-    (figure::BINLOG_DAY, "binary logs of a day"),
-];
 
 /// # Errors
 /// Names the question whose answer cannot be, and why.
@@ -178,25 +168,21 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
 
 /// What was to be as proposed, and is left because this host tells too little for a proposal.
 fn not_sized(sized: &Sized<'_>, answers: &Answers, plan: &mut Plan) {
-    let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
-    let left: Vec<&str> = sized
-        .options
-        .iter()
-        .filter(|one| one.option.sized.is_some() && one.proposed.is_none())
-        .filter(|one| answers.values.get(&one.now.name).is_none_or(is_auto))
-        .map(|one| one.option.label.as_str())
-        .collect();
-    if left.is_empty() {
-        return;
+    let mut left: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in sized.options.iter().filter(|one| one.proposed.is_none()) {
+        let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
+        if let Some(unknown) = one.unknown
+            && answers.values.get(&one.now.name).is_none_or(is_auto)
+        {
+            left.entry(unknown).or_default().push(&one.option.label);
+        }
     }
-    let untold = SIZED_BY.iter().filter(|(figure, _)| !sized.planned.contains_key(*figure));
-    let untold: Vec<&str> = untold.map(|(_, words)| *words).collect();
-    plan.partial = true;
-    plan.reminders.push(format!(
-        "Tuning: these are left as they are, for this host does not tell what they are sized by ({}): {}.",
-        untold.join(", "),
-        left.join(", ")
-    ));
+    plan.partial |= !left.is_empty();
+    for (unknown, options) in left {
+        let options = options.join(", ");
+        plan.reminders
+            .push(format!("Tuning: {unknown} is not known here, so these are left as they are: {options}."));
+    }
 }
 
 #[cfg(test)]

@@ -32,8 +32,10 @@ pub(super) struct Becoming<'a> {
     pub(super) value: Option<Amount>,
     /// The value that its formula proposes; `None` without a formula, or where a figure of it is not known.
     pub(super) proposed: Option<Amount>,
-    /// The formula with the numbers in it, or which figure is missing.
+    /// The formula with the numbers in it, or why there is none.
     pub(super) rule: Option<String>,
+    /// What nobody told, so that the formula could not be worked out: "how many subscribers there are".
+    pub(super) unknown: Option<&'static str>,
     /// What is easily overlooked of the value that it will have.
     pub(super) warned: Option<&'static str>,
     /// Why it cannot be: by its own range or beside the others.
@@ -122,6 +124,42 @@ impl Becoming<'_> {
         }
     }
 
+    /// Which figure of the host its formula waits for.
+    fn waits_for(&self, figures: &Figures) -> Option<&'static str> {
+        let names = self.option.sized.as_ref().map(Formula::names).unwrap_or_default();
+        names.into_iter().filter(|name| !figures.contains_key(*name)).find_map(|name| match name {
+            figure::SUBSCRIBERS | figure::NATED | figure::CALLS => Some("how many subscribers there are"),
+            figure::DATA => Some("how large the tables are"),
+            figure::LOG_FIT => Some("what a day of logs takes, or what is free for them,"),
+            figure::BINLOG_FIT => Some("what a day of binary logs takes, or what is free for them,"),
+            figure::MEMORY => Some("how much memory there is"),
+            figure::CORES => Some("how many processors there are"),
+            // What is worked out from those.
+            _ => None,
+        })
+    }
+
+    /// Without a proposal.
+    fn leave(&mut self, unknown: Option<&'static str>) {
+        self.unknown = unknown;
+        self.rule = Some(match unknown {
+            Some(unknown) => format!("not worked out: {unknown} is not known"),
+            None => "not worked out: it has no value to begin with".into(),
+        });
+        // What is not legal is not left so because nobody told how many subscribers there are.
+        if self.has.is_some() && self.today() != self.sane() {
+            self.proposed = self.fresh();
+        }
+        self.decide();
+    }
+
+    /// Lets formulas count with what it will have.
+    fn count_in(&self, figures: &mut Figures) {
+        if let Some(figure) = self.counts() {
+            figures.insert(self.now.name.clone(), figure);
+        }
+    }
+
     /// What it will have.
     fn decide(&mut self) {
         let kept = || self.has.clone().and_then(Result::ok);
@@ -194,6 +232,7 @@ fn becoming<'a>(now: &'a Now, answers: &Answers) -> Option<Becoming<'a>> {
         value: None,
         proposed: None,
         rule: None,
+        unknown: None,
         warned: None,
         refused: None,
         answered,
@@ -213,63 +252,40 @@ fn with<'a>(
 /// Works out the proposals in an order in which each finds the values that it needs.
 fn propose(options: &mut [Becoming], host: &Figures) {
     let mut figures = host.clone();
-    let mut open: Vec<&mut Becoming> = options.iter_mut().collect();
     // What does not wait for a proposal is decided first.
-    for option in &mut open {
-        if option.option.sized.is_none() || option.answered != Answered::Auto {
-            option.decide();
-            figures.extend(option.counts().map(|figure| (option.now.name.clone(), figure)));
-        }
+    for option in
+        options.iter_mut().filter(|one| one.option.sized.is_none() || one.answered != Answered::Auto)
+    {
+        option.decide();
+        option.count_in(&mut figures);
     }
-    loop {
+    let mut open: Vec<&mut Becoming> = options.iter_mut().filter(|one| one.option.sized.is_some()).collect();
+    while !open.is_empty() {
         budget::complete(&mut figures);
         let before = open.len();
         open.retain_mut(|option| {
             option.propose(&figures);
-            if option.proposed.is_none() {
+            let worked_out = option.proposed.is_some();
+            if worked_out {
+                option.decide();
+                option.count_in(&mut figures);
+            }
+            !worked_out
+        });
+        if open.len() < before {
+            continue;
+        }
+        // Those for which nobody told a figure stay as they are, and others count with that.
+        let any = open.iter().any(|option| option.waits_for(&figures).is_some());
+        open.retain_mut(|option| {
+            let unknown = option.waits_for(&figures);
+            if any && unknown.is_none() {
                 return true;
             }
-            option.decide();
-            if let Some(figure) = option.counts() {
-                figures.entry(option.now.name.clone()).or_insert(figure);
-            }
+            option.leave(unknown);
+            option.count_in(&mut figures);
             false
         });
-        if open.len() == before {
-            break;
-        }
-    }
-    for option in open {
-        let Some(formula) = &option.option.sized else { continue };
-        option.rule = Some(missing(formula, &figures));
-        // What is not legal is not left so because nobody told how many subscribers there are.
-        if option.has.is_some() && option.today() != option.sane() {
-            option.proposed = option.fresh();
-        }
-        option.decide();
-    }
-}
-
-/// Why nothing is proposed.
-fn missing(formula: &Formula, figures: &Figures) -> String {
-    let names = formula.names().into_iter();
-    let mut missing: Vec<&str> = names
-        .filter(|name| ![figure::NOW, figure::HAD].contains(name) && !figures.contains_key(*name))
-        .map(|name| match name {
-            figure::SUBSCRIBERS | figure::NATED | figure::CALLS => "how many subscribers there are",
-            figure::DATA => "how large the tables are",
-            figure::LOG_FIT => "what a day of logs takes and what the disk has",
-            figure::BINLOG_FIT => "what a day of binary logs takes and what the disk has",
-            figure::MEMORY => "how much memory there is",
-            figure::CORES => "how many processors there are",
-            // What is worked out from others: those are said where they are used.
-            other => other,
-        })
-        .collect();
-    missing.dedup();
-    match missing.first() {
-        Some(first) => format!("not worked out: {first} is not known"),
-        None => "not worked out: it has no value to begin with".into(),
     }
 }
 

@@ -214,6 +214,16 @@ fn where_nobody_told_how_many_subscribers_there_are_only_what_is_illegal_gets_an
     assert!(rule.contains("how many subscribers there are is not known"), "{rule}");
 }
 
+/// What is not known of one thing does not keep others from being worked out.
+#[test]
+fn the_buffer_pool_is_worked_out_though_nobody_told_how_many_subscribers_there_are() {
+    let has = [("lb-shm-mem", "128"), ("proxy-shm-mem", "128")];
+    let facts = facts(&has, &[(figure::MEMORY, MEMORY), (figure::DATA, 4000.0)]);
+    let sized = sized(&facts, &answers(&[]));
+    assert_eq!(becomes(&sized, "buffer-pool-size"), "4416M");
+    assert_eq!(of(&sized, "lb-shm-mem").unknown, Some("how many subscribers there are"));
+}
+
 /// Where no file has a key, what a fresh installation has is not written into one.
 #[test]
 fn a_key_that_no_file_has_is_added_for_another_value_alone() {
@@ -284,46 +294,6 @@ fn a_budget_says_what_it_assumes_and_what_it_does_not_know() {
         "{:?}",
         memory.unknown
     );
-}
-
-/// The table is worked out from figures that somebody gives, and from no other.
-#[test]
-fn every_name_in_a_formula_is_a_figure() {
-    budget::BUDGETS.check().unwrap();
-    let mut all: std::collections::BTreeMap<String, f64> =
-        options::all().iter().map(|option| (option.name.clone(), 1.0)).collect();
-    for name in [
-        figure::SUBSCRIBERS,
-        figure::NATED,
-        figure::REGISTER_EVERY,
-        figure::CALLS,
-        figure::GROWTH,
-        figure::NOW,
-        figure::HAD,
-        figure::MEMORY,
-        figure::CORES,
-        figure::DATA,
-        figure::LOG_DAY,
-        figure::BINLOG_DAY,
-        figure::LOG_NOW,
-        figure::BINLOG_NOW,
-        figure::LOG_FREE,
-        figure::BINLOG_FREE,
-        figure::LOG_FIT,
-        figure::BINLOG_FIT,
-    ] {
-        all.insert(name.into(), 1.0);
-    }
-    budget::complete(&mut all);
-    for option in options::all() {
-        for formula in option.tuning.iter().filter_map(|tuning| tuning.sized.as_ref()) {
-            assert!(formula.value(&all).is_some(), "{}: {}", option.name, formula.text());
-        }
-    }
-    for budget in [budget::memory(&all), budget::load(&all), budget::keepalives(&all)] {
-        assert!(budget.unknown.is_empty(), "{:?}", budget.unknown);
-    }
-    assert!(budget::memory(&all).besides.is_some());
 }
 
 proptest! {
