@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Instance, MB, Told};
+use super::instance::{Instance, Told};
 use crate::executor::{Command, Executor, Quiet};
 
+const MB: f64 = 1024.0 * 1024.0;
 /// Clients, the one of today first.
 const CLIENTS: [&str; 2] = ["kamcmd", "sercmd"];
 /// How long an answer may take.

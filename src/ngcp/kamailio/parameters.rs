@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Instance;
+use super::{control, instance::Instance};
 use crate::{executor::Executor, host::processes};
 
 /// What brings in another file, with and without the mark of the preprocessor.
@@ -23,13 +23,23 @@ pub struct Parameter {
     pub by: String,
 }
 
+impl Instance {
+    /// The value of a module's parameter in it, asked or read in the file that it was started with.
+    ///
+    /// # Errors
+    /// Why it cannot be known.
+    pub fn parameter(&self, host: &dyn Executor, module: &str, name: &str) -> Result<Parameter> {
+        if let Some(told) = &self.told
+            && let Ok(value) = control::parameter(host, &told.socket, module, name)
+        {
+            return Ok(Parameter { value, by: format!("kamcmd cfg.get {module} {name}") });
+        }
+        written(host, self, module, name)
+    }
+}
+
 /// The parameter as it stands in the file of a running instance.
-pub(super) fn written(
-    host: &dyn Executor,
-    instance: &Instance,
-    module: &str,
-    name: &str,
-) -> Result<Parameter> {
+fn written(host: &dyn Executor, instance: &Instance, module: &str, name: &str) -> Result<Parameter> {
     let file = instance.file.as_deref().context("it is not known which file it was started with")?;
     let oldest = instance.pids.iter().filter_map(|pid| processes::age(host, *pid)).max();
     let oldest = oldest.context("it is not known since when it runs")?.as_secs();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::executor::{
-    Resources, World,
+    Executor, Resources, World,
     simulated::{Answer, Simulated},
 };
 

@@ -35,6 +35,16 @@ pub(in crate::steps) struct Facts {
     pub(super) waiting: Option<String>,
 }
 
+impl Facts {
+    /// Takes a figure down, with at most two decimals.
+    pub(super) fn put(&mut self, name: &str, value: f64, by: &str) {
+        if value.is_finite() {
+            let value = (value * 100.0).round() / 100.0;
+            self.measured.insert(name.to_owned(), Measured { value, by: by.to_owned() });
+        }
+    }
+}
+
 /// An option on this host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Now {

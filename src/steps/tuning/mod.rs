@@ -6,6 +6,7 @@ mod budget;
 mod days;
 mod expected;
 mod facts;
+mod findings;
 mod guard;
 mod inspect;
 mod names;
@@ -39,7 +40,8 @@ impl TypedStep for Tuning {
     }
 
     fn inspect(&self, host: &dyn Executor) -> Result<(Vec<Finding>, Facts)> {
-        Ok((Vec::new(), inspect::look(host)))
+        let facts = inspect::look(host);
+        Ok((findings::all(&facts), facts))
     }
 
     fn form(&self, found: &[Finding], facts: &Facts) -> Form {

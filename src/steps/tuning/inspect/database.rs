@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     super::{facts::Facts, names::figure},
-    measured::{Disks, MB},
+    disks::Disks,
 };
 use crate::{
     executor::Executor,
@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+const MB: f64 = 1024.0 * 1024.0;
 /// Where the platform's database keeps its files, unless it says otherwise.
 const USUAL: &str = "/var/lib/mysql";
 

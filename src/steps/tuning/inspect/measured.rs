@@ -1,26 +1,22 @@
 //! Figures of this host: memory, processors, what kamailio and the database take and hold, logs and disks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{
-    super::{
-        facts::{Facts, Measured},
-        names::figure,
-    },
+    super::{facts::Facts, names::figure},
     database,
+    disks::Disks,
 };
 use crate::{
-    executor::{Executor, Resources},
-    finding::one_line,
+    executor::Executor,
     host::{
         memory::{self, Memory, Taken},
-        mounts::{self, Mount},
         processes::{Process, processes},
     },
     ngcp::{config::Config, database::BufferPool, kamailio::Instance, logs},
 };
 
-pub(super) const MB: f64 = 1024.0 * 1024.0;
+const MB: f64 = 1024.0 * 1024.0;
 /// Who tells of memory and processors.
 const KERNEL: &str = "the kernel";
 
@@ -61,16 +57,6 @@ pub(super) fn look(
         facts.put(figure::IO_WAIT, wait, "the kernel, while this looked");
     }
     pool
-}
-
-impl Facts {
-    /// Takes a figure down, with at most two decimals.
-    pub(super) fn put(&mut self, name: &str, value: f64, by: &str) {
-        if value.is_finite() {
-            let value = (value * 100.0).round() / 100.0;
-            self.measured.insert(name.to_owned(), Measured { value, by: by.to_owned() });
-        }
-    }
 }
 
 /// Names of the figures of one kamailio: sockets, memory of a process, processes besides workers.
@@ -149,53 +135,6 @@ fn take_logs(host: &dyn Executor, disks: &Disks<'_>, facts: &mut Facts) {
         Err(error) => facts.unseen.push(format!("logs: {error:#}")),
     }
     disks.put_free(Path::new(logs::DIRECTORY), figure::LOG_FREE, facts);
-}
-
-/// The disks of the host and how they are mounted.
-pub(super) struct Disks<'a> {
-    host: &'a dyn Executor,
-    resources: Option<Resources>,
-}
-
-impl Disks<'_> {
-    /// Takes down what is free on the disk of a folder.
-    pub(super) fn put_free(&self, folder: &Path, name: &str, facts: &mut Facts) {
-        let place = self.place(folder);
-        let disks = self.resources.as_ref().map(|resources| resources.disks.as_slice()).unwrap_or_default();
-        let disk = disks.iter().filter(|disk| place.starts_with(&disk.mounted_on));
-        match disk.max_by_key(|disk| disk.mounted_on.components().count()) {
-            Some(disk) => {
-                let free = disk.total.saturating_sub(disk.used) as f64 / MB;
-                facts.put(name, free, &format!("the disk on {}", disk.mounted_on.display()));
-            }
-            None => facts.unseen.push(format!("free disk beside {}: not told", folder.display())),
-        }
-    }
-
-    /// How the disk of a folder is mounted: "/var/lib/mysql lies on /dev/vda1 (ext4, rw,noatime)".
-    pub(super) fn mounted(&self, folder: &Path) -> Option<String> {
-        let mount = self.mount(folder)?;
-        let options = mount.options.join(",");
-        let words = format!("{} lies on {} ({}, {options})", folder.display(), mount.source, mount.kind);
-        Some(one_line(&words))
-    }
-
-    fn mount(&self, folder: &Path) -> Option<Mount> {
-        let place = self.place(folder);
-        let mounts = mounts::mounts(self.host).ok()?;
-        let over = mounts.into_iter().filter(|mount| place.starts_with(&mount.target));
-        // Of several on one point the last one is seen.
-        over.max_by_key(|mount| mount.target.components().count())
-    }
-
-    /// Where a folder is, links of it and of the folders above followed.
-    fn place(&self, folder: &Path) -> PathBuf {
-        let mut place = PathBuf::from("/");
-        for part in folder.components().skip(1) {
-            place = logs::real(self.host, &place.join(part));
-        }
-        place
-    }
 }
 
 /// Time of the processors since the boot, in ticks.

@@ -2,6 +2,7 @@
 //! decides. Read only; nothing is guessed, and what could not be looked at is told with the reason.
 
 mod database;
+mod disks;
 mod measured;
 mod options;
 mod owners;

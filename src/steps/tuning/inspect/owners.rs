@@ -105,7 +105,7 @@ fn unit(host: &dyn Executor, service: &str, own: &[PathBuf], all: &mut Vec<Owner
 fn decided(service: &str) -> &'static [(&'static str, &'static str)] {
     match service {
         "kamailio-lb" => &[("-m", "lb-shm-mem"), ("-M", "lb-pkg-mem")],
-        "kamailio-proxy" => &[("-m", "proxy-shm-mem")],
+        "kamailio-proxy" => &[("-m", "proxy-shm-mem"), ("-M", "proxy-pkg-mem")],
         _ => &[("--innodb-buffer-pool-size", POOL), ("--innodb_buffer_pool_size", POOL)],
     }
 }

@@ -1,0 +1,146 @@
+//! What the values of today take of memory, disk and wire, beside what there is.
+
+use super::{
+    super::{
+        budget::{self, Budget},
+        facts::Facts,
+        names::{figure, id},
+    },
+    words::Words,
+};
+use crate::{
+    finding::{Finding, Severity, Status},
+    ngcp::options::formula::Figures,
+};
+
+const MEMORY: Words = Words {
+    titles: [
+        "The values fit into the memory of this host",
+        "The values need more memory than this host has",
+        "Whether the values fit into memory is not known",
+    ],
+    remedy: "Choose the proposed values, or give the host more memory: the kernel kills the database or kamailio when it is full.",
+};
+const DISK: Words = Words {
+    titles: [
+        "Logs and binary logs fit on their disks when all days are full",
+        "Logs and binary logs fill the disk before their days are over",
+        "Whether logs and binary logs fit on their disks is not known",
+    ],
+    remedy: "Keep fewer days of logs or binary logs, or give them a larger disk: a full disk stops the database and with it all calls.",
+};
+const KEEPALIVES: Words = Words {
+    titles: [
+        "The keepalive processes reach every phone behind NAT in time",
+        "The keepalive processes cannot reach every phone behind NAT in time",
+        "Whether the keepalive processes suffice is not known",
+    ],
+    remedy: "Use more processes (7 at most) or a longer interval; many NATs forget a phone after 30 s without a packet, calls do not reach it then.",
+};
+
+pub(super) fn memory(facts: &Facts, today: &Figures) -> Finding {
+    let budget = budget::memory(today);
+    let mut evidence = told(&budget, "MB");
+    if let Some(besides) = budget.besides.filter(|more| *more >= 1.0) {
+        evidence.push(format!("{besides:.0} MB more if every worker took all that it may"));
+    }
+    if let Some(swap) = facts.measured.get(figure::SWAP) {
+        evidence.push(format!("swap {:.0} MB, not counted", swap.value));
+    }
+    MEMORY.finding(id::MEMORY_BUDGET, Severity::High, status(facts, budget.fits()), with(facts, evidence))
+}
+
+pub(super) fn disk(facts: &Facts, today: &Figures) -> Finding {
+    let budgets = budget::disk(today);
+    let fits: Vec<Option<bool>> = budgets.iter().map(Budget::fits).collect();
+    let all = match () {
+        () if fits.contains(&Some(false)) => Some(false),
+        () if fits.is_empty() || fits.contains(&None) => None,
+        () => Some(true),
+    };
+    let mut evidence: Vec<String> = budgets
+        .iter()
+        .flat_map(|budget| {
+            let endless = budget.endless.iter().map(|part| format!("{part} are never cleared"));
+            told(budget, "MB").into_iter().chain(endless)
+        })
+        .collect();
+    evidence.extend(until_full(facts, "logs", figure::LOG_DAY, figure::LOG_FREE));
+    evidence.extend(until_full(facts, "binary logs", figure::BINLOG_DAY, figure::BINLOG_FREE));
+    evidence.extend(facts.disks.iter().cloned());
+    let unseen = facts
+        .unseen
+        .iter()
+        .filter(|why| ["logs", "binary logs", "free disk"].iter().any(|of| why.starts_with(of)));
+    evidence.extend(unseen.cloned());
+    DISK.finding(id::DISK_BUDGET, Severity::Medium, status(facts, all), with(facts, evidence))
+}
+
+/// In how many days the disk is full at today's growth, if nothing were cleared.
+fn until_full(facts: &Facts, what: &str, day: &str, free: &str) -> Option<String> {
+    let figure = |name: &str| Some(facts.measured.get(name)?.value);
+    let (day, free) = (figure(day)?, figure(free)?);
+    let days = (day > 0.0).then(|| format!(": full in {:.0} days if none were cleared", free / day));
+    Some(format!("{what} grow by {day:.1} MB a day, {free:.0} MB are free{}", days.unwrap_or_default()))
+}
+
+pub(super) fn keepalives(facts: &Facts, today: &Figures) -> Finding {
+    let nated = facts.measured.get(figure::NATED_NOW);
+    let number = |number: Option<f64>| {
+        number.map_or_else(|| "an unknown number".to_owned(), |number| format!("{number:.0}"))
+    };
+    let mut figures = today.clone();
+    // What counts is who is registered now, not what may come.
+    figures.insert(figure::GROWTH.to_owned(), 1.0);
+    figures.remove(figure::NATED);
+    figures.extend(nated.map(|nated| (figure::NATED.to_owned(), nated.value)));
+    let budget = budget::keepalives(&figures);
+    let mut evidence = vec![format!("the processes can send {} keepalives a second", number(budget.limit))];
+    let fits = if let Some(nated) = nated {
+        let due = budget.unknown.is_empty().then(|| budget.total());
+        evidence.push(format!(
+            "{:.0} contacts are behind NAT ({}), {} are due",
+            nated.value,
+            nated.by,
+            number(due)
+        ));
+        budget.fits()
+    } else {
+        let why = facts.unseen.iter().find(|why| why.contains("behind NAT") || why.contains("subscribers:"));
+        evidence.push(why.cloned().unwrap_or_else(|| "contacts behind NAT were not counted".to_owned()));
+        None
+    };
+    KEEPALIVES.finding(id::NATPING_CAPACITY, Severity::High, status(facts, fits), with(facts, evidence))
+}
+
+/// Each part, their sum and what there is; what was assumed or is missing.
+fn told(budget: &Budget, unit: &str) -> Vec<String> {
+    let parts: Vec<String> = budget.parts.iter().map(|(name, takes)| format!("{name} {takes:.0}")).collect();
+    let limit = budget.limit.map_or_else(|| "not known how many".to_owned(), |limit| format!("{limit:.0}"));
+    let sum = format!(
+        "{} = {:.0} {unit}, {:.0} to stay free, there are {limit}",
+        parts.join(" + "),
+        budget.total(),
+        budget.reserve
+    );
+    let mut told = if parts.is_empty() { Vec::new() } else { vec![sum] };
+    if !budget.assumed.is_empty() {
+        told.push(format!("assumed: {}", budget.assumed.join(", ")));
+    }
+    told.extend(budget.unknown.iter().cloned());
+    told
+}
+
+fn status(facts: &Facts, fits: Option<bool>) -> Status {
+    match fits {
+        Some(false) => Status::Fail,
+        Some(true) if facts.unread.is_none() => Status::Pass,
+        _ => Status::Unknown,
+    }
+}
+
+fn with(facts: &Facts, evidence: Vec<String>) -> String {
+    let unread = facts.unread.iter().cloned();
+    let all: Vec<String> = unread.chain(evidence).collect();
+    if all.is_empty() { "nothing of it could be measured".to_owned() } else { all.join("; ") }
+}
