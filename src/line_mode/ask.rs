@@ -63,8 +63,12 @@ fn row(desk: &Desk<'_>) -> Option<String> {
     let mut said = format!("{place}, {}", clean(row.subject()));
     if !row.columns().is_empty() {
         let heads = desk.model.current_step()?.form.form().heads.iter().skip(1);
-        let named = heads.zip(row.columns()).map(|(head, column)| format!("{head} {column}"));
-        said.push_str(&format!(" ({})", clean(&named.collect::<Vec<_>>().join(", "))));
+        let known = heads.zip(row.columns()).filter(|(_, column)| *column != "-");
+        let named = known.map(|(head, column)| format!("{head} {column}"));
+        let named: Vec<String> = named.collect();
+        if !named.is_empty() {
+            said.push_str(&format!(" ({})", clean(&named.join(", "))));
+        }
     }
     if let Some(now) = row.now() {
         said.push_str(&format!(": now {}", clean(now)));
@@ -198,7 +202,8 @@ fn worked_out(desk: &Desk<'_>) -> String {
     let told = [("Rule", meaning.rule), ("Becomes", meaning.effect)];
     let line =
         |(word, text): (&str, Option<String>)| Some(format!("\n  {word}: {}", clean(text.as_deref()?)));
-    told.into_iter().filter_map(line).collect()
+    let told: String = told.into_iter().filter_map(line).collect();
+    if told.is_empty() { told } else { told + "\n " }
 }
 
 /// A secret, not echoed. An empty line keeps what was typed before.

@@ -155,3 +155,29 @@ fn a_secret_that_exists_already_is_taken_as_it_is() {
     let written = template("spce", &[(about, form.clone())]);
     assert!(written.contains("noatime.passphrase=…") && written.contains("noatime.pasted=| and below it"));
 }
+
+/// An answers file that is printed is read back as the answers it was printed from; a value beyond the range is refused
+/// with the handbook's reason.
+#[test]
+fn an_answers_file_names_options_by_word_or_value() {
+    let tuning = steps::find("tuning").unwrap();
+    let form = tuning.form(&tuning.inspect(&crate::demo::host()).unwrap()).unwrap();
+    let printed = template("spce", &[(tuning.about(), form.clone())]);
+    let fit = |text: &str| {
+        let file = AnswersFile::parse(text).unwrap();
+        file.fit("tuning", &form, &Secrets::default()).map_err(|error| format!("{error:#}"))
+    };
+    assert_eq!(fit(&printed).unwrap(), form.defaults());
+    let short = fit("schema: 1\ntuning:\n  values: proposed\n  lb-tcp-children: 12\n").unwrap();
+    assert_eq!(short.number("lb-tcp-children").unwrap(), Some(12));
+    assert_eq!(short.choice("natping-processes").unwrap(), Some("auto"), "what is not named is as proposed");
+    for (key, value, why) in
+        [("lb-pkg-mem", "4", "8"), ("natping-processes", "8", "7"), ("natping-interval", "0", "keepalive")]
+    {
+        let refused =
+            fit(&format!("schema: 1\ntuning:\n  values: proposed\n  {key}: {value}\n")).unwrap_err();
+        let told = refused.split_once(&format!("tuning.{key}: ")).unwrap_or_else(|| panic!("{refused}")).1;
+        let reason = told.split_once(": ").unwrap_or_else(|| panic!("{refused}")).1;
+        assert!(reason.contains(why), "{refused}");
+    }
+}
