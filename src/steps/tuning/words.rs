@@ -65,11 +65,24 @@ fn meaning(becoming: &Becoming<'_>, answers: &Answers) -> Meaning {
     Meaning {
         key: key.clone(),
         becomes: format!("{}{how}", value(becoming)),
-        rule: becoming.rule.clone().filter(|_| answer == Some(by::AUTO)),
+        rule: rule(becoming).filter(|_| answer == Some(by::AUTO)),
         effect: Some(effect(becoming)),
         refused: None,
         differs: becoming.changes(),
     }
+}
+
+/// How the proposal comes about; of a value that cannot stay, why.
+fn rule(becoming: &Becoming<'_>) -> Option<String> {
+    if becoming.rule.is_some() || !becoming.changes() {
+        return becoming.rule.clone();
+    }
+    let has = becoming.has.as_ref()?;
+    let why = match has {
+        Ok(has) => has.is_legal(&becoming.option.unit).err()?,
+        Err(why) => why.clone(),
+    };
+    Some(format!("{why}; {} is that of a fresh installation", value(becoming)))
 }
 
 /// Why the value cannot be set because somebody else decides it.
