@@ -161,7 +161,7 @@ fn a_secret_that_exists_already_is_taken_as_it_is() {
 #[test]
 fn an_answers_file_names_options_by_word_or_value() {
     let tuning = steps::find("tuning").unwrap();
-    let form = tuning.form(&tuning.inspect(&crate::demo::host()).unwrap()).unwrap();
+    let form = tuning.form(&tuning.inspect(&demo::host()).unwrap()).unwrap();
     let printed = template("spce", &[(tuning.about(), form.clone())]);
     let fit = |text: &str| {
         let file = AnswersFile::parse(text).unwrap();

@@ -5,6 +5,7 @@ use crate::{
     demo,
     steps::{
         Answer, Figure, Form,
+        figure::Bar,
         size::Size,
         tuning::{facts::Shadow, inspect, preview, questions},
     },
@@ -88,7 +89,7 @@ fn pictures_show_the_proposal_and_follow_the_answers() {
         let figures = preview::figures(&facts, answers);
         let Some(Figure::Bars(bars)) = figures.first().cloned() else { panic!("{figures:?}") };
         let labels: Vec<String> = bars.bars.iter().map(|bar| bar.label.clone()).collect();
-        (labels, bars.bars.iter().map(|bar| bar.total()).collect::<Vec<_>>(), bars.notes)
+        (labels, bars.bars.iter().map(Bar::total).collect::<Vec<_>>(), bars.notes)
     };
     let (labels, left, notes) = memory(&form.defaults());
     assert_eq!(labels, ["now", "proposed"]);
