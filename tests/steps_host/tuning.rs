@@ -155,7 +155,7 @@ fn a_proposal_that_was_taken_is_not_made_again() {
     let text = "schema: 1\ntuning:\n  values: proposed\n  shadowed: there\n";
     let planned = || steps::assemble(&host, [of(&host, "tuning", text).unwrap()]).unwrap();
     let plan = planned();
-    assert!(values(&plan).len() > 2, "{plan:?}");
+    assert!(!values(&plan).is_empty(), "{plan:?}");
     assert!(!plan.partial, "{:?}", plan.reminders);
     let ran = run(&host, plan);
     assert!(matches!(ran.outcome, RunOutcome::Done | RunOutcome::Warning), "{}", ran.said);
