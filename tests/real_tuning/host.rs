@@ -8,7 +8,7 @@ use std::{
 use crate::debian::{feed, must, write};
 
 pub(crate) const CONFIG: &str = "/etc/ngcp-config/config.yml";
-const TEMPLATES: &str = "/etc/ngcp-config/templates/etc";
+pub(crate) const TEMPLATES: &str = "/etc/ngcp-config/templates/etc";
 const DATABASE: &str = "[mysqld]\nuser=mysql\ndatadir=/var/lib/mysql\nsocket=/run/mysqld/mysqld.sock\npid-file=/run/mysqld/mysqld.pid\n\
     skip-networking\nlog-bin=/var/lib/mysql/bin\nlog-error=/var/log/mariadb.log\ninnodb-flush-method=fsync\n\
     innodb-flush-log-at-trx-commit=0\nsync-binlog=0\ninnodb_buffer_pool_size=[% database.bufferpoolsize %]\n";
@@ -42,9 +42,9 @@ modparam("ctl", "binrpc", "unix:/run/kamailio/kamailio.NAME_ctl")
 modparam("htable", "htable", "kept=>size=14;")
 MODPARAMS
 request_route {
+    if (is_method("MESSAGE")) { $sht(kept=>$ci) = $rb; sl_send_reply("200", "OK"); exit; }
     route(NUMBERS);
     if (is_method("REGISTER")) { save("location"); exit; }
-    if (is_method("MESSAGE")) { $sht(kept=>$ci) = $rb; }
     if (is_method("INVITE")) { t_newtran(); t_reply("486", "Busy"); exit; }
     sl_send_reply("200", "OK");
 }

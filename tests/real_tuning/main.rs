@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "what happened inside is shown outside")]
 
+mod apply;
+mod budget;
 #[path = "../support/debian.rs"]
 mod debian;
 mod host;
 mod look;
+mod product;
 mod refusals;
 mod traffic;

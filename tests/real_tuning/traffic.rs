@@ -99,16 +99,13 @@ impl Callers {
 
     /// What is sent is kept until next to nothing of the shared memory is free.
     pub(crate) fn fill(&mut self) {
-        let body = "x".repeat(BODY);
         let begun = Instant::now();
-        while shared(self.proxy, "free") > 2.0 * (CALLERS * BODY) as f64 / 1048576.0 {
-            self.keep(&body);
-            assert!(begun.elapsed() < Duration::from_secs(60), "{} does not fill", self.proxy.name());
-        }
-        // The rest in smaller pieces.
-        while shared(self.proxy, "free") > 1.0 {
-            self.keep(&body[..BODY / 32]);
-            assert!(begun.elapsed() < Duration::from_secs(60), "{} does not fill", self.proxy.name());
+        for (body, enough) in [(BODY, 4.0), (BODY / 8, 0.5)] {
+            let body = "x".repeat(body);
+            while shared(self.proxy, "free") > enough {
+                self.keep(&body);
+                assert!(begun.elapsed() < Duration::from_secs(60), "{} does not fill", self.proxy.name());
+            }
         }
     }
 }
@@ -120,29 +117,44 @@ pub(crate) fn shared(proxy: Proxy, what: &str) -> f64 {
     value.parse::<f64>().unwrap() / 1048576.0
 }
 
+/// Small tables beside the large one: about as many as the platform has.
+const TABLES: usize = 300;
+/// Sessions at a time: daemons, panel and jobs.
+const SESSIONS: usize = 60;
+
 impl Machine {
-    /// A table of more than so many MB, once.
+    /// A table of more than so many MB, and small ones, once.
     pub(crate) fn data(&self, megabytes: u32) {
         let rows = megabytes * 145;
+        let table = |n: usize| {
+            format!(
+                "CREATE TABLE s{n} (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(200), b DATETIME, KEY (a), KEY (b)); \
+                 INSERT INTO s{n} (a, b) VALUES ('x', NOW());"
+            )
+        };
         self.sql(&format!(
-            "SET SESSION sql_log_bin=0; CREATE DATABASE sample; USE sample; CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(8000)); \
-             INSERT INTO t (a) SELECT REPEAT(MD5(seq), 200) FROM seq_1_to_{rows};"
+            "SET SESSION sql_log_bin=0; CREATE DATABASE sample; USE sample; {} \
+             CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(8000)); \
+             INSERT INTO t (a) SELECT REPEAT(MD5(seq), 200) FROM seq_1_to_{rows};",
+            (0..TABLES).map(table).collect::<String>()
         ));
     }
 
-    /// Everything is read, while others look up single rows: the buffer pool is full.
+    /// Everything is read, while others sort, join and look up single rows: the buffer pool is full.
     pub(crate) fn read_all(&self) {
+        let asked = |session: usize, n: usize| {
+            let (one, other) = ((n * 3 + session) % TABLES, (n * 3 + session + 1) % TABLES);
+            format!(
+                "SELECT * FROM sample.s{one} WHERE a = 'x' ORDER BY b; \
+                 SELECT COUNT(*) FROM sample.s{one} a JOIN sample.s{other} b ON a.a = b.a; \
+                 SELECT LENGTH(a) FROM sample.t WHERE id = {};",
+                1 + (n * 37 + session) % 5000
+            )
+        };
         std::thread::scope(|scope| {
-            for session in 0..20 {
-                let lookups: String = (0..200)
-                    .map(|n| {
-                        format!(
-                            "SELECT LENGTH(a) FROM sample.t WHERE id = {};",
-                            1 + (n * 37 + session) % 5000
-                        )
-                    })
-                    .collect();
-                scope.spawn(move || self.sql(&lookups));
+            for session in 0..SESSIONS {
+                let script: String = (0..TABLES / 3).map(|n| asked(session, n)).collect();
+                scope.spawn(move || self.sql(&script));
             }
             scope.spawn(|| self.sql("SELECT SUM(LENGTH(a)) FROM sample.t;"));
         });
