@@ -44,9 +44,10 @@ fn number(files: &Files, path: &str) -> u32 {
 
 /// Size of the buffer pool, in bytes.
 fn pool(files: &Files) -> u64 {
-    word(files, "database.bufferpoolsize")
-        .parse::<crate::steps::size::Size>()
-        .map_or(64 << 20, crate::steps::size::Size::bytes)
+    let size = word(files, "database.bufferpoolsize");
+    let number = |unit: char| size.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok());
+    let bytes = number('M').map(|number| number << 20).or(number('G').map(|number| number << 30));
+    bytes.unwrap_or(64 << 20)
 }
 
 pub(super) fn install(files: &mut Files) {
