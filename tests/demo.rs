@@ -84,9 +84,10 @@ fn every_step_fails_before_and_holds_after_the_run() {
     let ends: Vec<_> =
         journal.records.iter().filter(|record| matches!(record.event, Event::After { .. })).collect();
     assert_eq!(outcome, RunOutcome::Done, "{ends:#?}");
-    // Certificates are left alone by default.
+    // Certificates and the values of the tuning are left alone by default.
     let failing = failing(&look(&host));
-    assert!(failing.iter().all(|id| id.starts_with("CERT-")), "{failing:?}");
+    let left = |id: &String| id.starts_with("CERT-") || id == "TUNING-LB-PKG-MEM";
+    assert!(failing.iter().all(left), "{failing:?}");
 
     // A second time there is nothing to do.
     let again = steps::assemble(&host, answered(&look(&host), &mut Secrets::default())).unwrap();
@@ -123,4 +124,31 @@ fn the_low_profile_ends_with_a_warning_that_names_the_service() {
     assert_eq!(outcome, RunOutcome::Warning);
     let told = format!("{:?}", journal.records);
     assert!(told.contains("these did not restart well") && told.contains("kamailio/proxy"), "{told}");
+}
+
+/// Values as proposed: what fails holds, the services are seen to run with them, and a second time nothing is left.
+#[test]
+fn the_values_of_the_tuning_are_seen_in_the_services() {
+    let host = demo::host();
+    let tuning = steps::find("tuning").unwrap();
+    let failing = |host: &Simulated| {
+        let found = tuning.inspect(host).unwrap();
+        let failing = found.items.iter().filter(|finding| finding.status == Status::Fail);
+        failing.map(|finding| finding.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(failing(&host), ["TUNING-BUFFER-POOL-HIT-RATE", "TUNING-LB-PKG-MEM"]);
+    let plan = |host: &Simulated| {
+        let found = tuning.inspect(host).unwrap();
+        let form = tuning.form(&found).unwrap();
+        let mut answers = form.defaults();
+        answers.values.insert("values".to_owned(), Answer::Choice("proposed".to_owned()));
+        steps::assemble(host, vec![tuning.plan(&found, &answers).unwrap()]).unwrap()
+    };
+    let (outcome, journal) = run(&host, plan(&host), &Secrets::default());
+    assert_eq!(outcome, RunOutcome::Done, "{:#?}", journal.records);
+    assert_eq!(failing(&host), [""; 0]);
+    let found = tuning.inspect(&host).unwrap().items;
+    let pool = found.iter().find(|finding| finding.id == "TUNING-IN-FORCE-BUFFER-POOL-SIZE").unwrap();
+    assert_eq!(pool.status, Status::Pass, "{pool:?}");
+    assert!(plan(&host).is_empty());
 }

@@ -1,5 +1,4 @@
 //! Tuning (handbook 15.7, Table 10): every option sized for this host.
-#![allow(dead_code)] // until everything of it is in use
 
 mod amount;
 mod budget;
