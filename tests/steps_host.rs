@@ -17,6 +17,7 @@ mod steps_host {
     mod ssh;
     mod support_access;
     mod tuning;
+    mod tuning_logs;
     mod unseen;
     mod vendor_keys;
 }

@@ -153,7 +153,7 @@ pub struct RanOut {
 /// # Errors
 /// When it cannot be read.
 pub fn ran_out(host: &dyn Executor, file: &Path) -> Result<Option<RanOut>> {
-    let about = host.metadata(file).with_context(|| format!("cannot look at {}", file.display()))?;
+    let about = host.metadata(file)?;
     let text = if about.len <= READ_LIMIT {
         String::from_utf8_lossy(&host.read(file)?).into_owned()
     } else {

@@ -47,7 +47,7 @@ pub(super) fn memory(facts: &Facts, today: &Figures) -> Finding {
     if let Some(swap) = facts.measured.get(figure::SWAP) {
         evidence.push(format!("swap {:.0} MB, not counted", swap.value));
     }
-    MEMORY.finding(id::MEMORY_BUDGET, Severity::High, status(facts, budget.fits()), with(facts, evidence))
+    MEMORY.finding(id::MEMORY_BUDGET, Severity::High, status(facts, budget.fits()), with(facts, &evidence))
 }
 
 pub(super) fn disk(facts: &Facts, today: &Figures) -> Finding {
@@ -73,7 +73,7 @@ pub(super) fn disk(facts: &Facts, today: &Figures) -> Finding {
         .iter()
         .filter(|why| ["logs", "binary logs", "free disk"].iter().any(|of| why.starts_with(of)));
     evidence.extend(unseen.cloned());
-    DISK.finding(id::DISK_BUDGET, Severity::Medium, status(facts, all), with(facts, evidence))
+    DISK.finding(id::DISK_BUDGET, Severity::Medium, status(facts, all), with(facts, &evidence))
 }
 
 /// In how many days the disk is full at today's growth, if nothing were cleared.
@@ -86,31 +86,30 @@ fn until_full(facts: &Facts, what: &str, day: &str, free: &str) -> Option<String
 
 pub(super) fn keepalives(facts: &Facts, today: &Figures) -> Finding {
     let nated = facts.measured.get(figure::NATED_NOW);
-    let number = |number: Option<f64>| {
-        number.map_or_else(|| "an unknown number".to_owned(), |number| format!("{number:.0}"))
-    };
     let mut figures = today.clone();
     // What counts is who is registered now, not what may come.
     figures.insert(figure::GROWTH.to_owned(), 1.0);
     figures.remove(figure::NATED);
     figures.extend(nated.map(|nated| (figure::NATED.to_owned(), nated.value)));
     let budget = budget::keepalives(&figures);
-    let mut evidence = vec![format!("the processes can send {} keepalives a second", number(budget.limit))];
+    let can = budget.limit.map_or_else(
+        || "how many keepalives the processes can send is not known".to_owned(),
+        |limit| format!("the processes can send {limit:.0} keepalives a second"),
+    );
+    let mut evidence = vec![can];
     let fits = if let Some(nated) = nated {
-        let due = budget.unknown.is_empty().then(|| budget.total());
-        evidence.push(format!(
-            "{:.0} contacts are behind NAT ({}), {} are due",
-            nated.value,
-            nated.by,
-            number(due)
-        ));
+        evidence.push(format!("{:.0} contacts are behind NAT ({})", nated.value, nated.by));
+        evidence.push(match budget.unknown.is_empty() {
+            true => format!("{:.0} are due each second", budget.total()),
+            false => budget.unknown.join(", "),
+        });
         budget.fits()
     } else {
         let why = facts.unseen.iter().find(|why| why.contains("behind NAT") || why.contains("subscribers:"));
         evidence.push(why.cloned().unwrap_or_else(|| "contacts behind NAT were not counted".to_owned()));
         None
     };
-    KEEPALIVES.finding(id::NATPING_CAPACITY, Severity::High, status(facts, fits), with(facts, evidence))
+    KEEPALIVES.finding(id::NATPING_CAPACITY, Severity::High, status(facts, fits), with(facts, &evidence))
 }
 
 /// Each part, their sum and what there is; what was assumed or is missing.
@@ -139,8 +138,11 @@ fn status(facts: &Facts, fits: Option<bool>) -> Status {
     }
 }
 
-fn with(facts: &Facts, evidence: Vec<String>) -> String {
-    let unread = facts.unread.iter().cloned();
-    let all: Vec<String> = unread.chain(evidence).collect();
-    if all.is_empty() { "nothing of it could be measured".to_owned() } else { all.join("; ") }
+/// Without a configuration there are no values that could be held against anything.
+fn with(facts: &Facts, evidence: &[String]) -> String {
+    match &facts.unread {
+        Some(why) => why.clone(),
+        None if evidence.is_empty() => "nothing of it could be measured".to_owned(),
+        None => evidence.join("; "),
+    }
 }

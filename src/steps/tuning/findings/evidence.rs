@@ -114,7 +114,7 @@ pub(super) fn out_of_memory(facts: &Facts) -> Finding {
             && let Some(least) = told.shared_least
         {
             evidence.push(format!(
-                "kamailio-{}: {least:.0} of {all} MB shared memory was free at least",
+                "kamailio-{}: {least:.0} of {all} MB shared memory were free at the least",
                 one.name
             ));
         }

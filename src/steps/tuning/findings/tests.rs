@@ -99,7 +99,8 @@ fn seven_processes_reach_50000_phones_in_30_seconds_and_six_do_not() {
     );
     assert_eq!(six.status, Status::Fail);
     assert!(
-        six.evidence.contains("1500 keepalives a second") && six.evidence.contains("1667 are due"),
+        six.evidence.contains("1500 keepalives a second")
+            && six.evidence.contains("1667 are due each second"),
         "{}",
         six.evidence
     );

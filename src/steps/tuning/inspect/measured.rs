@@ -124,6 +124,9 @@ fn take_logs(host: &dyn Executor, disks: &Disks<'_>, facts: &mut Facts) {
         Ok(kept) => {
             facts.put(figure::LOG_NOW, kept.bytes as f64 / MB, logs::DIRECTORY);
             match kept.per_day {
+                None if kept.bytes == 0 => {
+                    facts.unseen.push(format!("logs of a day: {} holds none", logs::DIRECTORY));
+                }
                 Some(bytes) => facts.put(figure::LOG_DAY, bytes / MB, logs::DIRECTORY),
                 None => {
                     facts
