@@ -11,10 +11,12 @@ use anyhow::{Result, bail};
 use super::{
     amount::Amount,
     facts::{Facts, Running},
+    findings,
     names::{ABOUT, asks, by, id},
     sizing::{Becoming, Sized, sized},
 };
 use crate::{
+    finding::Status,
     ngcp::config::DIRECTORY,
     plan::{Action, Change, Claim, Edit, Phase, Plan, Proof, Template, Undo},
     steps::{Answer, Answers},
@@ -56,6 +58,9 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     if !plan.is_empty() {
         plan.apply.push(ABOUT.id.to_string());
         looked_at(files.values().flatten(), &mut plan);
+    }
+    if plan.is_empty() {
+        not_in_force(facts, &mut plan);
     }
     not_sized(&sized, answers, &mut plan);
     Ok(plan)
@@ -162,6 +167,22 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
         plan.reminders.push(format!(
             "Tuning: whether these are in force after the apply cannot be seen here ({why}): {}.",
             options.join(", ")
+        ));
+    }
+}
+
+/// The files hold what is wanted, and it is seen that services run with something else: no edit would bring an apply.
+fn not_in_force(facts: &Facts, plan: &mut Plan) {
+    let others = findings::all(facts).into_iter().filter(|finding| {
+        finding.status == Status::Fail
+            && facts.options.iter().any(|now| finding.id == id::in_force(&now.name))
+    });
+    let others: Vec<String> = others.map(|finding| finding.title).collect();
+    if !others.is_empty() {
+        plan.partial = true;
+        plan.reminders.push(format!(
+            "Tuning: the files hold other values than services run with: {}. Run 'ngcpcfg apply'; what it does not tell, restart.",
+            others.join("; ")
         ));
     }
 }

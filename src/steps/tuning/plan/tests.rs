@@ -227,7 +227,20 @@ fn what_is_so_already_is_not_done_again() {
         facts.options[at].text = Some(text.to_owned());
         facts.options[at].main = Some(text.to_owned());
     }
+    facts.options[0].running = Running::Is { value: "3G".to_owned(), by: "the running database".to_owned() };
     assert_eq!(planned(&facts, &given).unwrap(), Plan::default(), "3072M is 3G");
+}
+
+/// An edit that somebody made and never applied looks like what was asked for.
+#[test]
+fn values_that_the_files_hold_and_no_service_has_are_not_told_as_done() {
+    let mut facts = facts();
+    facts.options[0].running = Running::Is { value: "64M".to_owned(), by: "the running database".to_owned() };
+    let plan = planned(&facts, &[("buffer-pool-size", size("2G"))]).unwrap();
+    assert!(plan.is_empty() && plan.partial);
+    assert!(plan.reminders[0].contains("64M is in force, not 2G"), "{:?}", plan.reminders);
+    let plan = planned(&facts, &[("buffer-pool-size", size("3G"))]).unwrap();
+    assert!(!plan.partial, "its apply brings it into force, and is looked at");
 }
 
 /// "Nothing to do" is said only of what was worked out.
