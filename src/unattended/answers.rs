@@ -279,10 +279,14 @@ pub fn template(host: &str, forms: &[(&'static steps::About, Form)]) -> String {
             if let Some(help) = &field.help {
                 let _ = writeln!(out, "  # {}", one_line(help));
             }
-            if let Kind::Choice { options, .. } = &field.kind {
-                // In a table the answers are the same in every row.
-                let again = told == Some(options) && !field.columns.is_empty();
-                told = Some(options);
+            let options = match &field.kind {
+                Kind::Choice { options, .. } | Kind::Either { words: options, .. } => Some(options),
+                _ => None,
+            };
+            // In a table the answers may be the same in every row.
+            let again = told.is_some() && told == options && !field.columns.is_empty();
+            told = options;
+            if let Some(options) = options {
                 for option in options.iter().filter(|_| !again) {
                     // The words of the screen, where they are others.
                     let label = if option.label == option.value {

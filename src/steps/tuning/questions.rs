@@ -163,9 +163,9 @@ fn option(found: &[Finding], becoming: &Becoming<'_>) -> Field {
     let (now, option) = (becoming.now, becoming.option);
     let proposed = becoming.proposed.as_ref().map(|_| becoming.text().unwrap_or_default());
     let auto = match &proposed {
-        Some(value) if becoming.changes() => format!("As proposed: {value} with today's figures."),
-        Some(_) => "As proposed, which it is.".to_owned(),
-        None => "No proposal: it stays as it is.".to_owned(),
+        Some(value) if becoming.changes() => format!("It becomes {value}, with today's figures."),
+        Some(_) => "It is so already.".to_owned(),
+        None => "It stays as it is.".to_owned(),
     };
     let label = if proposed.is_some() || option.sized.is_some() { "as proposed" } else { "no proposal" };
     let words =
