@@ -141,11 +141,22 @@ impl AnswersFile {
                     kind.judge(secret).map_err(|why| anyhow!("secrets: {name} {why}"))?;
                     answers.secrets.insert(name);
                 }
-                _ => ensure!(
-                    answers.values.contains_key(&field.key),
-                    "answers: {name} is missing (step '{step}' begins in line {})",
-                    section.line
-                ),
+                _ if answers.values.contains_key(&field.key) => {}
+                _ => {
+                    // What stands below it in the file, and counts only with one answer of it.
+                    let below = form.fields.iter().find_map(|below| {
+                        let (_, wanted) = below.only_if.as_ref().filter(|(key, _)| *key == field.key)?;
+                        let (_, line) = section.values.get(&below.key)?;
+                        Some((line, &below.key, wanted.join("' or '")))
+                    });
+                    if let Some((line, key, wanted)) = below {
+                        let above = &field.key;
+                        bail!(
+                            "answers, line {line}: {step}.{key} is answered, and {above} is missing: answer it with '{wanted}'"
+                        );
+                    }
+                    bail!("answers: {name} is missing (step '{step}' begins in line {})", section.line)
+                }
             }
         }
         Ok(answers)
@@ -153,7 +164,8 @@ impl AnswersFile {
 }
 
 /// Who answers a question that is asked only with one answer of another one has given that, too, where the other
-/// one is not in the file.
+/// one is not in the file. An answer that may be left out says nothing of a question that may not: all others below
+/// that one would be answered as proposed, and nobody wrote that.
 fn answer_above(step: &str, form: &Form, answers: &mut Answers) -> Result<()> {
     let mut said_by: BTreeMap<String, &str> = BTreeMap::new();
     // As often as questions stand one upon the other.
@@ -164,6 +176,9 @@ fn answer_above(step: &str, form: &Form, answers: &mut Answers) -> Result<()> {
             let ([wanted], true) = (&wanted[..], answers.values.contains_key(&field.key)) else {
                 continue;
             };
+            if field.optional && form.field(above).is_some_and(|above| !above.optional) {
+                continue;
+            }
             let wanted = Answer::Choice(wanted.clone());
             match answers.values.get(above) {
                 None => {

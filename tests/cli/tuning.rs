@@ -34,13 +34,33 @@ fn a_dangerous_value_in_an_answers_file_is_refused_by_every_verb_f81() {
     assert_eq!(fs::read(root.join(CONFIG)).unwrap(), before);
 }
 
+/// Nobody who answers one option alone means all others as they are proposed.
+#[test]
+fn a_value_without_the_answer_that_values_are_set_is_refused() {
+    let (_dir, root) = tree("mr13.5");
+    for (lines, why) in [
+        (
+            "  natping-processes: 5\n",
+            "tuning.natping-processes is answered, and values is missing: answer it with 'proposed'",
+        ),
+        (
+            "  values: leave\n  natping-processes: 5\n",
+            "tuning.natping-processes: is answered, and values is 'leave': answer it with 'proposed'",
+        ),
+    ] {
+        let refused = with(&root, &["plan"], lines);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && said.contains(why), "{said}");
+    }
+}
+
 /// Set, seen as so, and taken back byte for byte.
 #[test]
 fn values_are_set_left_alone_the_second_time_and_taken_back() {
     for sample in ["mr3.8", "mr13.5"] {
         let (_dir, root) = tree(sample);
         let before = fs::read_to_string(root.join(CONFIG)).unwrap();
-        let lines = "  natping-processes: 5\n  lb-udp-children: 6\n";
+        let lines = "  values: proposed\n  natping-processes: 5\n  lb-udp-children: 6\n";
         let check = with(&root, &["apply", "--check", "--format", "json"], lines);
         assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
         assert_eq!(fs::read_to_string(root.join(CONFIG)).unwrap(), before);

@@ -32,7 +32,17 @@ const NAMED: usize = 3;
 /// Names the question whose answer cannot be, and why.
 pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     if answers.choice(asks::VALUES)? != Some(by::PROPOSED) {
-        return Ok(Plan::default());
+        return match facts.options.iter().find(|now| is_own(answers.values.get(&now.name))) {
+            Some(now) => bail!(
+                "{}.{}: is answered, and {} is '{}': answer it with '{}'",
+                ABOUT.id,
+                now.name,
+                asks::VALUES,
+                by::LEAVE,
+                by::PROPOSED
+            ),
+            None => Ok(Plan::default()),
+        };
     }
     if let Some(why) = &facts.unread {
         bail!("{}.{}: {why}", ABOUT.id, asks::VALUES);
@@ -64,6 +74,13 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     }
     not_sized(&sized, answers, &mut plan);
     Ok(plan)
+}
+
+/// Whether it is a value, no word for what is worked out or left.
+fn is_own(answer: Option<&Answer>) -> bool {
+    let is_word =
+        |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO || word == by::KEEP);
+    answer.is_some_and(|answer| !is_word(answer))
 }
 
 /// The file in which the value is set.

@@ -95,12 +95,24 @@ fn seen(plan: &Plan) -> Vec<String> {
     plan.effective.iter().map(finding).collect()
 }
 
+/// A value that somebody wrote is not swallowed.
 #[test]
-fn values_that_are_left_are_no_plan_whatever_else_is_answered() {
+fn values_that_are_left_are_no_plan_and_a_value_beside_that_is_refused() {
     let facts = facts();
-    let mut all = answers(&facts, &[("natping-processes", Answer::Number(4))]);
-    all.values.insert(asks::VALUES.to_owned(), Answer::Choice(by::LEAVE.to_owned()));
-    assert_eq!(plan(&facts, &all).unwrap(), Plan::default());
+    let leaving = |given: &[(&str, Answer)]| {
+        let mut all = answers(&facts, given);
+        all.values.insert(asks::VALUES.to_owned(), Answer::Choice(by::LEAVE.to_owned()));
+        plan(&facts, &all).map_err(|why| why.to_string())
+    };
+    let auto = ("proxy-children", Answer::Choice(by::AUTO.to_owned()));
+    assert_eq!(leaving(&[auto]).unwrap(), Plan::default());
+    for value in [Answer::Number(4), Answer::Choice("yes".to_owned())] {
+        let why = leaving(&[("natping-processes", value)]).unwrap_err();
+        assert_eq!(
+            why,
+            "tuning.natping-processes: is answered, and values is 'leave': answer it with 'proposed'"
+        );
+    }
     assert_eq!(planned(&facts, &[]).unwrap(), Plan::default(), "all are kept");
 }
 
