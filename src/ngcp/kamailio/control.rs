@@ -24,23 +24,14 @@ const MOST: usize = 1000;
 /// State of a listening stream socket in `/proc/net/unix`: flags and type.
 const LISTENS: (&str, &str) = ("00010000", "0001");
 
-/// What was answered.
-pub(super) struct Answer {
-    pub(super) told: Told,
-    /// MB.
-    pub(super) shared_memory: Option<u64>,
-    /// MB.
-    pub(super) private_memory: Option<u64>,
-}
-
-/// Asks an instance for its processes and its memory.
-pub(super) fn ask(host: &dyn Executor, instance: &Instance) -> Result<Answer> {
+/// Asks an instance for its processes and what of its memory is free.
+pub(super) fn ask(host: &dyn Executor, instance: &Instance) -> Result<Told> {
     let sockets = sockets(host, &instance.pids)?;
     ensure!(!sockets.is_empty(), "it has no control socket that kamcmd could ask");
     let mut refused = None;
     for socket in sockets.into_iter().take(MOST_SOCKETS) {
         match run(host, &socket, &["core.ps"]).and_then(|text| workers(&text)) {
-            Ok(told) => return Ok(with_memory(host, Told { socket, ..told })),
+            Ok(told) => return Ok(with_memory(host, instance, Told { socket, ..told })),
             Err(error) => refused = Some(error.context(format!("{socket} does not answer"))),
         }
     }
@@ -55,22 +46,30 @@ pub(super) fn parameter(host: &dyn Executor, socket: &str, module: &str, name: &
     Ok(value.to_owned())
 }
 
-fn with_memory(host: &dyn Executor, mut told: Told) -> Answer {
-    let whole = |bytes: f64| (bytes > 0.0 && bytes < 1e15).then_some((bytes / MB) as u64);
-    let (mut shared_memory, mut private_memory) = (None, None);
-    if let Ok(text) = run(host, &told.socket, &["core.shmmem"]) {
-        let least = |name: &str| numbers(&text, name).min_by(f64::total_cmp);
-        shared_memory = least("total").and_then(whole);
-        told.shared_free = least("free").map(|bytes| bytes / MB);
-        told.shared_least =
-            least("total").zip(least("max_used")).map(|(all, used)| (all - used).max(0.0) / MB);
+/// Adds what is free of the memory that the instance was started with.
+fn with_memory(host: &dyn Executor, instance: &Instance, mut told: Told) -> Told {
+    let mb = |bytes: f64| bytes / MB;
+    if let Some(all) = instance.shared_memory
+        && let Ok(text) = run(host, &told.socket, &["core.shmmem"])
+        && let Some(total) = least(&text, "total").filter(|total| fits(*total, all))
+    {
+        told.shared_free = least(&text, "free").map(mb);
+        told.shared_least = least(&text, "max_used").map(|used| mb((total - used).max(0.0)));
     }
-    if let Ok(text) = run(host, &told.socket, &["pkg.stats"]) {
-        let least = |name: &str| numbers(&text, name).min_by(f64::total_cmp);
-        private_memory = least("total_size").and_then(whole);
-        told.private_free = least("free").map(|bytes| bytes / MB);
+    if let Some(all) = instance.private_memory
+        && let Ok(text) = run(host, &told.socket, &["pkg.stats"])
+        && least(&text, "total_size").is_some_and(|total| fits(total, all))
+    {
+        told.private_free = least(&text, "free").map(mb);
     }
-    Answer { told, shared_memory, private_memory }
+    told
+}
+
+/// Whether this many bytes are the MB that it was started with. It answers in numbers of 32 bits: of 2 GB and more
+/// it tells others, some of which look well (1 GB for 5).
+fn fits(bytes: f64, started: u64) -> bool {
+    // What the allocator needs for itself may be missing.
+    (0.0..=1.0).contains(&(started as f64 - bytes / MB))
 }
 
 /// Counts processes by what they are for: a line with the number, a line with the words.
@@ -101,12 +100,11 @@ fn workers(text: &str) -> Result<Told> {
     Ok(told)
 }
 
-/// All numbers behind `name:`.
-fn numbers(text: &str, name: &str) -> impl Iterator<Item = f64> {
-    text.lines().filter_map(move |line| {
-        let value = line.trim().strip_prefix(name)?.strip_prefix(':')?.trim();
-        value.parse::<u64>().ok().map(|bytes| bytes as f64)
-    })
+/// The least number behind `name:`; `None` where one of them is none that could be bytes.
+fn least(text: &str, name: &str) -> Option<f64> {
+    let values = text.lines().filter_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'));
+    let bytes: Option<Vec<u64>> = values.map(|value| value.trim().parse().ok()).collect();
+    bytes?.into_iter().min().map(|bytes| bytes as f64)
 }
 
 fn run(host: &dyn Executor, socket: &str, words: &[&str]) -> Result<String> {

@@ -18,9 +18,9 @@ pub struct Instance {
     pub pss: Option<f64>,
     /// MB of `pss` that is not the memory they share on purpose: programs, and what each process has for itself.
     pub private: Option<f64>,
-    /// MB that they share, as it says itself or as it was started (`-m`).
+    /// MB that they share, as it was started (`-m`).
     pub shared_memory: Option<u64>,
-    /// MB that each process may take for itself, as it says itself or as it was started (`-M`).
+    /// MB that each process may take for itself, as it was started (`-M`).
     pub private_memory: Option<u64>,
     /// What it says of itself; `None` where `kamcmd` does not answer.
     pub told: Option<Told>,

@@ -49,11 +49,7 @@ fn instance(host: &dyn Executor, name: String, file: Option<String>, group: &[Pr
         ..Instance::default()
     };
     match control::ask(host, &instance) {
-        Ok(answer) => {
-            instance.shared_memory = answer.shared_memory.or(instance.shared_memory);
-            instance.private_memory = answer.private_memory.or(instance.private_memory);
-            instance.told = Some(answer.told);
-        }
+        Ok(told) => instance.told = Some(told),
         Err(why) => instance.silent = Some(format!("{why:#}")),
     }
     instance

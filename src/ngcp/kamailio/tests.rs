@@ -18,9 +18,14 @@ const UNIX: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n\
                     00000000335343fc: 00000002 00000000 00010000 0001 01 99 @abstract\n";
 
 fn host() -> Simulated {
+    with_shared(64, SHM)
+}
+
+/// Started with so many MB of shared memory, of which it says this.
+fn with_shared(shared: u32, says: &'static str) -> Simulated {
     let line = |which: &str| {
         format!(
-            "/usr/sbin/kamailio\0-P\0/run/kamailio/kamailio.{which}.pid\0-f\0/etc/kamailio/{which}/kamailio.cfg\0-m\0128\0-M\x0016\0-DD\0"
+            "/usr/sbin/kamailio\0-P\0/run/kamailio/kamailio.{which}.pid\0-f\0/etc/kamailio/{which}/kamailio.cfg\0-m\0{shared}\0-M\x0016\0-DD\0"
         )
     };
     let rollup = |all: u32, shared: u32| format!("Pss: {all} kB\nPss_Shmem: {shared} kB\n");
@@ -34,11 +39,11 @@ fn host() -> Simulated {
         .file("/proc/300/cmdline", line("lb"))
         .file("/proc/301/cmdline", "grep\0kamailio\0")
         .file("/proc/net/unix", UNIX)
-        .on("kamcmd", |_, command: &crate::executor::Command| {
+        .on("kamcmd", move |_, command: &crate::executor::Command| {
             assert_eq!(command.args[..2], ["-s", "unix:/run/kamailio/kamailio.proxy.ctl"]);
             match command.args[2].as_str() {
                 "core.ps" => Answer::from(PS),
-                "core.shmmem" => SHM.into(),
+                "core.shmmem" => says.into(),
                 "pkg.stats" => PKG.into(),
                 "cfg.get" if command.args[4] == "default_expires" => "3600\n".into(),
                 _ => "error: 400 - Failed to get the variable\n".into(),
@@ -59,7 +64,6 @@ fn workers_and_memory_are_those_that_kamailio_says() {
     let proxy = &all[1];
     assert_eq!((proxy.processes, proxy.pss, proxy.private), (2, Some(5.0), Some(3.0)));
     assert_eq!(proxy.file.as_deref(), Some("/etc/kamailio/proxy/kamailio.cfg"));
-    // Started with 128, it says 64.
     assert_eq!((proxy.shared_memory, proxy.private_memory), (Some(64), Some(16)));
     let told = proxy.told.as_ref().unwrap();
     assert_eq!(told.udp_workers, [3, 1]);
@@ -67,11 +71,29 @@ fn workers_and_memory_are_those_that_kamailio_says() {
     assert_eq!((told.shared_least, told.private_free), (Some(61.0), Some(8.0)));
 }
 
+/// As kamailio 5.6.3 answers to `-m 5120`, to `-m 2048`, and in an older form.
+#[test]
+fn numbers_that_do_not_fit_what_it_was_started_with_are_not_known() {
+    for (started, says) in [
+        (5120, "total: 1073741824\nfree: 1070000000\nmax_used: 3145728\n"),
+        (2048, "total: -2147483648\nfree: 2144000000\nmax_used: 3145728\n"),
+        (128, "total: 67108864\nfree: 64368176\nmax_used: 3145728\n"),
+        (64, "total: 67108864\nfree: -1\nmax_used: -5\n"),
+        (64, ""),
+    ] {
+        let proxy = running(&with_shared(started, says)).unwrap().remove(1);
+        assert_eq!(proxy.shared_memory, Some(u64::from(started)), "{says}");
+        let told = proxy.told.unwrap();
+        assert_eq!((told.shared_free, told.shared_least), (None, None), "{says}");
+        assert_eq!(told.private_free, Some(8.0));
+    }
+}
+
 #[test]
 fn what_an_instance_does_not_say_is_not_known_and_what_it_was_started_with_is() {
     let all = running(&host()).unwrap();
     let lb = &all[0];
-    assert_eq!((lb.shared_memory, lb.private_memory, lb.pss), (Some(128), Some(16), None));
+    assert_eq!((lb.shared_memory, lb.private_memory, lb.pss), (Some(64), Some(16), None));
     assert_eq!(lb.told, None);
     assert!(lb.silent.as_deref().unwrap().contains("no control socket"), "{:?}", lb.silent);
     for answer in ["error: 500 - command core.ps not found\n", "", "welcome\nto\n", "1\n", "\u{fffd}\0\n1"] {

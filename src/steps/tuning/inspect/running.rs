@@ -65,9 +65,10 @@ impl Services<'_> {
             format!("the running kamailio-{name} was not asked: {why}")
         };
         let told = one.told.as_ref().ok_or_else(silent);
+        let without = |option: &str| format!("the running kamailio-{name} was started without {option}");
         let number = match of {
-            Of::SharedMemory => one.shared_memory.ok_or_else(silent)?,
-            Of::PrivateMemory => one.private_memory.ok_or_else(silent)?,
+            Of::SharedMemory => one.shared_memory.ok_or_else(|| without("-m"))?,
+            Of::PrivateMemory => one.private_memory.ok_or_else(|| without("-M"))?,
             Of::TcpWorkers => told?.tcp_workers,
             Of::Pingers => told?.pingers,
             Of::UdpWorkers => match told?.udp_workers.as_slice() {
