@@ -13,7 +13,7 @@ use crate::{finding::Finding, steps::Answers};
 pub(super) fn all(facts: &Facts) -> Vec<Finding> {
     // Nothing is answered: what comes out is what is so today.
     let sized = sized(facts, &Answers::default());
-    let mut all = vec![
+    let together = vec![
         budgets::memory(facts, &sized.today),
         budgets::disk(facts, &sized.today),
         evidence::hit_rate(facts),
@@ -21,9 +21,10 @@ pub(super) fn all(facts: &Facts) -> Vec<Finding> {
         evidence::out_of_memory(facts),
         evidence::other_owner(facts),
     ];
+    let mut all = together.clone();
     let beside = options::beside(&sized.options);
     for becoming in &sized.options {
-        all.push(options::harm(becoming, facts, &beside));
+        all.push(options::harm(becoming, facts, &beside, &together));
         all.extend(options::in_force(becoming, facts));
     }
     all

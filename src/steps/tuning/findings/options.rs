@@ -27,8 +27,13 @@ pub(super) fn beside(options: &[Becoming<'_>]) -> Vec<(String, String)> {
     guard::beside(has, |_| true)
 }
 
-/// Fails only where the value is illegal or does harm on this host.
-pub(super) fn harm(one: &Becoming<'_>, facts: &Facts, beside: &[(String, String)]) -> Finding {
+/// Fails only where the value is illegal or does harm on this host; `together` is what was found of all options.
+pub(super) fn harm(
+    one: &Becoming<'_>,
+    facts: &Facts,
+    beside: &[(String, String)],
+    together: &[Finding],
+) -> Finding {
     let (now, option) = (one.now, one.option);
     let shown = now.text.as_deref().map(one_line).unwrap_or_default();
     let place = now.from.as_deref().unwrap_or("no file has it");
@@ -50,7 +55,9 @@ pub(super) fn harm(one: &Becoming<'_>, facts: &Facts, beside: &[(String, String)
         }
         Some(Ok(has)) => {
             let wrong = guard::alone(option, has).or_else(with_others);
-            match wrong.or_else(|| scarce(option.seen.as_ref(), facts)) {
+            let seen =
+                || scarce(option.seen.as_ref(), facts).or_else(|| suffered(&now.name, facts, together));
+            match wrong.or_else(seen) {
                 Some(why) => {
                     (Status::Fail, format!("{label}: {shown} does harm"), format!("{why}; set in {place}"))
                 }
@@ -62,7 +69,7 @@ pub(super) fn harm(one: &Becoming<'_>, facts: &Facts, beside: &[(String, String)
                     let words = warned.map_or_else(String::new, |warned| format!("; {}", warned.words));
                     (
                         Status::Pass,
-                        format!("{label}: {shown} is legal and no harm of it is seen"),
+                        format!("{label}: {shown} is within its limits"),
                         format!("set in {place}{words}"),
                     )
                 }
@@ -94,6 +101,29 @@ fn scarce(seen: Option<&InForce>, facts: &Facts) -> Option<String> {
     };
     (left < of as f64 * LITTLE)
         .then(|| format!("kamailio-{instance} had only {left:.1} of {of} MB left of {what}"))
+}
+
+/// What a finding of this host says that this option is to blame for.
+fn suffered(name: &str, facts: &Facts, together: &[Finding]) -> Option<String> {
+    let failed = |id: &str| {
+        let found = together.iter().find(|finding| finding.id == id && finding.status == Status::Fail)?;
+        Some(found.evidence.clone())
+    };
+    match name {
+        "buffer-pool-size" => failed(id::HIT_RATE),
+        "natping-processes" | "natping-interval" => failed(id::NATPING_CAPACITY),
+        _ => facts.out_of_memory.iter().find_map(|one| {
+            let (memory, what) = if one.private {
+                ("pkg-mem", "a process's own memory")
+            } else {
+                ("shm-mem", "shared memory")
+            };
+            (name == format!("{}-{memory}", one.instance)).then(|| {
+                let (file, lines) = (one.file.display(), one.lines);
+                format!("kamailio-{} ran out of {what}: {lines} lines of {file} say it", one.instance)
+            })
+        }),
+    }
 }
 
 /// Whether the running service has the value of the files; nothing where no host tells it.

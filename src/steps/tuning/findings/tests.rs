@@ -127,6 +127,43 @@ fn a_hit_rate_is_judged_when_enough_was_read_and_the_pool_is_full() {
     assert_eq!(status(&seen(CONFIG), "TUNING-BUFFER-POOL-HIT-RATE"), Status::Unknown);
 }
 
+/// What the host suffers from is said of the option that it comes from, and no other is told as harmless.
+#[test]
+fn harm_that_is_seen_is_harm_of_its_option() {
+    let mut facts = seen(CONFIG);
+    let pool = one(&facts, "TUNING-BUFFER-POOL-SIZE");
+    assert_eq!(
+        (pool.status, pool.title.as_str()),
+        (Status::Pass, "Database buffer pool: 1G is within its limits")
+    );
+    let since_start = Reads { all: 1_000_000, disk: 70_000 };
+    facts.buffer_pool =
+        Some(BufferPool { size: 1 << 30, filled: 1 << 30, since_start, ..BufferPool::default() });
+    facts.put(figure::NATED_NOW, 80_000.0, "the test");
+    facts.out_of_memory.push(OutOfMemory {
+        instance: "proxy".to_owned(),
+        file: "/var/log/ngcp/kamailio-proxy.log".into(),
+        lines: 3,
+        private: false,
+        last: String::new(),
+    });
+    let evidence = |id: &str| {
+        let finding = one(&facts, id);
+        assert_eq!(finding.status, Status::Fail, "{finding:?}");
+        finding.evidence
+    };
+    for (option, of_all) in [
+        ("TUNING-BUFFER-POOL-SIZE", "TUNING-BUFFER-POOL-HIT-RATE"),
+        ("TUNING-NATPING-PROCESSES", "TUNING-NATPING-CAPACITY"),
+        ("TUNING-NATPING-INTERVAL", "TUNING-NATPING-CAPACITY"),
+    ] {
+        assert!(evidence(option).starts_with(&evidence(of_all)), "{option}");
+    }
+    let said = evidence("TUNING-PROXY-SHM-MEM");
+    assert!(said.contains("3 lines of /var/log/ngcp/kamailio-proxy.log"), "{said}");
+    assert_eq!(status(&facts, "TUNING-LB-SHM-MEM"), Status::Pass);
+}
+
 #[test]
 fn what_runs_is_held_against_what_is_written() {
     let with = |value: &str| {
