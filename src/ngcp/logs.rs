@@ -9,7 +9,11 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 
-use crate::executor::{Command, Executor, Exit, Kind, Pipe, Quiet, READ_LIMIT, Status};
+use crate::executor::{Command, Executor, Kind, Quiet};
+
+mod ran_out;
+
+pub use ran_out::{RanOut, ran_out};
 
 /// Where they lie.
 pub const DIRECTORY: &str = "/var/log/ngcp";
@@ -20,16 +24,8 @@ const DEPTH: usize = 3;
 const SAME_TIME: i64 = 3600;
 /// A shorter time tells nothing of a day, in seconds.
 const SHORTEST: i64 = 6 * 3600;
-/// So much of a large log is looked through, from its end.
-const TAIL: &str = "268435456";
-/// So many of its lines are told.
-const MOST_LINES: &str = "1000";
-/// How long a look into a log or at the rotation may take.
+/// How long a look at the rotation may take.
 const LIMIT: Duration = Duration::from_secs(20);
-/// What kamailio says when memory ran out; it has said it in several ways over the years.
-const RAN_OUT: [&str; 5] =
-    ["out of ", "no more ", "could not allocate ", "couldn't allocate ", "cannot allocate "];
-const OF_WHAT: [&str; 7] = ["mem", "memory", "shm", "pkg", "private", "shared", "share"];
 
 /// What logs take.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -135,67 +131,6 @@ fn rotations(text: &str) -> Vec<u64> {
         count.trim().parse::<u64>().ok()?.checked_mul(every)
     })
     .collect()
-}
-
-/// Lines of a log that say that memory ran out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RanOut {
-    /// How many, at least.
-    pub lines: u64,
-    /// The last was about the memory of single processes (pkg), not what they share (shm).
-    pub private: bool,
-    /// The last of them.
-    pub last: String,
-}
-
-/// Looks through a log of kamailio; `None` when no line says it.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn ran_out(host: &dyn Executor, file: &Path) -> Result<Option<RanOut>> {
-    let about = host.metadata(file)?;
-    let text = if about.len <= READ_LIMIT {
-        String::from_utf8_lossy(&host.read(file)?).into_owned()
-    } else {
-        found_at_the_end(host, file)?
-    };
-    let mut found: Option<RanOut> = None;
-    for line in text.lines() {
-        let Some(private) = says(line) else { continue };
-        let lines = found.map_or(0, |found| found.lines) + 1;
-        found = Some(RanOut { lines, private, last: line.chars().take(300).collect() });
-    }
-    Ok(found)
-}
-
-/// Lines of a log that is too large to be read whole, by the host's own tools.
-fn found_at_the_end(host: &dyn Executor, file: &Path) -> Result<String> {
-    let any = |words: &[&str]| words.iter().map(|word| word.trim_end()).collect::<Vec<_>>().join("|");
-    let pattern = format!("({}) ({})", any(&RAN_OUT), any(&OF_WHAT));
-    let path = file.to_str().context("the name of a log is no text")?;
-    let stages = vec![
-        Command::new("tail", ["-c", TAIL, path]).reads_only(),
-        Command::new("grep", ["-a", "-i", "-E", "-e", &pattern]).reads_only(),
-        Command::new("tail", ["-n", MOST_LINES]).reads_only(),
-    ];
-    let pipe = Pipe { stages, from: None, to: None, limit: LIMIT };
-    let exits = host.pipe(&pipe, &mut Quiet)?;
-    // grep says 1 when it finds nothing.
-    let nothing = exits.get(1).is_some_and(|exit| exit.status == Status::Code(1));
-    match pipe.failure(&exits) {
-        Some(why) if !nothing => bail!("{path} cannot be looked through: {why}"),
-        _ => Ok(exits.last().map(Exit::text).unwrap_or_default()),
-    }
-}
-
-/// Whether a line says it, and of which memory: `ERROR: could not allocate shared memory from shm pool`.
-fn says(line: &str) -> Option<bool> {
-    let line = line.to_ascii_lowercase();
-    RAN_OUT.iter().find_map(|begin| {
-        let rest = &line[line.find(begin)? + begin.len()..];
-        let first = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
-        OF_WHAT.contains(&first).then(|| rest.contains("pkg") || rest.contains("private"))
-    })
 }
 
 #[cfg(test)]

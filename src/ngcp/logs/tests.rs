@@ -54,11 +54,40 @@ fn a_line_that_says_memory_ran_out_tells_which() {
     let file = Path::new("/var/log/ngcp/kamailio-lb.log");
     let found = ran_out(&Simulated::new().file(file, log), file).unwrap().unwrap();
     assert_eq!((found.lines, found.private), (3, true));
-    assert!(found.last.ends_with("no more pkg memory"));
+    assert_eq!(found.last, "Nov 3 10:00:03, lb[7]: no more pkg memory");
     let shared = "lb[7]: CRITICAL: could not allocate shared memory\n\u{fffd}\0\n";
     assert!(!ran_out(&Simulated::new().file(file, shared), file).unwrap().unwrap().private);
-    for well in ["", "no more than 3 calls\n", "running out of patience\n", "memory\n"] {
+    let printed = " 0(7) ERROR: <core> [core/mem/q_malloc.c:291]: qm_malloc(): out of mem\n";
+    let found = ran_out(&Simulated::new().file(file, printed), file).unwrap().unwrap();
+    assert_eq!(found.last, "process 7: out of mem");
+    for well in [
+        "",
+        "lb[7]: ERROR: no more than 3 calls\n",
+        "lb[7]: ERROR: running out of patience\n",
+        "memory\n",
+        // What a caller wrote.
+        "Nov  3 10:00:00 spce lb[7]: INFO: <script>: User-Agent: lb[7]: ERROR: out of mem\n",
+        "Nov  3 10:00:00 spce lb[7]: NOTICE: 0(7) ERROR: out of mem\n",
+        "Nov  3 10:00:00 spce lb[7]: ERROR: <script>: User-Agent: out of mem\n",
+        "Nov  3 10:00:00 spce lb: INFO: x[7]: ERROR: out of mem\n",
+        "ERROR: out of mem\n",
+    ] {
         assert_eq!(ran_out(&Simulated::new().file(file, well), file).unwrap(), None, "{well:?}");
     }
     assert!(ran_out(&Simulated::new(), file).is_err());
+}
+
+#[test]
+fn nothing_else_of_a_line_is_told() {
+    let file = Path::new("/var/log/ngcp/kamailio-lb.log");
+    for (line, told) in [
+        (
+            "2026-11-03T10:00:01.5+01:00 canary /usr/sbin/lb[7]: ERROR: {canary} <core>: out of mem: Authorization: canary",
+            "2026-11-03T10:00:01.5+01:00, lb[7]: out of mem",
+        ),
+        ("Nov canary 4 x lb[7]: ALERT: canary: no more shm canary", "lb[7]: no more shm memory"),
+    ] {
+        let found = ran_out(&Simulated::new().file(file, line), file).unwrap().unwrap();
+        assert_eq!(found.last, told);
+    }
 }

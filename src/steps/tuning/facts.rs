@@ -127,6 +127,6 @@ pub(super) struct OutOfMemory {
     pub(super) lines: u64,
     /// It was the memory of single processes (pkg), not what they share (shm).
     pub(super) private: bool,
-    /// The last of them.
+    /// The last of them: time, process and known words, nothing else of the line.
     pub(super) last: String,
 }
