@@ -67,7 +67,7 @@ pub enum Kind {
     Either {
         /// In order; the answer is the word.
         words: Vec<Choice>,
-        /// The word before anybody answers.
+        /// The word, or the value as it is written, before anybody answers.
         default: String,
         /// What a value is, which is answered as that kind is: a number, a size, a text.
         or: Box<Kind>,
@@ -99,9 +99,8 @@ impl Kind {
     /// The answer before anybody answers; a secret and a file have none.
     pub fn default(&self) -> Option<Answer> {
         match self {
-            Kind::Choice { default, .. } | Kind::Either { default, .. } => {
-                Some(Answer::Choice(default.clone()))
-            }
+            Kind::Choice { default, .. } => Some(Answer::Choice(default.clone())),
+            Kind::Either { default, .. } => self.read(default).ok(),
             Kind::Text { default, .. } => Some(Answer::Text(default.clone())),
             Kind::Number { default, .. } => Some(Answer::Number(*default)),
             Kind::List { default, .. } => Some(Answer::List(default.clone())),

@@ -66,20 +66,30 @@ pub(super) fn together(planned: &Figures, today: &Figures) -> Option<Refusal> {
         let same = same.filter(|same| same.unknown == budget.unknown);
         endless || more_than(budget.excess(), same.and_then(Budget::excess))
     })?;
+    let key = to_blame(&worse.title, planned, today)?;
+    Some((key, too_much(&worse)))
+}
+
+/// What does not fit with these values, one sentence each: said also of what is no worse than today.
+pub(super) fn said(planned: &Figures) -> Vec<String> {
+    let unfit = budget::limited(planned).into_iter().filter(|budget| budget.fits() == Some(false));
+    unfit.map(|budget| format!("Tuning: with these values {}.", too_much(&budget))).collect()
+}
+
+/// In which way a budget does not fit.
+fn too_much(budget: &Budget) -> String {
     let [total, reserve, limit] =
-        [worse.total(), worse.reserve, worse.limit.unwrap_or_default()].map(rounded);
-    let why = if !worse.endless.is_empty() {
-        format!("{} would grow until the disk is full", worse.endless.join(" and "))
-    } else if worse.title == "keepalives" {
+        [budget.total(), budget.reserve, budget.limit.unwrap_or_default()].map(rounded);
+    if !budget.endless.is_empty() {
+        format!("{} would grow until the disk is full", budget.endless.join(" and "))
+    } else if budget.title == "keepalives" {
         format!("{total} keepalives are due each second, the processes can send {limit}")
     } else {
-        let of = worse.title.clone();
+        let of = &budget.title;
         format!(
             "{of}: {total} MB and {reserve} MB that must stay free are more than the {limit} MB there are"
         )
-    };
-    let key = to_blame(&worse.title, planned, today)?;
-    Some((key, why))
+    }
 }
 
 /// Whether the value of today, or none where there is none, takes less memory than the planned one.

@@ -44,6 +44,8 @@ pub(super) mod by {
     pub(crate) const AUTO: &str = "auto";
     /// An option: as it is.
     pub(crate) const KEEP: &str = "keep";
+    /// A figure that nobody told: what depends on it is left as it is.
+    pub(crate) const UNKNOWN: &str = "unknown";
     pub(crate) const REFUSE: &str = "refuse";
     /// The value is changed in the file that decides it.
     pub(crate) const THERE: &str = "there";
@@ -54,7 +56,7 @@ pub(super) mod by {
 pub(super) mod figure {
     /// From answers.
     pub(crate) const SUBSCRIBERS: &str = "subscribers";
-    /// Subscribers behind NAT, from answers.
+    /// Phones behind NAT: counted, and as many more as are answered.
     pub(crate) const NATED: &str = "nated";
     /// Seconds, from answers.
     pub(crate) const REGISTER_EVERY: &str = "register-every";

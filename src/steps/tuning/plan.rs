@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::{
     amount::Amount,
     facts::{Facts, Running},
-    findings,
+    findings, guard,
     names::{ABOUT, asks, by, id},
     sizing::{Becoming, Sized, sized},
 };
@@ -73,6 +73,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         not_in_force(facts, &mut plan);
     }
     not_sized(&sized, answers, &mut plan);
+    plan.reminders.extend(guard::said(&sized.planned));
     Ok(plan)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn figures(facts: &Facts, answers: &Answers) -> Vec<Figure> {
         let also = also.iter().map(|key| (*key).to_owned());
         also.chain(options.map(|one| one.now.name.clone())).collect::<Vec<_>>()
     };
-    let both = |of: fn(&Figures) -> Budget| vec![("now", of(&then.today)), (label, of(&then.planned))];
+    let both = |of: fn(&Figures) -> Budget| vec![("now", of(&then.present)), (label, of(&then.planned))];
     let memory = keys(&[Group::Memory], &[asks::VALUES, asks::SUBSCRIBERS, asks::GROWTH, asks::SHADOWED]);
     let load = keys(&[Group::Load], &[asks::REGISTER_EVERY, asks::CALLS]);
     let disk = keys(&[Group::Disk, Group::Logs], &[]);
@@ -41,7 +41,7 @@ pub(super) fn figures(facts: &Facts, answers: &Answers) -> Vec<Figure> {
     all.extend(keepalives(&both(budget::keepalives), &then.planned));
     all.push(bars("Load", "a second", &both(budget::load), load));
     let planned = budget::disk(&then.planned);
-    for now in budget::disk(&then.today) {
+    for now in budget::disk(&then.present) {
         let Some(planned) = planned.iter().find(|other| other.title == now.title) else { continue };
         let title = format!("Disk, {}", now.title);
         all.push(bars(&title, "MB", &[("now", now), (label, planned.clone())], disk.clone()));
@@ -138,4 +138,50 @@ fn table(proposed: &Sized<'_>) -> Figure {
         chosen: None,
         rows: rows.collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::{
+        Answer,
+        tuning::{
+            facts::{Measured, Now},
+            names::figure,
+        },
+    };
+
+    /// What is answered for the future changes nothing of what is so now.
+    #[test]
+    fn the_picture_of_now_is_as_it_was_counted() {
+        let counted = [
+            (figure::SUBSCRIBERS_NOW, 1000.0),
+            (figure::REGISTERED_NOW, 900.0),
+            (figure::NATED_NOW, 900.0),
+            (figure::LOG_DAY, 10.0),
+            (figure::LOG_NOW, 930.0),
+            (figure::LOG_FREE, 9000.0),
+        ];
+        let measured = counted.map(|(name, value)| (name.to_owned(), Measured { value, by: String::new() }));
+        let options = options::all().iter().filter(|option| option.tuning.is_some());
+        let now = |option: &options::Setting| Now {
+            name: option.name.clone(),
+            text: Some(option.default.clone()),
+            ..Now::default()
+        };
+        let facts =
+            Facts { measured: measured.into(), options: options.map(now).collect(), ..Facts::default() };
+        let mut answers = Answers::default();
+        answers.values.insert(asks::SUBSCRIBERS.to_owned(), Answer::Number(5000));
+        answers.values.insert(asks::GROWTH.to_owned(), Answer::Number(100));
+        let mut seen = Vec::new();
+        for figure in figures(&facts, &answers) {
+            let Figure::Bars(bars) = figure else { continue };
+            let sums = bars.bars.iter().map(|bar| bar.parts.iter().map(|(_, amount)| amount).sum::<u64>());
+            seen.push((bars.title, sums.collect::<Vec<_>>()));
+        }
+        let of = |title: &str| seen.iter().find(|(one, _)| one == title).map(|(_, sums)| &sums[..]);
+        assert_eq!(of("Keepalives"), Some(&[30, 300][..]));
+        assert_eq!(of("Disk, logs"), Some(&[930, 1860][..]));
+    }
 }

@@ -82,9 +82,19 @@ fn values(found: &[Finding], facts: &Facts) -> Field {
 /// What the values are sized by: as it was measured, as far as it was.
 fn figures(facts: &Facts) -> [Field; 5] {
     let told = Expected::of(facts);
-    let field = |key: &str, label: &str, default: i64, max: i64, now: Option<String>, help: &str| {
-        let kind = Kind::Number { default: default.clamp(0, max), min: 0, max };
-        Field { now, ..Field::new(key, label, kind).help(help) }
+    let number = |default: i64, max: i64| Kind::Number { default: default.clamp(0, max), min: 0, max };
+    let field = |key: &str, label: &str, kind: Kind, now: Option<String>, help: &str| Field {
+        now,
+        ..Field::new(key, label, kind).help(help)
+    };
+    let unknown = |told: Option<i64>, max: i64| {
+        let effect = "What depends on it is left as it is.";
+        Kind::Either {
+            words: vec![(by::UNKNOWN, "not known", effect).into()],
+            default: told.map_or_else(|| by::UNKNOWN.to_owned(), |told| told.clamp(0, max).to_string()),
+            or: Box::new(number(told.unwrap_or(0), max)),
+            because: None,
+        }
     };
     let measured = |name: &str| facts.measured.get(name).map(|one| format!("{:.0}", one.value));
     let subscribers = measured(figure::SUBSCRIBERS_NOW).map(|all| format!("{all} counted"));
@@ -95,40 +105,35 @@ fn figures(facts: &Facts) -> [Field; 5] {
         field(
             asks::SUBSCRIBERS,
             "Subscribers",
-            told.subscribers.unwrap_or(0),
-            10_000_000,
+            unknown(told.subscribers, 10_000_000),
             subscribers.or(Some("not known".to_owned())),
-            "Accounts whose phones register here. 0: not known, then nothing is proposed that depends on it.",
+            "Accounts whose phones register here. 0: none, a test system.",
         ),
         field(
             asks::BEHIND_NAT,
             "Of 100 behind NAT",
-            told.behind_nat,
-            100,
+            unknown(told.behind_nat, 100),
             nated.or(Some("not known".to_owned())),
             "Phones behind a router need a keepalive every interval, or calls do not reach them.",
         ),
         field(
             asks::REGISTER_EVERY,
             "Registers every, s",
-            told.register_every,
-            86_400,
+            number(told.register_every, 31_536_000),
             every,
             "How often a phone registers; the shorter, the more REGISTER requests a second.",
         ),
         field(
             asks::CALLS,
             "Calls a second",
-            told.calls.unwrap_or(0),
-            10_000,
+            number(told.calls.unwrap_or(0), 10_000),
             None,
             "Calls that begin in a second of the busy hour. Taken to be one for each 1000 subscribers.",
         ),
         field(
             asks::GROWTH,
             "Growth, of 100",
-            told.growth,
-            1000,
+            number(told.growth, 1000),
             None,
             "So many of 100 more subscribers, calls and rows in the database are planned for.",
         ),

@@ -62,6 +62,8 @@ pub(super) struct Sized<'a> {
     pub(super) planned: Figures,
     /// The same with the values that they have now.
     pub(super) today: Figures,
+    /// What is so now: the values that they have now under the load that the host tells, whatever is answered.
+    pub(super) present: Figures,
     /// Why all of it together cannot be, with the key of the question to change: memory, keepalives.
     pub(super) refused: Option<(String, String)>,
 }
@@ -128,7 +130,8 @@ impl Becoming<'_> {
     fn waits_for(&self, figures: &Figures) -> Option<&'static str> {
         let names = self.option.sized.as_ref().map(Formula::names).unwrap_or_default();
         names.into_iter().filter(|name| !figures.contains_key(*name)).find_map(|name| match name {
-            figure::SUBSCRIBERS | figure::NATED | figure::CALLS => Some("how many subscribers there are"),
+            figure::SUBSCRIBERS | figure::CALLS => Some("how many subscribers there are"),
+            figure::NATED => Some("how many phones are behind NAT"),
             figure::DATA => Some("how large the tables are"),
             figure::LOG_FIT => Some("what a day of logs takes, or what is free for them,"),
             figure::BINLOG_FIT => Some("what a day of binary logs takes, or what is free for them,"),
@@ -193,13 +196,18 @@ impl Becoming<'_> {
 pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
     let proposed = answers.choice(asks::VALUES).ok().flatten() == Some(by::PROPOSED);
     let mut options: Vec<Becoming> = facts.options.iter().filter_map(|now| becoming(now, answers)).collect();
+    let measured = || facts.measured.iter().map(|(name, one)| (name.clone(), one.value));
     let mut host = Expected::new(facts, answers).figures();
-    host.extend(facts.measured.iter().map(|(name, one)| (name.clone(), one.value)));
+    host.extend(measured());
     let wanted = with(&host, &options, Becoming::wanted);
     let automatic =
         |name: &str| options.iter().any(|one| one.now.name == name && one.answered == Answered::Auto);
     host.extend(days::fitting(&wanted, automatic));
-    let today = with(&host, &options, |one| one.today().and_then(|value| one.figure(&value)));
+    let now = |one: &Becoming| one.today().and_then(|value| one.figure(&value));
+    let today = with(&host, &options, now);
+    let mut present = Expected::of(facts).figures();
+    present.extend(measured());
+    let present = with(&present, &options, now);
     propose(&mut options, &host);
     relieve(&mut options, &host, &today);
     if !proposed {
@@ -211,7 +219,7 @@ pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
     let planned = with(&host, &options, Becoming::counts);
     refuse(&mut options);
     let refused = if proposed { guard::together(&planned, &today) } else { None };
-    Sized { options, planned, today, refused }
+    Sized { options, planned, today, present, refused }
 }
 
 fn becoming<'a>(now: &'a Now, answers: &Answers) -> Option<Becoming<'a>> {

@@ -82,7 +82,7 @@ fn fifty_thousand_subscribers_need_a_gigabyte_of_shared_memory_and_eight_workers
 #[test]
 fn a_test_system_needs_little() {
     let facts = facts(&[], &[(figure::MEMORY, 2048.0), (figure::CORES, 2.0), (figure::DATA, 20.0)]);
-    let sized = sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(20))]));
+    let sized = sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(20)), (asks::BEHIND_NAT, number(100))]));
     for (name, value) in [
         ("lb-shm-mem", "64"),
         ("proxy-shm-mem", "64"),
@@ -127,7 +127,8 @@ fn more_phones_than_seven_processes_can_keep_alive_get_a_longer_interval_and_a_w
 fn the_buffer_pool_holds_the_data_as_far_as_there_is_memory_beside_all_else() {
     let told = |memory: f64, data: f64| {
         let facts = facts(&[], &[(figure::MEMORY, memory), (figure::DATA, data), (figure::CORES, 2.0)]);
-        becomes(&sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(1000))])), "buffer-pool-size")
+        let load = [(asks::SUBSCRIBERS, number(1000)), (asks::BEHIND_NAT, number(100))];
+        becomes(&sized(&facts, &answers(&load)), "buffer-pool-size")
     };
     assert_eq!(told(MEMORY, 4000.0), "4416M");
     assert_eq!(told(MEMORY, 40_000.0), "8G", "half of the memory");
@@ -186,6 +187,10 @@ fn what_makes_a_bad_host_better_is_not_refused() {
         sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(100)), own])).refused.map(|(key, _)| key)
     };
     assert_eq!(with("6G"), None);
+    let own = ("buffer-pool-size", Answer::Text("6G".into()));
+    let planned = sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(100)), own])).planned;
+    let said = super::guard::said(&planned);
+    assert!(matches!(&said[..], [one] if one.contains("more than the 4096 MB there are")), "{said:?}");
     assert_eq!(with("9G").as_deref(), Some("buffer-pool-size"));
 }
 
@@ -193,7 +198,13 @@ fn what_makes_a_bad_host_better_is_not_refused() {
 fn values_that_are_left_are_all_as_they_are_and_still_proposed() {
     let facts = facts(
         &[("natping-processes", "8"), ("lb-shm-mem", "4000"), ("proxy-children", "?")],
-        &[(figure::MEMORY, 2048.0), (figure::SUBSCRIBERS_NOW, 2000.0), (figure::CORES, 4.0)],
+        &[
+            (figure::MEMORY, 2048.0),
+            (figure::SUBSCRIBERS_NOW, 2000.0),
+            (figure::REGISTERED_NOW, 1000.0),
+            (figure::NATED_NOW, 900.0),
+            (figure::CORES, 4.0),
+        ],
     );
     let sized = sized(&facts, &Answers::default());
     assert!(sized.options.iter().all(|one| !one.changes() && one.refused.is_none()));
@@ -232,7 +243,8 @@ fn a_key_that_no_file_has_is_added_for_another_value_alone() {
         now.text = None;
     }
     let at = |subscribers: i64, answers_: &[(&str, Answer)]| {
-        let all = [&[(asks::SUBSCRIBERS, number(subscribers))], answers_].concat();
+        let load = [(asks::SUBSCRIBERS, number(subscribers)), (asks::BEHIND_NAT, number(100))];
+        let all = [&load, answers_].concat();
         let sized = sized(&facts, &answers(&all));
         ["natping-processes", "rating-enable"].map(|name| of(&sized, name).text())
     };

@@ -336,7 +336,11 @@ pub(super) fn place_of(kind: &Kind, word: &str) -> Option<usize> {
 pub(super) fn unanswered(field: &Field) -> FieldState {
     match &field.kind {
         kind @ Kind::Choice { default, .. } => FieldState::Choice(place_of(kind, default).unwrap_or(0)),
-        kind @ Kind::Either { default, .. } => FieldState::Either(place_of(kind, default), Input::default()),
+        kind @ Kind::Either { default, .. } => {
+            let word = place_of(kind, default);
+            let line = if word.is_none() { default.clone().into() } else { Input::default() };
+            FieldState::Either(word, line)
+        }
         Kind::Secret { .. } | Kind::Existing { .. } => FieldState::Secret(Box::default()),
         kind => {
             let default = kind.default().map(|answer| answer.to_string());

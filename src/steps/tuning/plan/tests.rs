@@ -265,7 +265,7 @@ fn what_cannot_be_sized_is_left_and_said() {
     assert!(plan.is_empty() && plan.partial);
     let [said] = &plan.reminders[..] else { panic!("{:?}", plan.reminders) };
     assert!(
-        said.contains("how many subscribers there are is not known")
+        said.contains("how many phones are behind NAT is not known")
             && said.ends_with(": NAT keepalive processes."),
         "{said}"
     );
