@@ -145,6 +145,11 @@ impl Config {
         (place.file != main_file()).then(|| place.clone())
     }
 
+    /// The line of what stands at `path`, be it a value, a list or a map.
+    pub fn place(&self, path: &[&str]) -> Option<&Place> {
+        self.merged.at(path).map(Merged::place)
+    }
+
     /// Whether anything stands at `path`.
     pub fn has(&self, path: &[&str]) -> bool {
         self.merged.at(path).is_some()

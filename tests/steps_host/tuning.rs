@@ -217,6 +217,31 @@ fn a_key_that_is_missing_is_added_and_nothing_else_moves() {
     }
 }
 
+/// A key with nothing behind it gets its value; a list there is for the hand, and nothing is changed.
+#[test]
+fn a_key_without_a_value_is_filled_and_a_list_is_refused_with_its_line() {
+    for (empty, filled) in
+        [("~", true), ("null", true), ("", true), ("''", true), ("[7]", false), ("{a: 7}", false)]
+    {
+        let text = hosts::load("mr3.8").files().text(CONFIG);
+        let odd = text.replace("natping_processes: 7", &format!("natping_processes: {empty}"));
+        let host = applicable(hosts::load("mr3.8").file(CONFIG, odd));
+        match planned(&host, &[("natping-processes", "6")]) {
+            Ok(plan) => {
+                assert!(filled, "{empty}: {plan:?}");
+                run(&host, plan);
+                let after = host.files().text(CONFIG);
+                let (_, behind) = after.split_once("natping_processes:").unwrap();
+                let line = behind.lines().next().unwrap().trim();
+                assert!(["6", "'6'", "\"6\""].contains(&line), "{empty}: {line}");
+            }
+            Err(why) => {
+                assert!(!filled && why.contains("config.yml") && why.contains("line "), "{empty}: {why}");
+            }
+        }
+    }
+}
+
 /// The file that wins is named, and edited only on request; constants.yml never.
 #[test]
 fn a_value_that_another_file_decides_is_refused_with_its_name_or_set_there() {

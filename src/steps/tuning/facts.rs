@@ -54,7 +54,7 @@ pub(super) struct Now {
     pub(super) path: Vec<String>,
     /// The value that is used, as it is written; `None` where no file has it.
     pub(super) text: Option<String>,
-    /// The file and line that it comes from: "/etc/ngcp-config/config.yml line 12".
+    /// The file and line that it comes from, even if no value stands there: "/etc/ngcp-config/config.yml line 12".
     pub(super) from: Option<String>,
     /// What config.yml itself has, which may be another value.
     pub(super) main: Option<String>,
@@ -65,6 +65,16 @@ pub(super) struct Now {
     /// What the profiles low and high have for it.
     pub(super) low: Option<String>,
     pub(super) high: Option<String>,
+}
+
+impl Now {
+    /// Whether something stands there that is no value: nothing behind the key, a list, a map. Of constants.yml that
+    /// is not known.
+    pub(super) fn is_empty(&self) -> bool {
+        let secret = self.shadow.as_ref().is_some_and(|shadow| !shadow.editable);
+        let written = self.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        self.from.is_some() && !secret && !written
+    }
 }
 
 /// A file that decides instead of config.yml.

@@ -12,7 +12,7 @@ use crate::{
     ngcp::options::{
         self, Setting,
         formula::{Figures, Formula},
-        tuning::Tuning,
+        tuning::{Tuning, Unit},
     },
     steps::Answers,
 };
@@ -236,7 +236,14 @@ fn becoming<'a>(now: &'a Now, answers: &Answers) -> Option<Becoming<'a>> {
         now,
         option,
         default,
-        has: written.map(|text| Amount::read(&option.unit, text)),
+        has: match written {
+            Some(text) => Some(Amount::read(&option.unit, text)),
+            // Without a log server nothing is sent, that is none of its faults.
+            None if now.is_empty() && option.unit != Unit::Host => {
+                Some(Err("no value stands there".to_owned()))
+            }
+            None => None,
+        },
         value: None,
         proposed: None,
         rule: None,

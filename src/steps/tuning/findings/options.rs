@@ -40,6 +40,11 @@ pub(super) fn harm(
     let label = &option.label;
     let with_others = || beside.iter().find(|(name, _)| *name == now.name).map(|(_, why)| why.clone());
     let (status, title, evidence) = match &one.has {
+        None if now.is_empty() => (
+            Status::NotApplicable,
+            format!("{label}: not set here"),
+            format!("{place}: no value stands there"),
+        ),
         None if now.from.is_some() => (
             Status::Unknown,
             format!("{label}: the value is not known"),

@@ -76,6 +76,29 @@ fn values_that_differ_are_well_and_values_that_do_harm_are_not_f81() {
     );
 }
 
+/// What stands there and is no value is told with its line, and becomes one.
+#[test]
+fn a_key_without_a_value_is_not_told_as_missing() {
+    for nothing in ["[7]", "{a: 7}", "null", "~", "", "''"] {
+        let facts = seen(&CONFIG.replace("processes: 7", &format!("processes: {nothing}")));
+        let finding = one(&facts, "TUNING-NATPING-PROCESSES");
+        assert_eq!(
+            (finding.status, finding.title.as_str(), finding.evidence.as_str()),
+            (
+                Status::Fail,
+                "NAT keepalive processes: what is set is no value",
+                "/etc/ngcp-config/config.yml line 15: no value stands there"
+            ),
+            "{nothing}"
+        );
+    }
+    let none = one(
+        &seen(&format!("{CONFIG}  x: 1\n").replace("rsyslog:", "rsyslog:\n  external_address: ''")),
+        "TUNING-SYSLOG-EXTERNAL-ADDRESS",
+    );
+    assert_eq!(none.status, Status::NotApplicable, "{none:?}");
+}
+
 #[test]
 fn more_memory_than_there_is_fails_with_the_numbers_f81() {
     assert_eq!(status(&seen(CONFIG), "TUNING-MEMORY-BUDGET"), Status::Pass);

@@ -37,7 +37,7 @@ fn one(setting: &Setting, config: &Config, version: Option<Version>, services: &
     Some(Now {
         name: setting.name.clone(),
         path: keys.iter().map(|key| (*key).to_owned()).collect(),
-        from: constant.map(ToString::to_string).or_else(|| Some(value?.place.to_string())),
+        from: constant.or_else(|| config.place(&keys)).map(ToString::to_string),
         main: config.main(&keys).map(|value| value.text),
         text,
         shadow,
