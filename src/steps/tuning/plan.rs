@@ -69,9 +69,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         plan.apply.push(ABOUT.id.to_string());
         looked_at(files.values().flatten(), &mut plan);
     }
-    if plan.is_empty() {
-        not_in_force(facts, &mut plan);
-    }
+    not_in_force(facts, &sized, &mut plan);
     not_sized(&sized, answers, &mut plan);
     plan.reminders.extend(guard::said(&sized.planned));
     Ok(plan)
@@ -189,17 +187,24 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
     }
 }
 
-/// The files hold what is wanted, and it is seen that services run with something else: no edit would bring an apply.
-fn not_in_force(facts: &Facts, plan: &mut Plan) {
-    let others = findings::all(facts).into_iter().filter(|finding| {
-        finding.status == Status::Fail
-            && facts.options.iter().any(|now| finding.id == id::in_force(&now.name))
-    });
+/// The files hold what is wanted, and it is seen that services run with something else: no edit brings that in. An apply
+/// for other values may restart them or not, so nothing is promised of it.
+fn not_in_force(facts: &Facts, sized: &Sized<'_>, plan: &mut Plan) {
+    let left: Vec<String> =
+        sized.options.iter().filter(|one| !one.changes()).map(|one| id::in_force(&one.now.name)).collect();
+    let others = findings::all(facts)
+        .into_iter()
+        .filter(|finding| finding.status == Status::Fail && left.contains(&finding.id));
     let others: Vec<String> = others.map(|finding| finding.title).collect();
     if !others.is_empty() {
         plan.partial = true;
+        let then = if plan.apply.is_empty() {
+            "Run 'ngcpcfg apply'; what it does not tell, restart"
+        } else {
+            "Look at them again after the apply; what it does not tell, restart"
+        };
         plan.reminders.push(format!(
-            "Tuning: the files hold other values than services run with: {}. Run 'ngcpcfg apply'; what it does not tell, restart.",
+            "Tuning: the files hold other values than services run with: {}. {then}.",
             others.join("; ")
         ));
     }

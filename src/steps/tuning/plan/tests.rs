@@ -253,6 +253,10 @@ fn values_that_the_files_hold_and_no_service_has_are_not_told_as_done() {
     assert!(plan.reminders[0].contains("64M is in force, not 2G"), "{:?}", plan.reminders);
     let plan = planned(&facts, &[("buffer-pool-size", size("3G"))]).unwrap();
     assert!(!plan.partial, "its apply brings it into force, and is looked at");
+    let other = planned(&facts, &[("lb-shm-mem", Answer::Number(128))]).unwrap();
+    assert!(!other.is_empty() && other.partial);
+    let told = |said: &String| said.contains("64M is in force, not 2G") && said.contains("after the apply");
+    assert!(other.reminders.iter().any(told), "{:?}", other.reminders);
 }
 
 /// "Nothing to do" is said only of what was worked out.
