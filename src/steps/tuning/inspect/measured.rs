@@ -10,7 +10,7 @@ use super::{
 use crate::{
     executor::Executor,
     host::{
-        memory::{self, Memory, Taken},
+        memory::{self, Memory},
         processes::{Process, processes},
     },
     ngcp::{config::Config, database::BufferPool, kamailio::Instance, logs},
@@ -88,7 +88,8 @@ fn kamailio(all: &[Instance], name: &str, [sockets, worker, others]: [&str; 3], 
     facts.put(others, one.processes.saturating_sub(counted) as f64, &by);
 }
 
-/// What everything but the database and kamailio takes, and what the database takes besides its buffer pool.
+/// What everything takes but the parts that have their own place in the budget: the platform's database, one load
+/// balancer, one proxy. Also what the database takes besides its buffer pool.
 fn system(
     host: &dyn Executor,
     memory: Memory,
@@ -98,15 +99,22 @@ fn system(
 ) {
     let servers: Vec<u32> =
         processes(host).unwrap_or_default().iter().filter(|one| is_server(one)).map(|one| one.pid).collect();
-    let kamailio: Option<f64> =
-        kamailio.as_ref().ok().and_then(|all| all.iter().map(|one| one.pss).sum::<Option<f64>>());
-    let (Some(Taken { all, .. }), Some(kamailio)) = (memory::taken(host, &servers), kamailio) else {
+    let database = match (servers.as_slice(), pool) {
+        // Which of them is the platform's is not known: no more than what lies in its buffer pool is its own.
+        ([_, _, ..], pool) => pool.map(|pool| pool.filled),
+        (servers, _) => memory::taken(host, servers).map(|taken| taken.all),
+    };
+    let counted = |all: &Vec<Instance>| {
+        let parts = ["lb", "proxy"].into_iter().filter_map(|name| all.iter().find(|one| one.is(name)));
+        parts.map(|one| one.pss).sum::<Option<f64>>()
+    };
+    let (Some(all), Some(kamailio)) = (database, kamailio.as_ref().ok().and_then(counted)) else {
         facts.unseen.push("memory of the system: what database and kamailio take is not known".to_owned());
         return;
     };
     let (used, database) = (memory.total - memory.available, all as f64 / MB);
     let rest = (used as f64 / MB - database - kamailio).max(0.0);
-    facts.put(figure::SYSTEM, rest, "the kernel, less what database and kamailio take");
+    facts.put(figure::SYSTEM, rest, "the kernel, less what database, lb and proxy take");
     if let ([_], Some(pool)) = (servers.as_slice(), pool)
         && all > pool.filled
     {

@@ -90,6 +90,28 @@ fn memory_of_the_system_is_what_database_and_kamailio_do_not_take() {
     );
 }
 
+/// The budget has one place for a database, one for a load balancer and one for a proxy: others are the system's.
+#[test]
+fn a_second_database_or_load_balancer_is_counted_as_the_systems() {
+    let lb = |name: &str| format!("/usr/sbin/kamailio\0-P\0/run/kamailio/kamailio.{name}.pid\0-m\064\0");
+    let host = |second: &str| {
+        sample("mr13.5")
+            .file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\nSwapTotal: 0 kB\n")
+            .file("/proc/50/cmdline", "/usr/sbin/mariadbd\0")
+            .file("/proc/50/smaps_rollup", "Pss: 524288 kB\nPss_Shmem: 0 kB\n")
+            .file("/proc/60/cmdline", lb("lb"))
+            .file("/proc/60/smaps_rollup", "Pss: 524288 kB\nPss_Shmem: 0 kB\n")
+            .file("/proc/70/cmdline", second)
+            .file("/proc/70/smaps_rollup", "Pss: 524288 kB\nPss_Shmem: 0 kB\n")
+    };
+    let system = |second: &str| look(&host(second)).measured.get(figure::SYSTEM).map(|one| one.value);
+    assert_eq!(system("/usr/bin/other\0"), Some(1024.0));
+    assert_eq!(system(&lb("lb_two")), Some(1024.0));
+    assert_eq!(system(&lb("proxy")), Some(512.0));
+    // Nobody tells what the platform's takes.
+    assert_eq!(system("/usr/sbin/mariadbd\0"), None);
+}
+
 #[test]
 fn a_tree_tells_values_and_no_figures_of_a_running_host() {
     let facts = look(&sample("mr13.5").with_world(World::Tree));
