@@ -24,6 +24,8 @@ const DEPTH: usize = 3;
 const SAME_TIME: i64 = 3600;
 /// A shorter time tells nothing of a day, in seconds.
 const SHORTEST: i64 = 6 * 3600;
+/// What was written earlier tells nothing of today, in seconds.
+const LONGEST: i64 = 30 * 86_400;
 /// How long a look at the rotation may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -73,11 +75,18 @@ pub fn real(host: &dyn Executor, folder: &Path) -> PathBuf {
     }
 }
 
-/// What files grow by in a day: all that was written since the oldest was closed, over that time.
+/// What files grow by in a day: all that was written in the last 30 days, or since the oldest was closed where that
+/// is not so long ago, over that time.
 pub fn per_day(files: &[(Timestamp, u64)], now: Timestamp) -> Option<f64> {
     let oldest = files.iter().map(|(at, _)| at.as_second()).min()?;
-    let span = now.as_second().checked_sub(oldest).filter(|span| *span >= SHORTEST)?;
-    let newer = files.iter().filter(|(at, _)| at.as_second() - oldest > SAME_TIME);
+    let now = now.as_second();
+    // One file that was left lying for years tells nothing of a day.
+    let (since, begin) = match now.checked_sub(LONGEST)? {
+        start if start > oldest => (start, start),
+        _ => (oldest, oldest + SAME_TIME),
+    };
+    let span = now.checked_sub(since).filter(|span| *span >= SHORTEST)?;
+    let newer = files.iter().filter(|(at, _)| at.as_second() > begin);
     let bytes: f64 = newer.map(|(_, len)| *len as f64).sum();
     Some(bytes * 86_400.0 / span as f64)
 }

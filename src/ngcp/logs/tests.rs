@@ -34,6 +34,13 @@ fn a_day_of_logs_is_told_by_what_came_since_the_oldest_was_closed() {
     let day = |ago: i64| Timestamp::from_second(1_700_000_000 - ago * 86_400).unwrap();
     let files: Vec<(Timestamp, u64)> = (0..=10).map(|ago| (day(ago), 50)).collect();
     assert_eq!(per_day(&files, day(0)), Some(50.0));
+    // Another that was left lying changes nothing.
+    let many: Vec<(Timestamp, u64)> = (0..30).map(|ago| (day(ago), 50)).collect();
+    for left in [31, 93, 3650] {
+        let all: Vec<_> = many.iter().copied().chain([(day(left), 2)]).collect();
+        assert_eq!(per_day(&all, day(0)), Some(50.0), "{left} days");
+    }
+    assert_eq!(per_day(&[(day(3650), 2)], day(0)), Some(0.0));
     assert_eq!(per_day(&files[..1], day(0)), None, "logs of today only tell nothing of a day");
     assert_eq!(per_day(&[], day(0)), None);
     let host =
