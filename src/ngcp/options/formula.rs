@@ -99,8 +99,9 @@ mod tests {
             ("min(ceil(nated / 15 / 250), 7)", "50000 / 15 / 250 = 13.33, 14, at most 7"),
             (
                 "min(max(up(data * 1.1, 64), 64), down(memory * 0.1, 64))",
-                "2000 * 1.1 = 2200, 2240, at most 1600 (16000 * 0.1)",
+                "2000 * 1.1 = 2200, rounded up to whole 64: 2240, at most 1600 (16000 * 0.1)",
             ),
+            ("down(data, 64)", "2000, rounded down to whole 64: 1984"),
             ("max(up(none, 64), 64)", "0, at least 64"),
             ("(data + memory) / 2", "(2000 + 16000) / 2 = 9000"),
             ("data - (memory - 1)", "2000 - (16000 - 1) = -13999"),

@@ -110,14 +110,9 @@ fn keepalives(budgets: &[(&str, Budget)], planned: &Figures) -> Option<Figure> {
     else {
         return None;
     };
-    bars.notes.insert(
-        0,
-        format!(
-            "{max} processes, the most there may be, send {}; {processes} send {}.",
-            whole(each * max as f64),
-            whole(each * processes)
-        ),
-    );
+    let most = format!("{max} processes, the most there may be, send {}", whole(each * max as f64));
+    let fewer = (*processes < max as f64).then(|| format!("; {processes} send {}", whole(each * processes)));
+    bars.notes.insert(0, format!("{most}{}.", fewer.unwrap_or_default()));
     Some(Figure::Bars(bars))
 }
 
@@ -177,6 +172,7 @@ mod tests {
         let mut seen = Vec::new();
         for figure in figures(&facts, &answers) {
             let Figure::Bars(bars) = figure else { continue };
+            assert!(!bars.notes.iter().any(|note| note.contains("send 1750; 7")), "{:?}", bars.notes);
             let sums = bars.bars.iter().map(|bar| bar.parts.iter().map(|(_, amount)| amount).sum::<u64>());
             seen.push((bars.title, sums.collect::<Vec<_>>()));
         }

@@ -107,7 +107,7 @@ fn what_a_large_host_has_is_not_made_smaller_but_what_is_too_large() {
     let changed: Vec<_> = changed.map(|one| (one.now.name.as_str(), one.text().unwrap())).collect();
     assert_eq!(changed, [("proxy-shm-mem", "1024".to_owned())]);
     let rule = of(&sized, "lb-shm-mem").rule.as_deref();
-    assert_eq!(rule, Some("2000 * 1024 / 50000 = 40.96, 64, at least 1024, as now"));
+    assert_eq!(rule, Some("2000 * 1024 / 50000 = 40.96, rounded up to whole 64: 64, at least 1024, as now"));
 }
 
 #[test]

@@ -125,10 +125,17 @@ impl Term {
             Term::Sum(..) => Some(format!("{} = {}", self.sum(figures)?, shown(self.value(figures)?))),
             Term::Min(wanted, limit) => limited(wanted, limit, "at most"),
             Term::Max(wanted, limit) => limited(wanted, limit, "at least"),
-            Term::Rounded(inner, ..) => {
+            Term::Rounded(inner, direction, step) => {
                 let (told, before) = (inner.told(figures)?, shown(inner.value(figures)?));
                 let after = shown(self.value(figures)?);
-                Some(if before == after { told } else { format!("{told}, {after}") })
+                let step = step.value(figures)?;
+                Some(match direction {
+                    _ if before == after => told,
+                    // That it is a whole number needs no word.
+                    _ if step == 1.0 => format!("{told}, {after}"),
+                    Direction::Up => format!("{told}, rounded up to whole {}: {after}", shown(step)),
+                    Direction::Down => format!("{told}, rounded down to whole {}: {after}", shown(step)),
+                })
             }
         }
     }

@@ -115,13 +115,12 @@ pub(super) fn keepalives(facts: &Facts, today: &Figures) -> Finding {
 /// Each part, their sum and what there is; what was assumed or is missing.
 fn told(budget: &Budget, unit: &str) -> Vec<String> {
     let parts: Vec<String> = budget.parts.iter().map(|(name, takes)| format!("{name} {takes:.0}")).collect();
-    let limit = budget.limit.map_or_else(|| "not known how many".to_owned(), |limit| format!("{limit:.0}"));
-    let sum = format!(
-        "{} = {:.0} {unit}, {:.0} to stay free, there are {limit}",
-        parts.join(" + "),
-        budget.total(),
-        budget.reserve
-    );
+    let limit = match budget.limit {
+        Some(limit) => format!("{:.0} to stay free, there are {limit:.0}", budget.reserve),
+        None if budget.title == "memory" => "how much memory there is is not known".to_owned(),
+        None => "how much disk there is is not known".to_owned(),
+    };
+    let sum = format!("{} = {:.0} {unit}, {limit}", parts.join(" + "), budget.total());
     let mut told = if parts.is_empty() { Vec::new() } else { vec![sum] };
     if !budget.assumed.is_empty() {
         told.push(format!("assumed: {}", budget.assumed.join(", ")));

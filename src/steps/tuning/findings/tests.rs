@@ -273,3 +273,12 @@ fn a_configuration_that_cannot_be_read_makes_nothing_well() {
         );
     }
 }
+
+#[test]
+fn without_the_size_of_the_memory_nothing_is_said_of_what_must_stay_free() {
+    let mut facts = seen(CONFIG);
+    facts.measured.remove(figure::MEMORY);
+    let evidence = one(&facts, "TUNING-MEMORY-BUDGET").evidence;
+    assert!(evidence.contains("MB, how much memory there is is not known"), "{evidence}");
+    assert!(!evidence.contains("to stay free"), "{evidence}");
+}
