@@ -55,7 +55,9 @@ pub fn rows(step: &StepState) -> Rows<'_> {
     let meanings = meanings(step);
     let asked = step.form.visible().map(|asked| {
         let findings = found.iter().copied().filter(|finding| settles(asked.1, finding)).collect();
-        let meaning = meanings.iter().find(|meaning| meaning.key == asked.1.key).cloned();
+        // What was typed and is no answer means nothing: the row shows it as it is.
+        let is_answer = complaint(asked.1, asked.2).is_none();
+        let meaning = meanings.iter().find(|meaning| is_answer && meaning.key == asked.1.key).cloned();
         Row { stop: asked.0, asked: Some(asked), findings, beside: beside(step, asked.1), meaning }
     });
     let mut rows: Vec<Row<'_>> = asked.collect();

@@ -242,6 +242,14 @@ fn a_key_without_a_value_is_filled_and_a_list_is_refused_with_its_line() {
     }
 }
 
+/// An answers file says of each row what can be answered.
+#[test]
+fn the_row_of_the_log_server_says_what_it_takes() {
+    let form = find("tuning").unwrap().form(&inspect("tuning", &host("mr13.5"))).unwrap();
+    let help = form.field("syslog-external-address").unwrap().help.clone().unwrap();
+    assert!(help.contains("a host name or an address"), "{help}");
+}
+
 /// The file that wins is named, and edited only on request; constants.yml never.
 #[test]
 fn a_value_that_another_file_decides_is_refused_with_its_name_or_set_there() {

@@ -102,6 +102,7 @@ fn a_word_is_chosen_with_arrows_and_a_digit_begins_a_value() {
         ("RIGHT RIGHT", "5M auto", word("auto")),
         ("7 BACKSPACE", "5M auto", word("auto")),
         ("7 CTRL-U", "5M auto", word("auto")),
+        ("1 2 3", "  123", None),
     ] {
         let mut desk = desk();
         desk.press(keys);
