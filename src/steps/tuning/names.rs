@@ -76,6 +76,8 @@ pub(super) mod figure {
     pub(crate) const IO_WAIT: &str = "io-wait";
     /// Processors.
     pub(crate) const CORES: &str = "cores";
+    /// So many workers of one kind are proposed at most. Worked out.
+    pub(crate) const WORKERS_MOST: &str = "workers-most";
     /// Memory in use by everything but the database and kamailio.
     pub(crate) const SYSTEM: &str = "system";
     /// UDP sockets of the load balancer, and of the proxy.

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::{
     amount::Amount,
     facts::{Facts, Running},
-    findings, guard,
+    findings,
     names::{ABOUT, asks, by, id},
     sizing::{Becoming, Sized, sized},
 };
@@ -71,7 +71,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
     }
     not_in_force(facts, &sized, &mut plan);
     not_sized(&sized, answers, &mut plan);
-    plan.reminders.extend(guard::said(&sized.planned));
+    plan.reminders.extend(sized.said());
     Ok(plan)
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Becoming<'a> {
     pub(super) rule: Option<String>,
     /// What nobody told, so that the formula could not be worked out: "how many subscribers there are".
     pub(super) unknown: Option<&'static str>,
+    /// How many workers the load needs, where that is more than are proposed for these processors.
+    pub(super) needs: Option<f64>,
     /// What is easily overlooked of the value that it will have.
     pub(super) warned: Option<&'static str>,
     /// Why it cannot be: by its own range or beside the others.
@@ -112,6 +114,15 @@ impl Becoming<'_> {
         figures.insert(figure::HAD.into(), now.unwrap_or(0.0));
         let Some(figure) = formula.value(&figures) else { return };
         self.rule = if formula.text() == figure::NOW { None } else { formula.told(&figures) };
+        let unlimited = |had: f64| {
+            let free = [(figure::WORKERS_MOST.to_owned(), f64::INFINITY), (figure::HAD.to_owned(), had)];
+            formula.value(&figures.clone().into_iter().chain(free).collect())
+        };
+        let beyond = |wanted: &f64| *wanted > figure;
+        if unlimited(now.unwrap_or(0.0)).as_ref().is_some_and(beyond) {
+            self.rule = self.rule.take().map(|told| format!("{told}: 2 for each processor, or 8"));
+        }
+        self.needs = unlimited(0.0).filter(beyond);
         self.proposed = match figure {
             endless if endless.is_infinite() => self.option.endless.then_some(Amount::Number(0)),
             figure => Amount::of(&self.option.unit, figure),
@@ -136,7 +147,7 @@ impl Becoming<'_> {
             figure::LOG_FIT => Some("what a day of logs takes, or what is free for them,"),
             figure::BINLOG_FIT => Some("what a day of binary logs takes, or what is free for them,"),
             figure::MEMORY => Some("how much memory there is"),
-            figure::CORES => Some("how many processors there are"),
+            figure::CORES | figure::WORKERS_MOST => Some("how many processors there are"),
             // What is worked out from those.
             _ => None,
         })
@@ -189,6 +200,20 @@ impl Becoming<'_> {
     fn counts(&self) -> Option<f64> {
         let value = self.value.clone().or_else(|| self.today())?;
         self.figure(&value)
+    }
+}
+
+impl Sized<'_> {
+    /// What is to be said of all values together: what does not fit, and what these processors are too few for.
+    pub(super) fn said(&self) -> Vec<String> {
+        let mut said = guard::said(&self.planned);
+        let automatic = self.options.iter().filter(|one| one.answered == Answered::Auto);
+        said.extend(automatic.filter_map(|one| {
+            let (needs, most) = (options::formula::shown(one.needs?), one.value.as_ref()?);
+            let label = &one.option.label;
+            Some(format!("Tuning: {label}: {needs} by these figures, {most} at most for these processors."))
+        }));
+        said
     }
 }
 
@@ -248,6 +273,7 @@ fn becoming<'a>(now: &'a Now, answers: &Answers) -> Option<Becoming<'a>> {
         proposed: None,
         rule: None,
         unknown: None,
+        needs: None,
         warned: None,
         refused: None,
         answered,

@@ -78,6 +78,19 @@ fn fifty_thousand_subscribers_need_a_gigabyte_of_shared_memory_and_eight_workers
     assert_eq!(of(&sized, "proxy-children").rule.as_deref(), Some("50000 / 500 = 100, at most 8, as now"));
 }
 
+#[test]
+fn too_few_processors_for_the_workers_that_calls_need_are_said() {
+    let facts = facts(&[], &[(figure::MEMORY, MEMORY), (figure::CORES, 4.0)]);
+    let sized = sized(&facts, &answers(&[(asks::SUBSCRIBERS, number(20_000)), (asks::CALLS, number(200))]));
+    let rule = of(&sized, "proxy-children").rule.as_deref();
+    let words = "at least 20 (200 / 10), at most 8: 2 for each processor, or 8, as now";
+    assert!(rule.is_some_and(|rule| rule.ends_with(words)), "{rule:?}");
+    let said = sized.said();
+    let words = "Tuning: Proxy workers: 20 by these figures, 8 at most for these processors.";
+    assert!(said.iter().any(|one| one == words), "{said:?}");
+    assert!(said.iter().all(|one| !one.contains("Load balancer")), "{said:?}");
+}
+
 /// Handbook 15.7: for a test environment shm_mem 64 should be enough, and "for a test system ... 2 is a good value".
 #[test]
 fn a_test_system_needs_little() {
