@@ -112,7 +112,7 @@ fn system(
         facts.unseen.push("memory of the system: what database and kamailio take is not known".to_owned());
         return;
     };
-    let (used, database) = (memory.total - memory.available, all as f64 / MB);
+    let (used, database) = (memory.total.saturating_sub(memory.available), all as f64 / MB);
     let rest = (used as f64 / MB - database - kamailio).max(0.0);
     facts.put(figure::SYSTEM, rest, "the kernel, less what database, lb and proxy take");
     if let ([_], Some(pool)) = (servers.as_slice(), pool)
