@@ -24,6 +24,19 @@ pub struct BufferPool {
     pub uptime: u64,
 }
 
+impl BufferPool {
+    /// Whether it holds as many pages as it can: the server itself keeps 1536 of them free (innodb_lru_scan_depth).
+    pub fn is_full(&self) -> bool {
+        const KEPT_FREE: u64 = 32 << 20;
+        self.size.saturating_sub(self.filled) <= KEPT_FREE.max(self.size / 10)
+    }
+
+    /// Bytes of memory that it takes: all of it once it was full, for a page that is free again stays taken.
+    pub fn taken(&self) -> u64 {
+        if self.is_full() { self.size } else { self.filled }
+    }
+}
+
 /// Reads of pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reads {

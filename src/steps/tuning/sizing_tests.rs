@@ -145,7 +145,7 @@ fn the_buffer_pool_holds_the_data_as_far_as_there_is_memory_beside_all_else() {
     };
     assert_eq!(told(MEMORY, 4000.0), "4416M");
     assert_eq!(told(MEMORY, 40_000.0), "8G", "half of the memory");
-    assert_eq!(told(2048.0, 40_000.0), "992M", "what is left");
+    assert_eq!(told(2048.0, 40_000.0), "1008M", "what is left");
 }
 
 /// F81: each with the key, the reason and the handbook's warning.

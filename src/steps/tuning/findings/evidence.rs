@@ -17,8 +17,6 @@ use crate::{
 const WANTED: f64 = 99.0;
 /// Fewer reads tell nothing.
 const ENOUGH: u64 = 10_000;
-/// A pool with so many free bytes is not full: the server itself keeps 1536 pages free (innodb_lru_scan_depth).
-const FREE: u64 = 32 << 20;
 const MB: f64 = 1024.0 * 1024.0;
 
 const HIT_RATE: Words = Words {
@@ -57,15 +55,11 @@ pub(super) fn hit_rate(facts: &Facts) -> Finding {
         Some(rate) if rate >= WANTED => Status::Pass,
         _ if pool.since_start.all < ENOUGH => Status::Unknown,
         // There is room left: those were the first reads of each page, a larger one would not have saved them.
-        Some(_) if has_room(pool) => Status::Pass,
+        Some(_) if !pool.is_full() => Status::Pass,
         Some(_) => Status::Fail,
         None => Status::Unknown,
     };
     finding(status, told(pool, facts).join("; "))
-}
-
-fn has_room(pool: &BufferPool) -> bool {
-    pool.size.saturating_sub(pool.filled) > FREE.max(pool.size / 10)
 }
 
 fn told(pool: &BufferPool, facts: &Facts) -> Vec<String> {
@@ -81,7 +75,7 @@ fn told(pool: &BufferPool, facts: &Facts) -> Vec<String> {
         format!("{} of {} over one second", percent(pool.just_now.hit_rate()), pool.just_now.all),
         format!("{:.0} of {:.0} MB are filled", pool.filled as f64 / MB, pool.size as f64 / MB),
     ];
-    if has_room(pool) {
+    if !pool.is_full() {
         told.push("it is not full: what is read from disk is read for the first time".to_owned());
     }
     let figure = |name: &str| facts.measured.get(name).map(|one| one.value);

@@ -101,7 +101,7 @@ fn system(
         processes(host).unwrap_or_default().iter().filter(|one| is_server(one)).map(|one| one.pid).collect();
     let database = match (servers.as_slice(), pool) {
         // Which of them is the platform's is not known: no more than what lies in its buffer pool is its own.
-        ([_, _, ..], pool) => pool.map(|pool| pool.filled),
+        ([_, _, ..], pool) => pool.map(BufferPool::taken),
         (servers, _) => memory::taken(host, servers).map(|taken| taken.all),
     };
     let counted = |all: &Vec<Instance>| {
@@ -116,10 +116,10 @@ fn system(
     let rest = (used as f64 / MB - database - kamailio).max(0.0);
     facts.put(figure::SYSTEM, rest, "the kernel, less what database, lb and proxy take");
     if let ([_], Some(pool)) = (servers.as_slice(), pool)
-        && all > pool.filled
+        && all > pool.taken()
     {
-        let by = "the process of the database, less what is in its buffer pool";
-        facts.put(figure::DATABASE_BASE, (all - pool.filled) as f64 / MB, by);
+        let by = "the process of the database, less its buffer pool";
+        facts.put(figure::DATABASE_BASE, (all - pool.taken()) as f64 / MB, by);
     }
 }
 
