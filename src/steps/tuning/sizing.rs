@@ -234,7 +234,7 @@ pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
     present.extend(measured());
     let present = with(&present, &options, now);
     propose(&mut options, &host);
-    relieve(&mut options, &host, &today);
+    relieve(&mut options, &host);
     if !proposed {
         for option in &mut options {
             option.answered = Answered::Keep;
@@ -331,13 +331,15 @@ fn propose(options: &mut [Becoming], host: &Figures) {
 }
 
 /// On a host that is too small for what is proposed no option is proposed to take more memory than it takes today.
-fn relieve(options: &mut [Becoming], host: &Figures, today: &Figures) {
+fn relieve(options: &mut [Becoming], host: &Figures) {
     let planned = with(host, options, Becoming::counts);
     if budget::memory(&planned).excess().is_none_or(|excess| excess <= 0.0) {
         return;
     }
+    // What is not legal today is not what it goes back to.
+    let sane = with(host, options, |one| one.sane().and_then(|value| one.figure(&value)));
     for option in options.iter_mut().filter(|option| option.answered == Answered::Auto) {
-        if !guard::takes_more_memory(&option.now.name, &planned, today) {
+        if !guard::takes_more_memory(&option.now.name, &planned, &sane) {
             continue;
         }
         let told = option.rule.take().map(|told| format!("{told}, ")).unwrap_or_default();

@@ -321,6 +321,14 @@ fn a_budget_says_what_it_assumes_and_what_it_does_not_know() {
     );
 }
 
+/// A value of today that is not legal gives way to the proposal, not to the larger one of a fresh installation.
+#[test]
+fn on_a_small_host_an_illegal_value_becomes_no_larger_than_is_proposed() {
+    let facts = facts(&[("natping-processes", "0")], &[(figure::MEMORY, 512.0), (figure::CORES, 1.0)]);
+    let load = [(asks::SUBSCRIBERS, number(0)), (asks::BEHIND_NAT, number(0))];
+    assert_eq!(becomes(&sized(&facts, &answers(&load)), "natping-processes"), "1");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
