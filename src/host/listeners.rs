@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::packet_filter::Protocol;
+use super::{packet_filter::Protocol, processes::open_sockets};
 use crate::executor::Executor;
 
 /// State of a TCP socket that waits for connections, and of a UDP socket that takes datagrams from anybody.
@@ -148,18 +148,15 @@ fn end(text: &str) -> Option<SocketAddr> {
 fn programs(host: &dyn Executor, wanted: &BTreeSet<&str>) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let processes = host.list(Path::new("/proc")).unwrap_or_default();
-    for process in processes.iter().filter(|name| name.parse::<u32>().is_ok()).take(MOST) {
-        let folder = format!("/proc/{process}/fd");
+    for process in processes.iter().filter_map(|name| name.parse().ok()).take(MOST) {
         let mut name = None;
-        for fd in host.list(Path::new(&folder)).unwrap_or_default().iter().take(MOST) {
-            let Ok(link) = host.read_link(&Path::new(&folder).join(fd)) else { continue };
-            let inode = link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'));
-            let Some(inode) = inode.filter(|inode| wanted.contains(inode)) else { continue };
-            if found.get(inode).is_some_and(|known| known != KEEPER) {
+        for inode in open_sockets(host, process, MOST) {
+            let known = found.get(&inode).is_some_and(|known| known != KEEPER);
+            if known || !wanted.contains(inode.as_str()) {
                 continue;
             }
             if let Some(name) = name.get_or_insert_with(|| program(host, process)) {
-                found.insert(inode.to_owned(), name.clone());
+                found.insert(inode, name.clone());
             }
         }
     }
@@ -167,7 +164,7 @@ fn programs(host: &dyn Executor, wanted: &BTreeSet<&str>) -> BTreeMap<String, St
 }
 
 /// What a process runs; of a script its own name, not that of its interpreter.
-fn program(host: &dyn Executor, process: &str) -> Option<String> {
+fn program(host: &dyn Executor, process: u32) -> Option<String> {
     const INTERPRETERS: [&str; 7] = ["perl", "python", "ruby", "node", "java", "php", "beam"];
     let exe = host.read_link(Path::new(&format!("/proc/{process}/exe"))).ok();
     let exe = exe.and_then(|path| {

@@ -56,6 +56,18 @@ pub fn processes(host: &dyn Executor) -> Result<Vec<Process>> {
     Ok(pids.filter_map(process).collect())
 }
 
+/// The sockets among the first `most` open files of a process, by the numbers that the kernel's tables know them by; none
+/// where they may not be seen.
+pub fn open_sockets(host: &dyn Executor, pid: u32, most: usize) -> Vec<String> {
+    let folder = format!("/proc/{pid}/fd");
+    let open = host.list(Path::new(&folder)).unwrap_or_default().into_iter().take(most);
+    let socket = |fd: String| {
+        let link = host.read_link(&Path::new(&folder).join(fd)).ok()?;
+        Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+    };
+    open.filter_map(socket).collect()
+}
+
 /// For how long a process has been running; `None` where the kernel does not tell.
 pub fn age(host: &dyn Executor, pid: u32) -> Option<Duration> {
     let bytes = host.read(Path::new(&format!("/proc/{pid}/stat"))).ok()?;

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use super::instance::{Instance, Told};
-use crate::executor::{Command, Executor, Quiet};
+use crate::{
+    executor::{Command, Executor, Quiet},
+    host::processes::open_sockets,
+};
 
 const MB: f64 = 1024.0 * 1024.0;
 /// Clients, the one of today first.
@@ -129,12 +132,10 @@ fn sockets(host: &dyn Executor, pids: &[u32]) -> Result<Vec<String>> {
     let listening: BTreeMap<&str, &str> = table.lines().filter_map(listening).collect();
     let mut held = BTreeSet::new();
     for pid in pids.iter().take(MOST) {
-        let folder = format!("/proc/{pid}/fd");
-        for fd in host.list(Path::new(&folder)).unwrap_or_default().iter().take(MOST) {
-            let link = host.read_link(&Path::new(&folder).join(fd)).unwrap_or_default();
-            let inode = link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'));
-            held.extend(inode.and_then(|inode| listening.get(inode)).map(|path| (*path).to_owned()));
-        }
+        let open = open_sockets(host, *pid, MOST);
+        held.extend(
+            open.iter().filter_map(|inode| listening.get(inode.as_str())).map(|path| (*path).to_owned()),
+        );
     }
     let mut held: Vec<String> = held.into_iter().collect();
     held.sort_by_key(|path| !path.ends_with("ctl"));
