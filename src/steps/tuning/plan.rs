@@ -9,7 +9,6 @@ use std::{
 use anyhow::{Result, bail};
 
 use super::{
-    amount::Amount,
     facts::{Facts, Running},
     findings,
     names::{ABOUT, asks, by, id},
@@ -70,7 +69,7 @@ pub(super) fn plan(facts: &Facts, answers: &Answers) -> Result<Plan> {
         looked_at(files.values().flatten(), &mut plan);
     }
     not_in_force(facts, &sized, &mut plan);
-    not_sized(&sized, answers, &mut plan);
+    not_sized(&sized, &mut plan);
     plan.reminders.extend(sized.said());
     Ok(plan)
 }
@@ -143,7 +142,7 @@ fn edit(file: &Path, options: &[&Becoming<'_>], number: usize) -> Change {
 /// What callers notice of the restarts, each told once, and what becomes worse for them afterwards.
 fn noticed(options: &[&Becoming<'_>]) -> Option<String> {
     let mut all: Vec<String> = Vec::new();
-    let less = options.iter().filter(|one| is_less(one));
+    let less = options.iter().filter(|one| one.is_less());
     let less = less.filter_map(|one| Some(format!("{}: {}", one.option.label, one.option.less.as_ref()?)));
     for words in options.iter().filter_map(|one| one.option.notice.clone()).chain(less) {
         if !all.contains(&words) {
@@ -151,14 +150,6 @@ fn noticed(options: &[&Becoming<'_>]) -> Option<String> {
         }
     }
     (!all.is_empty()).then(|| all.join("; "))
-}
-
-/// Whether it becomes a smaller value than it is now. Where 0 means no end, it is the largest.
-fn is_less(one: &Becoming<'_>) -> bool {
-    let endless = |number: f64| if one.option.endless && number == 0.0 { f64::INFINITY } else { number };
-    let figure = |amount: &Amount| amount.number().map(endless);
-    let now = one.has.as_ref().and_then(|has| figure(has.as_ref().ok()?));
-    now.zip(one.value.as_ref().and_then(figure)).is_some_and(|(now, becomes)| becomes < now)
 }
 
 /// What must be seen in the running services; what cannot be seen there, and what is easily overlooked, is said.
@@ -190,12 +181,10 @@ fn looked_at<'a>(options: impl Iterator<Item = &'a &'a Becoming<'a>>, plan: &mut
 /// The files hold what is wanted, and it is seen that services run with something else: no edit brings that in. An apply
 /// for other values may restart them or not, so nothing is promised of it.
 fn not_in_force(facts: &Facts, sized: &Sized<'_>, plan: &mut Plan) {
-    let left: Vec<String> =
-        sized.options.iter().filter(|one| !one.changes()).map(|one| id::in_force(&one.now.name)).collect();
-    let others = findings::all(facts)
-        .into_iter()
-        .filter(|finding| finding.status == Status::Fail && left.contains(&finding.id));
-    let others: Vec<String> = others.map(|finding| finding.title).collect();
+    let left = sized.options.iter().filter(|one| !one.changes());
+    let seen = left.filter_map(|one| findings::in_force(one, facts));
+    let others: Vec<String> =
+        seen.filter(|finding| finding.status == Status::Fail).map(|finding| finding.title).collect();
     if !others.is_empty() {
         plan.partial = true;
         let then = if plan.apply.is_empty() {
@@ -211,13 +200,10 @@ fn not_in_force(facts: &Facts, sized: &Sized<'_>, plan: &mut Plan) {
 }
 
 /// What was to be as proposed, and is left because this host tells too little for a proposal.
-fn not_sized(sized: &Sized<'_>, answers: &Answers, plan: &mut Plan) {
+fn not_sized(sized: &Sized<'_>, plan: &mut Plan) {
     let mut left: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for one in sized.options.iter().filter(|one| one.proposed.is_none()) {
-        let is_auto = |answer: &Answer| matches!(answer, Answer::Choice(word) if word == by::AUTO);
-        if let Some(unknown) = one.unknown
-            && answers.values.get(&one.now.name).is_none_or(is_auto)
-        {
+    for one in sized.options.iter().filter(|one| one.is_automatic() && one.proposed.is_none()) {
+        if let Some(unknown) = one.unknown {
             left.entry(unknown).or_default().push(&one.option.label);
         }
     }

@@ -76,6 +76,18 @@ impl Becoming<'_> {
         self.value.as_ref().is_some_and(|value| !matches!(&self.has, Some(Ok(has)) if has == value))
     }
 
+    /// Whether it becomes a smaller value than it is now. Where 0 means no end, it is the largest.
+    pub(super) fn is_less(&self) -> bool {
+        let now = self.has.as_ref().and_then(|has| self.figure(has.as_ref().ok()?));
+        let becomes = self.value.as_ref().and_then(|value| self.figure(value));
+        now.zip(becomes).is_some_and(|(now, becomes)| becomes < now)
+    }
+
+    /// Whether it is to be as it is proposed.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.answered == Answered::Auto
+    }
+
     /// The value that it will have as it is written there.
     pub(super) fn text(&self) -> Option<String> {
         let style = self.now.text.as_deref().unwrap_or(self.default);
@@ -207,7 +219,7 @@ impl Sized<'_> {
     /// What is to be said of all values together: what does not fit, and what these processors are too few for.
     pub(super) fn said(&self) -> Vec<String> {
         let mut said = guard::said(&self.planned);
-        let automatic = self.options.iter().filter(|one| one.answered == Answered::Auto);
+        let automatic = self.options.iter().filter(|one| one.is_automatic());
         said.extend(automatic.filter_map(|one| {
             let (needs, most) = (options::formula::shown(one.needs?), one.value.as_ref()?);
             let label = &one.option.label;
@@ -225,8 +237,7 @@ pub(super) fn sized<'a>(facts: &'a Facts, answers: &Answers) -> Sized<'a> {
     let mut host = Expected::new(facts, answers).figures();
     host.extend(measured());
     let wanted = with(&host, &options, Becoming::wanted);
-    let automatic =
-        |name: &str| options.iter().any(|one| one.now.name == name && one.answered == Answered::Auto);
+    let automatic = |name: &str| options.iter().any(|one| one.now.name == name && one.is_automatic());
     host.extend(days::fitting(&wanted, automatic));
     let now = |one: &Becoming| one.today().and_then(|value| one.figure(&value));
     let today = with(&host, &options, now);
@@ -294,9 +305,7 @@ fn with<'a>(
 fn propose(options: &mut [Becoming], host: &Figures) {
     let mut figures = host.clone();
     // What does not wait for a proposal is decided first.
-    for option in
-        options.iter_mut().filter(|one| one.option.sized.is_none() || one.answered != Answered::Auto)
-    {
+    for option in options.iter_mut().filter(|one| one.option.sized.is_none() || !one.is_automatic()) {
         option.decide();
         option.count_in(&mut figures);
     }
@@ -338,7 +347,7 @@ fn relieve(options: &mut [Becoming], host: &Figures) {
     }
     // What is not legal today is not what it goes back to.
     let sane = with(host, options, |one| one.sane().and_then(|value| one.figure(&value)));
-    for option in options.iter_mut().filter(|option| option.answered == Answered::Auto) {
+    for option in options.iter_mut().filter(|option| option.is_automatic()) {
         if !guard::takes_more_memory(&option.now.name, &planned, &sane) {
             continue;
         }

@@ -1,7 +1,6 @@
 //! What each answer means beside the others, in words: the value, how it was worked out, what callers notice.
 
 use super::{
-    amount::Amount,
     facts::Facts,
     names::{ABOUT, asks, by},
     plan,
@@ -103,10 +102,8 @@ fn effect(becoming: &Becoming<'_>) -> String {
         (None, Some(service)) => format!("{service} restarts; callers notice nothing."),
         (None, None) => "Callers notice nothing.".to_owned(),
     };
-    let number = |amount: Option<&Amount>| amount.and_then(Amount::number);
-    let had = number(becoming.has.as_ref().and_then(|has| has.as_ref().ok()));
-    let less = had.zip(number(becoming.value.as_ref())).is_some_and(|(had, gets)| gets < had);
-    let more = option.less.as_deref().filter(|_| less).into_iter().chain(becoming.warned);
+    let less = option.less.as_deref().filter(|_| becoming.is_less());
+    let more = less.into_iter().chain(becoming.warned);
     for words in more {
         said = format!("{said} {}", sentence(words));
     }

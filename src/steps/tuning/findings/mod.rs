@@ -6,6 +6,8 @@ mod evidence;
 mod options;
 mod words;
 
+pub(super) use options::in_force;
+
 use super::{facts::Facts, sizing::sized};
 use crate::{finding::Finding, steps::Answers};
 
@@ -25,7 +27,7 @@ pub(super) fn all(facts: &Facts) -> Vec<Finding> {
     let beside = options::beside(&sized.options);
     for becoming in &sized.options {
         all.push(options::harm(becoming, facts, &beside, &together));
-        all.extend(options::in_force(becoming, facts));
+        all.extend(in_force(becoming, facts));
     }
     all
 }

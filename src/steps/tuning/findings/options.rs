@@ -132,7 +132,7 @@ fn suffered(name: &str, facts: &Facts, together: &[Finding]) -> Option<String> {
 }
 
 /// Whether the running service has the value of the files; nothing where no host tells it.
-pub(super) fn in_force(one: &Becoming<'_>, facts: &Facts) -> Option<Finding> {
+pub(in super::super) fn in_force(one: &Becoming<'_>, facts: &Facts) -> Option<Finding> {
     let (now, label) = (one.now, &one.option.label);
     let seen = one.option.seen.as_ref()?;
     let waiting = facts.waiting.as_ref().map_or_else(String::new, |waiting| format!("; {waiting}"));
